@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { CHANGES_PAGE, HISTORY_PAGE } from './limits.ts';
+import { eventSchemas, seq, text, uuid } from './socket-schemas.ts';
+
+const email = z.email().max(254).transform((e) => e.toLowerCase());
+/** No composition rules (NIST SP 800-63B); the upper bound caps the hashing work. */
+const password = z.string().min(8).max(256);
+const displayName = text.trim().min(1).max(80);
+const title = text.trim().min(1).max(120);
+const topic = text.max(1_000);
+const role = z.enum(['owner', 'admin', 'member', 'readonly']);
+const tokens = z.enum(['cookie', 'body']).optional();
+const deviceId = text.max(200).optional();
+const query = (max: number) => z.coerce.number().int().min(1).max(max).optional();
+const querySeq = z.coerce.number().pipe(seq).optional();
+const { messageId: _m, conversationId: _c, ...edit } = eventSchemas['message:edit'].shape;
+const { conversationId: _s, ...send } = eventSchemas['message:send'].shape;
+
+/** Bodies and queries of the REST routes, by operation id. */
+export const restSchemas = {
+  register: z.object({ email, password, displayName, tokens, deviceId }),
+  login: z.object({ email, password: z.string().min(1).max(256), tokens, deviceId }),
+  guest: z.object({ displayName: displayName.optional(), tokens, deviceId }),
+  refresh: z.object({ refreshToken: z.string().max(1_024).optional() }),
+  changePassword: z.object({ currentPassword: z.string().min(1).max(256), newPassword: password }),
+  patchMe: z.object({ displayName: displayName.optional(), statusText: text.max(140).optional() }),
+  searchUsers: z.object({ q: text.max(100).default(''), cursor: z.string().max(512).optional(), limit: query(100) }),
+  createConversation: z.object({
+    kind: z.enum(['direct', 'group', 'channel']),
+    title: title.optional(),
+    topic: topic.optional(),
+    memberIds: z.array(uuid).max(1_000).optional(),
+    history: z.enum(['all', 'joined']).optional(),
+    clientId: uuid.optional(),
+  }),
+  patchConversation: z.object({ title: title.optional(), topic: topic.optional(), archived: z.boolean().optional() }),
+  addMembers: z.object({ userIds: z.array(uuid).min(1).max(1_000), role: role.optional() }),
+  patchMember: z.object({ role }),
+  listPage: z.object({ cursor: z.string().max(4_096).optional(), limit: query(CHANGES_PAGE) }),
+  changes: z.object({ since: z.string().max(8_192).optional(), limit: query(CHANGES_PAGE) }),
+  sync: eventSchemas.sync,
+  read: z.object({ seq }),
+  patchConversationMe: z.object({ level: z.enum(['all', 'mentions', 'none']).optional(), favourite: z.boolean().optional() }),
+  browseChannels: z.object({ q: text.max(100).default(''), cursor: z.string().max(512).optional(), limit: query(100) }),
+  history: z
+    .object({ before: querySeq, after: querySeq, around: querySeq, limit: query(HISTORY_PAGE) })
+    .refine((h) => [h.before, h.after, h.around].filter((s) => s !== undefined).length <= 1, 'give at most one of before, after, around'),
+  sendMessage: z.object(send),
+  /** Over REST the idempotency id of a change is optional: the server makes one when it is absent. */
+  editMessage: z.object({ body: edit.body, clientMsgId: uuid.optional() }),
+};
+export type RestOperation = keyof typeof restSchemas;
+export type RestInput<O extends RestOperation> = z.output<(typeof restSchemas)[O]>;

@@ -1,0 +1,230 @@
+import type { EndedCode, WireError } from './errors.ts';
+import type { Limits } from './limits.ts';
+
+export type ConversationKind = 'direct' | 'group' | 'channel';
+export type Role = 'owner' | 'admin' | 'member' | 'readonly';
+export type Level = 'all' | 'mentions' | 'none';
+export type PresenceStatus = 'online' | 'away' | 'dnd' | 'offline';
+export type PresenceSetting = 'online' | 'away' | 'dnd' | 'invisible';
+
+/** A person as others see them. Ids are UUID strings, times ISO 8601 UTC with milliseconds. */
+export interface User {
+  id: string;
+  displayName: string;
+  avatarUrl?: string;
+  statusText?: string;
+  guest: boolean;
+}
+
+/** The caller's own record. */
+export interface OwnUser extends User {
+  email?: string;
+  emailVerified: boolean;
+  admin: boolean;
+}
+
+export interface Presence {
+  userId: string;
+  status: PresenceStatus;
+  lastSeenAt: string | null;
+}
+
+export interface Member {
+  userId: string;
+  role: Role;
+  joinedAt: string;
+  deliveredSeq: number;
+  readSeq: number;
+}
+
+export interface ConversationMe {
+  role: Role;
+  /** The first seq that this member may read. */
+  firstSeq: number;
+  readSeq: number;
+  deliveredSeq: number;
+  unread: number;
+  mentions: number;
+  level: Level;
+  favourite?: boolean;
+}
+
+export interface Conversation {
+  id: string;
+  kind: ConversationKind;
+  title?: string;
+  topic?: string;
+  createdAt: string;
+  lastSeq: number;
+  lastMessage?: Message;
+  history: 'all' | 'joined';
+  matched?: boolean;
+  archived?: boolean;
+  memberCount: number;
+  /** Present up to 100 members. */
+  members?: Member[];
+  me: ConversationMe;
+}
+
+export interface Attachment {
+  fileId: string;
+  name: string;
+  type: string;
+  bytes: number;
+  width?: number;
+  height?: number;
+  url: string;
+  thumbnailUrl?: string;
+}
+
+export interface Reaction {
+  emoji: string;
+  count: number;
+  me: boolean;
+}
+
+/** A message with later edits, deletions, reactions and pins folded in. */
+export interface Message {
+  id: string;
+  seq: number;
+  conversationId: string;
+  actorId: string;
+  at: string;
+  body: string;
+  editedAt?: string;
+  deletedAt?: string;
+  replyTo?: string;
+  threadRoot?: string;
+  replyCount?: number;
+  attachments: Attachment[];
+  mentions: string[];
+  reactions: Reaction[];
+  pinnedAt?: string;
+}
+
+interface EntryBase {
+  seq: number;
+  id: string;
+  at: string;
+  actorId: string;
+  clientMsgId?: string;
+}
+
+export interface MessageData {
+  body: string;
+  replyTo?: string;
+  threadRoot?: string;
+  attachments?: Attachment[];
+  mentions?: string[];
+}
+export interface MemberData {
+  userId: string;
+  action: 'added' | 'joined' | 'left' | 'removed' | 'role';
+  role?: Role;
+}
+
+/** One durable change of a conversation; `seq` is contiguous per conversation. */
+export type Entry =
+  | (EntryBase & { type: 'message'; data: MessageData })
+  | (EntryBase & { type: 'edit'; data: { messageId: string; body: string } })
+  | (EntryBase & { type: 'delete'; data: { messageId: string } })
+  | (EntryBase & { type: 'reaction'; data: { messageId: string; emoji: string; on: boolean } })
+  | (EntryBase & { type: 'pin'; data: { messageId: string; on: boolean } })
+  | (EntryBase & { type: 'member'; data: MemberData })
+  | (EntryBase & { type: 'conversation'; data: { title?: string; topic?: string; archived?: boolean } });
+export type EntryType = Entry['type'];
+
+export interface SendResult {
+  status: 'stored' | 'queued';
+  id: string;
+  seq?: number;
+  at: string;
+  duplicate?: boolean;
+}
+
+export interface Removed {
+  conversationId: string;
+  reason: 'left' | 'removed' | 'deleted';
+}
+
+export interface ChangesPage {
+  conversations: Conversation[];
+  removed: Removed[];
+  /** The token for the following page and, at the end, for the next time. */
+  next: string;
+  more: boolean;
+  /** The given token could not be used any more: this is everything. */
+  reset?: boolean;
+}
+
+export interface Limited {
+  /** Both ends inclusive. */
+  from: number;
+  to: number;
+  reason: 'too_many' | 'not_member' | 'trimmed';
+}
+
+export interface SyncPage {
+  entries: Record<string, Entry[]>;
+  limited: Record<string, Limited>;
+  /** Conversations in which the caller's cursor is above the server's last seq. */
+  reset: string[];
+  more: boolean;
+}
+
+export interface HistoryPage {
+  /** Ascending by seq. */
+  messages: Message[];
+  hasBefore: boolean;
+  hasAfter: boolean;
+}
+
+export interface SessionReady {
+  userId: string;
+  sessionId: string;
+  podId: string;
+  version: string;
+  epoch: number;
+  serverTime: string;
+  expiresAt: string;
+  limits: Limits;
+}
+
+export interface AuthResult {
+  user: OwnUser;
+  accessToken: string;
+  /** Seconds. */
+  expiresIn: number;
+  sessionId: string;
+  refreshToken?: string;
+}
+
+export interface SessionInfo {
+  id: string;
+  current: boolean;
+  deviceId?: string;
+  userAgent?: string;
+  address?: string;
+  createdAt: string;
+  lastUsedAt: string;
+}
+
+/** Server → client events and their payloads. */
+export interface ServerEvents {
+  'session:ready': SessionReady;
+  'session:expiring': { expiresAt: string };
+  'session:ended': { code: EndedCode; message: string; reconnect: boolean };
+  entries: { conversationId: string; entries: Entry[] };
+  receipts: { conversationId: string; userId: string; delivered?: number; read?: number };
+  typing: { conversationId: string; userId: string; on: boolean };
+  presence: Presence;
+  profile: { user: User };
+  'conversation:added': { conversation: Conversation };
+  'conversation:removed': Removed;
+  'conversation:me': { conversationId: string; me: ConversationMe };
+  'message:rejected': { conversationId: string; clientMsgId: string; error: WireError };
+  changes: ChangesPage;
+  resync: { reason: 'history_trimmed' | 'server'; conversationIds?: string[] };
+  'server:drain': { reconnectInMs: number; reason: 'shutdown' | 'rebalance' | 'max_age' };
+}
+export type ServerEventName = keyof ServerEvents;
