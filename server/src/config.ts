@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { defaultLimits, type Limits } from '@chatcluster/protocol/limits';
+
+export const roles = ['all', 'realtime', 'api', 'worker', 'migrate'] as const;
+export type ServerRole = (typeof roles)[number];
+export type FanoutMode = 'memory' | 'routed' | 'streams-adapter';
+
+export interface Config {
+  role: ServerRole;
+  podId: string;
+  version: string;
+  host: string;
+  port: number;
+  adminPort: number;
+  databaseUrl: string;
+  /** Connections of this process to Postgres. */
+  databasePool: number;
+  /** Empty: no Redis, the in-memory implementations. */
+  redisUrls: string[];
+  /** Prefix of every Redis key; tests use one per file. */
+  redisPrefix: string;
+  fanout: FanoutMode;
+  /** Allowed `Origin` values; empty: an Origin whose host equals `Host`. */
+  allowedOrigins: string[];
+  publicUrl: string | undefined;
+  /** Express `trust proxy` value: addresses or CIDRs whose X-Forwarded-For counts. */
+  trustedProxies: string[];
+  /** Folder with the built web app, if it is served. */
+  webRoot: string | undefined;
+  longPolling: boolean;
+  tokenInQuery: boolean;
+  secureCookies: boolean;
+  rateLimits: boolean;
+  limits: Limits;
+  /** Group commit: longest wait for company, in ms. */
+  batchWindowMs: number;
+  drainSeconds: number;
+  maxAgeSeconds: number;
+  logLevel: string;
+}
+
+/** The only reader of the environment. */
+export function readEnv(): Record<string, string | undefined> {
+  return { ...process.env };
+}
+
+/** A setting that cannot work; the message names the variable and what to do. Printed without a stack. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+type Env = Record<string, string | undefined>;
+
+function integer(env: Env, name: string, fallback: number, min = 0, max = Number.MAX_SAFE_INTEGER): number {
+  const raw = env[name];
+  if (raw === undefined || raw === '') return fallback;
+  const value = Number(raw);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new ConfigError(`${name}="${raw}" must be a whole number from ${min} to ${max}`);
+  }
+  return value;
+}
+
+function oneOf<T extends string>(env: Env, name: string, values: readonly T[], fallback: T): T {
+  const raw = env[name];
+  if (raw === undefined || raw === '') return fallback;
+  if (!(values as readonly string[]).includes(raw)) throw new ConfigError(`${name}="${raw}" must be one of ${values.join(', ')}`);
+  return raw as T;
+}
+
+function onOff(env: Env, name: string, fallback: boolean): boolean {
+  return oneOf(env, name, ['on', 'off'], fallback ? 'on' : 'off') === 'on';
+}
+
+function list(env: Env, name: string): string[] {
+  return (env[name] ?? '').split(',').map((s) => s.trim()).filter((s) => s !== '');
+}
+
+function url(name: string, raw: string, protocols: string[]): string {
+  if (!URL.canParse(raw) || !protocols.includes(new URL(raw).protocol)) {
+    throw new ConfigError(`${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`);
+  }
+  return raw;
+}
+
+/** `MESSAGE_MAX_CHARS` for `messageMaxChars`, and so on. */
+function parseLimits(env: Env): Limits {
+  const limits: Limits = { ...defaultLimits };
+  for (const name of Object.keys(limits) as (keyof Limits)[]) {
+    const variable = name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase();
+    limits[name] = integer(env, variable, limits[name], name === 'attachmentsPerMessage' ? 0 : 1);
+  }
+  return limits;
+}
+
+/** Pure; throws ConfigError that names the variable. */
+export function parseConfig(env: Env): Config {
+  const databaseUrl = env.DATABASE_URL;
+  if (!databaseUrl) throw new ConfigError('DATABASE_URL is not set; give postgres://user:password@host:5432/database, or use "make up"');
+  const redisUrls = list(env, 'REDIS_URLS').map((u) => url('REDIS_URLS', u, ['redis:', 'rediss:']));
+  const production = env.NODE_ENV === 'production';
+  const rateLimits = onOff(env, 'RATE_LIMITS', true);
+  if (!rateLimits && production && env.ALLOW_NO_RATE_LIMITS !== 'yes') {
+    throw new ConfigError('RATE_LIMITS=off is for load tests; in production set ALLOW_NO_RATE_LIMITS=yes too if you mean it');
+  }
+  const fanout = oneOf<FanoutMode>(env, 'FANOUT', ['memory', 'routed', 'streams-adapter'], redisUrls.length > 0 ? 'routed' : 'memory');
+  if (fanout !== 'memory' && redisUrls.length === 0) throw new ConfigError(`FANOUT=${fanout} needs REDIS_URLS`);
+  return {
+    role: oneOf(env, 'ROLE', roles, 'all'),
+    podId: env.POD_ID || `${hostname()}-${randomBytes(4).toString('hex')}`,
+    version: env.VERSION || '0.1.0',
+    host: env.HOST || '::',
+    port: integer(env, 'PORT', 8080, 0, 65_535),
+    adminPort: integer(env, 'ADMIN_PORT', 9090, 0, 65_535),
+    databaseUrl: url('DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']),
+    databasePool: integer(env, 'DATABASE_POOL', 10, 2, 1_000),
+    redisUrls,
+    redisPrefix: env.REDIS_PREFIX || 'chat:',
+    fanout,
+    allowedOrigins: list(env, 'ALLOWED_ORIGINS'),
+    publicUrl: env.PUBLIC_URL ? url('PUBLIC_URL', env.PUBLIC_URL, ['http:', 'https:']) : undefined,
+    trustedProxies: list(env, 'TRUSTED_PROXIES'),
+    webRoot: env.WEB_ROOT || undefined,
+    longPolling: onOff(env, 'LONG_POLLING', false),
+    tokenInQuery: onOff(env, 'TOKEN_IN_QUERY', false),
+    secureCookies: onOff(env, 'SECURE_COOKIES', production),
+    rateLimits,
+    limits: parseLimits(env),
+    batchWindowMs: integer(env, 'BATCH_WINDOW_MS', 3, 0, 100),
+    drainSeconds: integer(env, 'DRAIN_SECONDS', 10, 0, 3_600),
+    maxAgeSeconds: integer(env, 'MAX_AGE_SECONDS', 3_600, 10),
+    logLevel: oneOf(env, 'LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
+  };
+}
