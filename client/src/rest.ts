@@ -1,0 +1,106 @@
+import type {
+  ChangesPage, Conversation, HistoryPage, Member, Message, OwnUser, Role, SendResult, SessionInfo, SyncPage, User,
+} from '@chatcluster/protocol';
+import type { HttpRequest } from './http.ts';
+import type { ConversationChanges, CreateInput, OwnSettings, SendInput } from './types.ts';
+
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+export interface PageQuery {
+  cursor?: string;
+  limit?: number;
+}
+export interface HistoryQuery {
+  before?: number;
+  after?: number;
+  around?: number;
+  limit?: number;
+}
+/** A public channel as browsing shows it, whether one is a member or not. */
+export interface ChannelInfo {
+  id: string;
+  title?: string;
+  topic?: string;
+  memberCount: number;
+  joined?: boolean;
+}
+export interface MessageReceipt {
+  userId: string;
+  delivered?: boolean;
+  read?: boolean;
+}
+
+/** REST calls as a signed-in user; each throws a `ChatError`. */
+export type Rest = ReturnType<typeof createRest>;
+
+/** Sends with the access token, refreshing it once when it has expired. */
+export type Call = <T>(request: Omit<HttpRequest, 'token'>) => Promise<T>;
+
+const at = (...parts: string[]) => `/v1/${parts.map(encodeURIComponent).join('/')}`;
+
+export function createRest(call: Call) {
+  return { ...accountRoutes(call), ...userRoutes(call), ...conversationRoutes(call), ...messageRoutes(call) };
+}
+
+function accountRoutes(call: Call) {
+  return {
+    sessions: () => call<{ items: SessionInfo[] }>({ method: 'GET', path: '/v1/auth/sessions' }),
+    endSession: (id: string) => call<void>({ method: 'DELETE', path: at('auth', 'sessions', id) }),
+    changePassword: (body: { currentPassword: string; newPassword: string }) =>
+      call<void>({ method: 'POST', path: '/v1/auth/password/change', body }),
+    ticket: () => call<{ ticket: string; expiresIn: number }>({ method: 'POST', path: '/v1/auth/tickets' }),
+  };
+}
+
+function userRoutes(call: Call) {
+  return {
+    me: () => call<OwnUser>({ method: 'GET', path: '/v1/users/me' }),
+    updateMe: (body: { displayName?: string; statusText?: string }) => call<OwnUser>({ method: 'PATCH', path: '/v1/users/me', body }),
+    user: (id: string) => call<User>({ method: 'GET', path: at('users', id) }),
+    searchUsers: (q: string, page: PageQuery = {}) => call<Page<User>>({ method: 'GET', path: '/v1/users', query: { q, ...page } }),
+  };
+}
+
+function conversationRoutes(call: Call) {
+  const one = (id: string, ...rest: string[]) => at('conversations', id, ...rest);
+  return {
+    createConversation: (body: CreateInput & { clientId?: string }) => call<Conversation>({ method: 'POST', path: '/v1/conversations', body }),
+    conversation: (id: string) => call<Conversation>({ method: 'GET', path: one(id) }),
+    updateConversation: (id: string, body: ConversationChanges) => call<Conversation>({ method: 'PATCH', path: one(id), body }),
+    deleteConversation: (id: string) => call<void>({ method: 'DELETE', path: one(id) }),
+    join: (id: string) => call<Conversation | undefined>({ method: 'POST', path: one(id, 'join') }),
+    leave: (id: string) => call<void>({ method: 'POST', path: one(id, 'leave') }),
+    members: (id: string, page: PageQuery = {}) => call<Page<Member>>({ method: 'GET', path: one(id, 'members'), query: { ...page } }),
+    addMembers: (id: string, userIds: string[], role?: Role) =>
+      call<void>({ method: 'POST', path: one(id, 'members'), body: { userIds, ...(role ? { role } : {}) } }),
+    setRole: (id: string, userId: string, role: Role) => call<void>({ method: 'PATCH', path: one(id, 'members', userId), body: { role } }),
+    removeMember: (id: string, userId: string) => call<void>({ method: 'DELETE', path: one(id, 'members', userId) }),
+    read: (id: string, seq: number) => call<void>({ method: 'POST', path: one(id, 'read'), body: { seq } }),
+    unread: (id: string, seq: number) => call<void>({ method: 'POST', path: one(id, 'unread'), body: { seq } }),
+    updateMine: (id: string, body: OwnSettings) => call<void>({ method: 'PATCH', path: one(id, 'me'), body }),
+    channels: (q = '', page: PageQuery = {}) => call<Page<ChannelInfo>>({ method: 'GET', path: '/v1/channels', query: { q, ...page } }),
+    changes: (since?: string, limit?: number) => call<ChangesPage>({ method: 'GET', path: '/v1/changes', query: { since, limit } }),
+    sync: (cursors: Record<string, number>) => call<SyncPage>({ method: 'POST', path: '/v1/sync', body: { cursors } }),
+  };
+}
+
+function messageRoutes(call: Call) {
+  const of = (id: string, ...rest: string[]) => at('conversations', id, 'messages', ...rest);
+  const toggle = (on: boolean) => (on ? 'PUT' : 'DELETE');
+  return {
+    messages: async (id: string, query: HistoryQuery = {}): Promise<HistoryPage> => {
+      const page = await call<{ items: Message[]; hasBefore: boolean; hasAfter: boolean }>({ method: 'GET', path: of(id), query: { ...query } });
+      return { messages: page.items, hasBefore: page.hasBefore, hasAfter: page.hasAfter };
+    },
+    sendMessage: (id: string, body: SendInput & { clientMsgId: string }) => call<SendResult>({ method: 'POST', path: of(id), body }),
+    editMessage: (id: string, messageId: string, body: string) => call<unknown>({ method: 'PATCH', path: of(id, messageId), body: { body } }),
+    deleteMessage: (id: string, messageId: string) => call<unknown>({ method: 'DELETE', path: of(id, messageId) }),
+    react: (id: string, messageId: string, emoji: string, on: boolean) =>
+      call<unknown>({ method: toggle(on), path: of(id, messageId, 'reactions', emoji) }),
+    pin: (id: string, messageId: string, on: boolean) => call<unknown>({ method: toggle(on), path: of(id, messageId, 'pin') }),
+    messageReceipts: (id: string, messageId: string) => call<Page<MessageReceipt>>({ method: 'GET', path: of(id, messageId, 'receipts') }),
+  };
+}
+
