@@ -23,7 +23,9 @@ export type AppendResult =
   | { status: 'duplicate'; seq: number; at: string }
   | { status: 'stale'; memberVersion: number }
   /** The conversation does not exist (any more). */
-  | { status: 'missing' };
+  | { status: 'missing' }
+  /** Its data cannot be stored; the other rows of the batch were. */
+  | { status: 'invalid' };
 
 export interface AppendOutcome {
   /** Results in the order of the rows. */

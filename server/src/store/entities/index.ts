@@ -1,0 +1,26 @@
+import { BatchEntity } from './batch.ts';
+import { ConversationEntity } from './conversation.ts';
+import { EntryEntity } from './entry.ts';
+import { InstallationEntity } from './installation.ts';
+import { MemberEntity } from './member.ts';
+import { MessageStateEntity } from './message-state.ts';
+import { ReactionEntity } from './reaction.ts';
+import { SessionEntity } from './session.ts';
+import { SigningKeyEntity } from './signing-key.ts';
+import { TicketEntity } from './ticket.ts';
+import { UserEntity } from './user.ts';
+
+/** How the tables map to objects. The migrations make the tables; these must agree with them (a test compares). */
+export const entities = [
+  BatchEntity,
+  ConversationEntity,
+  EntryEntity,
+  InstallationEntity,
+  MemberEntity,
+  MessageStateEntity,
+  ReactionEntity,
+  SessionEntity,
+  SigningKeyEntity,
+  TicketEntity,
+  UserEntity,
+];

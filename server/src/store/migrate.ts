@@ -1,0 +1,58 @@
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { entities } from './entities/index.ts';
+import { Init0001 } from './migrations/0001-init.ts';
+
+/** Any fixed number; held while migrating, so that several pods may start at once. */
+const MIGRATION_LOCK = 7_251_604_118;
+
+/** A TypeORM data source over the same tables: migrations and everything that is not hot. */
+export function createDataSource(databaseUrl: string): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url: databaseUrl,
+    entities,
+    migrations: [Init0001],
+    migrationsTableName: 'migrations',
+    installExtensions: false,
+    extra: { max: 2, application_name: 'chatcluster-migrate' },
+  });
+}
+
+/** Applies what is missing. Safe to run on several pods at once and on a database that is up to date. */
+export async function migrate(databaseUrl: string): Promise<void> {
+  const lock = new pg.Client({ connectionString: databaseUrl, application_name: 'chatcluster-migrate-lock' });
+  await lock.connect();
+  try {
+    await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const source = await createDataSource(databaseUrl).initialize();
+    try {
+      await source.runMigrations({ transaction: 'each' });
+    } finally {
+      await source.destroy();
+    }
+    await renewEpochAfterRestore(lock);
+  } finally {
+    await lock.end();
+  }
+}
+
+/**
+ * Transaction ids of another Postgres cluster (a restored dump) mean nothing here: change tokens and tails would skip
+ * or repeat. Everything counts as changed in a new epoch instead.
+ */
+async function renewEpochAfterRestore(client: pg.Client): Promise<void> {
+  await client.query(`
+    do $do$
+    declare
+      v_system text := (select system_identifier::text from pg_control_system());
+    begin
+      update installation set epoch = epoch + 1, system_identifier = v_system where system_identifier <> v_system;
+      if found then
+        update conversations set changed_xid = pg_current_xact_id()::text::bigint;
+        update members set changed_xid = pg_current_xact_id()::text::bigint;
+        delete from batches;
+      end if;
+    end
+    $do$`);
+}
