@@ -1,0 +1,23 @@
+import type { Logger } from '../log.ts';
+import type { BatchRange, ConversationAccess, EntryRange } from '../store/types.ts';
+import type { Hub } from './types.ts';
+
+/** Member lists, cached per pod; the shape of operations/membership.ts. */
+export interface AccessCache {
+  peek(conversationId: string, atLeastVersion?: number): ConversationAccess | undefined;
+  get(conversationId: string, atLeastVersion?: number): Promise<ConversationAccess | undefined>;
+}
+
+/** The tail of Postgres. */
+export interface TailStore {
+  /** Batches at or above `sinceXid` and the new safe snapshot; null: no batches are wanted, only the snapshot. */
+  readTail(sinceXid: number | null): Promise<{ ranges: BatchRange[]; safeXid: number }>;
+  readRanges(ranges: BatchRange[]): Promise<EntryRange[]>;
+}
+
+export interface FanoutDeps {
+  podId: string;
+  hub: Hub;
+  access: AccessCache;
+  log: Logger;
+}
