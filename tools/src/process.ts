@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const stopDeadlineMs = 10_000;
+const pollMs = 25;
+
+/** What the user has to do; shown as one line without a stack. */
+export class ServiceError extends Error {
+  override name = 'ServiceError';
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((done) => server.close(() => done()));
+  return port;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  return !isZombie(pid);
+}
+
+/** A process can end between the look and the read. */
+function readProc(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ESRCH', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** A killed child whose parent has not reaped it still has a pid; it is dead all the same. */
+function isZombie(pid: number): boolean {
+  return existsSync('/proc/self') && /^\d+ \(.*\) Z /s.test(readProc(`/proc/${pid}/stat`) ?? '0 () Z ');
+}
+
+/** The command line of a process, words joined by spaces; undefined when it is gone or cannot be read. */
+export function commandLine(pid: number): string | undefined {
+  return readProc(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim();
+}
+
+export async function waitForExit(pid: number, deadlineMs: number): Promise<boolean> {
+  const end = Date.now() + deadlineMs;
+  while (isAlive(pid)) {
+    if (Date.now() > end) return false;
+    await delay(pollMs);
+  }
+  return true;
+}
+
+function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** The first signal asks, SIGKILL after the bound ends it. */
+export async function stopPid(pid: number, signal: NodeJS.Signals, deadlineMs = stopDeadlineMs): Promise<void> {
+  if (!isAlive(pid)) return;
+  signalIfAlive(pid, signal);
+  if (await waitForExit(pid, deadlineMs)) return;
+  signalIfAlive(pid, 'SIGKILL');
+  await waitForExit(pid, deadlineMs);
+}
+
+export function tail(file: string, lines = 20): string {
+  if (!existsSync(file)) return '';
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+}
+
+/** Polls until the condition gives a truthy value. */
+export async function poll<T>(condition: () => Promise<T> | T, deadlineMs: number, message: () => string): Promise<T> {
+  const end = Date.now() + deadlineMs;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) throw new ServiceError(message());
+    await delay(pollMs);
+  }
+}

@@ -1,0 +1,67 @@
+import { existsSync, globSync, mkdtempSync, rmSync, chmodSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ServiceError, startPostgres, startRedis } from './services.ts';
+import { runNodeTests, runVitest, type Tally } from './run-suite.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const suites = {
+  protocol: { files: 'protocol/**/*.test.ts', services: false },
+  client: { files: 'client/**/*.test.ts', services: true },
+  server: { files: 'server/**/*.test.ts', services: true },
+  web: { files: 'web/**/*.test.{ts,tsx}', services: false },
+  e2e: { files: 'tests/**/*.test.ts', services: true },
+  tools: { files: 'tools/**/*.test.ts', services: true },
+} as const;
+type Suite = keyof typeof suites;
+
+function isSuite(name: string | undefined): name is Suite {
+  return name !== undefined && Object.hasOwn(suites, name);
+}
+
+/** Sets TEST_DATABASE_URL and TEST_REDIS_URL, to servers of this run unless they are given. */
+async function startServices(): Promise<AsyncDisposable> {
+  const dir = mkdtempSync(join(tmpdir(), 'chat-test-'));
+  chmodSync(dir, 0o755);
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rmSync(dir, { recursive: true, force: true }));
+  if (!process.env.TEST_DATABASE_URL) {
+    const postgres = await startPostgres({ dataDir: join(dir, 'postgres') });
+    stack.defer(() => postgres.stop());
+    process.env.TEST_DATABASE_URL = postgres.url;
+  }
+  if (!process.env.TEST_REDIS_URL) {
+    const redis = await startRedis({ dir: join(dir, 'redis') });
+    stack.defer(() => redis.stop());
+    process.env.TEST_REDIS_URL = redis.url;
+  }
+  return stack.move();
+}
+
+async function run(suite: Suite, only: string[], signal: AbortSignal): Promise<Tally> {
+  const { files: pattern, services } = suites[suite];
+  const files = only.length > 0 ? only : globSync(pattern, { cwd: root, exclude: (name) => name.includes('node_modules') }).sort();
+  if (files.length === 0) return { passed: 0, failed: 0 };
+  if (suite === 'web') return runVitest(root, only, signal);
+  if (!services) return runNodeTests(root, files, signal);
+  await using _services = await startServices();
+  return await runNodeTests(root, files, signal);
+}
+
+async function main(): Promise<void> {
+  const [suite, ...only] = process.argv.slice(2);
+  if (!isSuite(suite)) throw new ServiceError(`which suite? One of: ${Object.keys(suites).join(', ')}`);
+  const missing = only.find((file) => !existsSync(join(root, file)) && !existsSync(file));
+  if (missing) throw new ServiceError(`${missing} does not exist`);
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort());
+  const { passed, failed } = await run(suite, only, stop.signal);
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  if (failed > 0 || (passed === 0 && only.length > 0)) process.exitCode = 1;
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof ServiceError ? error.message : (error as Error).stack}\n`);
+  process.stdout.write('0 passed, 1 failed\n');
+  process.exitCode = 1;
+});
