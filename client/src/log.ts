@@ -45,7 +45,7 @@ function advance(context: FoldContext, log: Log, cursor: number, ready: readonly
 export function skipRange(context: FoldContext, log: Log, to: number): { log: Log; ready: readonly Entry[] } {
   if (to <= log.cursor) return { log, ready: [] };
   const { cursor, held, ready } = skipTo(log, to);
-  const cut = { ...log, held, messages: [], hasBefore: true };
+  const cut = { ...log, held, messages: [], hasBefore: true, recent: undefined };
   return { log: advance(context, cut, cursor, ready), ready };
 }
 
@@ -58,13 +58,17 @@ export function abandonPage(log: Log): Log {
   return { ...log, recent: undefined };
 }
 
-/** Puts a page in front of what is loaded. Messages that are there already stay as they are: they are at least as new. */
+/**
+ * Puts a page in front of what is loaded. Messages that are there already stay as they are: they are at least as new.
+ * A page that was asked for before the log was cut by `skipRange` is void: it would leave a hole.
+ */
 export function addPage(context: FoldContext, log: Log, page: FoldedPage): Log {
-  const later = (log.recent ?? []).filter((entry) => entry.seq > (page.asOf ?? 0));
+  if (log.recent === undefined) return log;
+  const later = log.recent.filter((entry) => entry.seq > (page.asOf ?? 0));
   const known = new Set(log.messages.map((m) => m.id));
   const edge = log.messages[0]?.seq ?? Number.POSITIVE_INFINITY;
   const older = page.messages.filter((m) => !known.has(m.id) && m.seq < edge);
-  const folded = foldEntries(context, older, log.loaded ? later.filter((e) => e.type !== 'message') : later);
+  const folded = foldEntries(context, older, later);
   const fresh = folded.filter((m) => !known.has(m.id));
   return { ...log, messages: [...fresh, ...log.messages], loaded: true, hasBefore: page.hasBefore, recent: undefined };
 }

@@ -1,0 +1,114 @@
+import type { AuthResult, OwnUser } from '@chatcluster/protocol';
+import { ChatError } from '@chatcluster/protocol/errors';
+import { sendRequest, type HttpDeps, type HttpRequest } from './http.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Store } from './store.ts';
+
+/** A token this close to its end is renewed before it is used. */
+const MARGIN_MS = 30_000;
+
+export interface SessionDeps {
+  http: HttpDeps;
+  tokens: 'cookie' | 'body';
+  deviceId?: string;
+  store: Store;
+  scheduler: Scheduler;
+}
+
+/** Who is signed in, and the access token, which is kept in memory only. One refresh is in flight at a time. */
+export class Session {
+  #deps: SessionDeps;
+  #user: OwnUser | undefined;
+  #sessionId = '';
+  #access: { token: string; endsAt: number } | undefined;
+  #refreshing: Promise<string> | undefined;
+
+  constructor(deps: SessionDeps) {
+    this.#deps = deps;
+  }
+
+  get user(): OwnUser | undefined {
+    return this.#user;
+  }
+
+  get sessionId(): string {
+    return this.#sessionId;
+  }
+
+  setUser(user: OwnUser): void {
+    this.#user = user;
+  }
+
+  async signIn(path: string, input: object): Promise<void> {
+    const { tokens, deviceId } = this.#deps;
+    const body = { ...input, tokens, ...(deviceId === undefined ? {} : { deviceId }) };
+    await this.#adopt((await sendRequest(this.#deps.http, { method: 'POST', path, body })) as AuthResult);
+  }
+
+  /** False: nobody is signed in here. Throws when that cannot be told (no network). */
+  async resume(): Promise<boolean> {
+    try {
+      await this.refresh();
+    } catch (error) {
+      if (isSignedOut(error)) return false;
+      throw error;
+    }
+    this.#user ??= await this.call<OwnUser>({ method: 'GET', path: '/v1/users/me' });
+    return true;
+  }
+
+  async signOut(): Promise<void> {
+    const token = this.#access?.token;
+    await this.forget();
+    await sendRequest(this.#deps.http, { method: 'POST', path: '/v1/auth/logout', ...(token === undefined ? {} : { token }) });
+  }
+
+  async forget(): Promise<void> {
+    this.#access = undefined;
+    this.#user = undefined;
+    await this.#deps.store.saveRefreshToken(undefined);
+  }
+
+  /** A token that is good for a while. */
+  async accessToken(): Promise<string> {
+    const access = this.#access;
+    if (access !== undefined && access.endsAt - this.#deps.scheduler.now() > MARGIN_MS) return access.token;
+    return this.refresh();
+  }
+
+  refresh(): Promise<string> {
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  /** A REST call as the signed-in user; an expired token is renewed once. */
+  async call<T>(request: Omit<HttpRequest, 'token'>): Promise<T> {
+    try {
+      return (await sendRequest(this.#deps.http, { ...request, token: await this.accessToken() })) as T;
+    } catch (error) {
+      if (!(error instanceof ChatError) || error.code !== 'token_expired') throw error;
+      return (await sendRequest(this.#deps.http, { ...request, token: await this.refresh() })) as T;
+    }
+  }
+
+  async #refresh(): Promise<string> {
+    const refreshToken = this.#deps.tokens === 'body' ? await this.#deps.store.loadRefreshToken() : undefined;
+    if (this.#deps.tokens === 'body' && refreshToken === undefined) throw new ChatError('unauthenticated');
+    const body = refreshToken === undefined ? {} : { refreshToken };
+    const result = await sendRequest(this.#deps.http, { method: 'POST', path: '/v1/auth/refresh', body });
+    return this.#adopt(result as AuthResult);
+  }
+
+  async #adopt(result: AuthResult): Promise<string> {
+    this.#access = { token: result.accessToken, endsAt: this.#deps.scheduler.now() + result.expiresIn * 1_000 };
+    if (result.user) this.#user = result.user;
+    this.#sessionId = result.sessionId ?? this.#sessionId;
+    if (result.refreshToken !== undefined) await this.#deps.store.saveRefreshToken(result.refreshToken);
+    return result.accessToken;
+  }
+}
+
+/** The credentials are worth nothing any more; anything else may pass. */
+export function isSignedOut(error: unknown): boolean {
+  return error instanceof ChatError && (error.code === 'unauthenticated' || error.code === 'forbidden' || error.code === 'invalid');
+}
