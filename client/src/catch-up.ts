@@ -1,0 +1,165 @@
+import type { ClientEventName, EventInput, EventResult, SessionReady } from '@chatcluster/protocol';
+import { ChatError } from '@chatcluster/protocol/errors';
+import { CHANGES_PAGE, GAP_HOLD_MS } from '@chatcluster/protocol/limits';
+import type { Book } from './book.ts';
+import { planSync } from './plan-sync.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export interface CatchUpDeps {
+  book: Book;
+  scheduler: Scheduler;
+  checkEveryMs: number;
+  call<E extends ClientEventName>(event: E, payload: EventInput<E>): Promise<EventResult[E]>;
+  /** Opened conversations whose log was dropped load their newest page again. */
+  reopen(): Promise<void>;
+}
+
+/** Waits between tries while the connection holds but the server cannot answer. */
+const RETRY_MS = 2_000;
+
+/**
+ * Reads what was missed: `changes` pages, then `sync` for what is held here. One run at a time; what is asked for during
+ * a run is done by another run after it. Gaps get their 500 ms to close by themselves.
+ */
+export class CatchUp {
+  #deps: CatchUpDeps;
+  #since: string | undefined;
+  #epoch: number | undefined;
+  #running: Promise<void> | undefined;
+  #needsChanges = false;
+  #gaps = new Set<string>();
+  #cancelSoon: (() => void) | undefined;
+  #cancelCheck = () => {};
+
+  constructor(deps: CatchUpDeps) {
+    this.#deps = deps;
+  }
+
+  /** On `session:ready`. Resolves when everything is up to date; rejects only when the connection is gone or refuses. */
+  async connected(ready: SessionReady): Promise<void> {
+    if (this.#epoch !== undefined && this.#epoch !== ready.epoch) this.#forgetAll();
+    this.#epoch = ready.epoch;
+    await this.#running?.catch(() => undefined); // Its connection is gone; the new run starts from what it reached.
+    this.#needsChanges = true;
+    await this.#run();
+    this.#planCheck();
+  }
+
+  disconnected(): void {
+    this.#cancelSoon?.();
+    this.#cancelSoon = undefined;
+    this.#cancelCheck();
+  }
+
+  /** Another user, or signed out. */
+  reset(): void {
+    this.disconnected();
+    this.#since = undefined;
+    this.#epoch = undefined;
+    this.#gaps.clear();
+  }
+
+  /** Something is missing: look in 500 ms, unless it came by itself. */
+  missing(kind: 'gap' | 'conversation' | 'counter', conversationId: string): void {
+    if (kind === 'gap') this.#gaps.add(conversationId);
+    else this.#needsChanges = true;
+    this.#cancelSoon ??= this.#deps.scheduler.after(GAP_HOLD_MS, () => {
+      this.#cancelSoon = undefined;
+      this.#runInBackground();
+    });
+  }
+
+  /** Ask for everything that moved, now. */
+  check(): void {
+    this.#needsChanges = true;
+    this.#runInBackground();
+  }
+
+  resync(conversationIds: readonly string[] = []): void {
+    for (const id of conversationIds) this.#gaps.add(id);
+    this.check();
+  }
+
+  #forgetAll(): void {
+    this.#since = undefined;
+    this.#deps.book.dropLogs();
+  }
+
+  #planCheck(): void {
+    this.#cancelCheck();
+    const { checkEveryMs, scheduler } = this.#deps;
+    if (checkEveryMs === 0) return;
+    this.#cancelCheck = scheduler.after(checkEveryMs, () => {
+      this.check();
+      this.#planCheck();
+    });
+  }
+
+  #runInBackground(): void {
+    this.#run().catch((error: unknown) => {
+      // A lost connection starts over by itself; a server that cannot answer now is asked again.
+      if (!(error instanceof ChatError) || error.message === 'Not connected.') return;
+      this.#cancelSoon ??= this.#deps.scheduler.after(error.retryAfterMs ?? RETRY_MS, () => {
+        this.#cancelSoon = undefined;
+        this.#runInBackground();
+      });
+    });
+  }
+
+  #run(): Promise<void> {
+    this.#running ??= this.#all().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  async #all(): Promise<void> {
+    do {
+      if (this.#needsChanges) await this.#changes();
+      await this.#sync();
+      await this.#deps.reopen();
+    } while (this.#needsChanges);
+  }
+
+  async #changes(): Promise<void> {
+    const seen = new Set<string>();
+    let isEverything = this.#since === undefined;
+    let since = this.#since;
+    for (let more = true; more; ) {
+      const page = await this.#deps.call('changes', { limit: CHANGES_PAGE, ...(since === undefined ? {} : { since }) });
+      isEverything ||= page.reset ?? false;
+      for (const { id } of page.conversations) seen.add(id);
+      this.#deps.book.learnPage(page);
+      ({ next: since, more } = page);
+    }
+    if (isEverything) this.#deps.book.keepOnly(seen);
+    this.#since = since;
+    this.#needsChanges = false;
+  }
+
+  async #sync(): Promise<void> {
+    const { book } = this.#deps;
+    const done = new Set<string>();
+    for (;;) {
+      const forced = new Set([...this.#gaps].filter((id) => (book.get(id)?.log.held.length ?? 0) > 0));
+      this.#gaps = forced;
+      const cursors = planSync(book.behind(forced).filter((b) => !done.has(b.conversationId)));
+      const asked = Object.keys(cursors);
+      if (asked.length === 0) return;
+      const page = await this.#deps.call('sync', { cursors });
+      const moved = book.learnSync(page);
+      if (page.reset.length > 0) this.#startOver(page.reset);
+      if (!page.more) for (const id of asked) this.#finish(id, done);
+      else if (moved.length === 0) throw new ChatError('internal', { message: 'The server said more, but gave nothing.' });
+    }
+  }
+
+  #finish(id: string, done: Set<string>): void {
+    done.add(id);
+    this.#gaps.delete(id);
+  }
+
+  /** A dropped log starts at the `lastSeq` of `changes`, which has to be asked without a token to list it. */
+  #startOver(_ids: readonly string[]): void {
+    this.#since = undefined;
+    this.#needsChanges = true;
+  }
+}
