@@ -1,0 +1,69 @@
+import { ChatError } from '@chatcluster/protocol/errors';
+import type { Limits } from '@chatcluster/protocol';
+import { createKeyedBuckets } from './token-bucket.ts';
+
+export interface MessageRateDeps {
+  limits: Pick<Limits, 'messagesPerSecond' | 'messageBurst'>;
+  enabled: boolean;
+  /** Cluster-wide bucket on Redis: tokens granted (0 to `want`) or ms to wait; rejects when Redis is away. Absent: per pod. */
+  takeShared?(key: string, want: number, perSecond: number, burst: number): Promise<{ granted: number; retryAfterMs: number }>;
+  nowMs?: () => number;
+}
+
+/** Guests: 1 a second, bursts of 10 (protocol.md 9). */
+const GUEST = { perSecond: 1, burst: 10 };
+/** Tokens fetched from Redis at once: one round trip serves several messages of a busy writer. */
+const LEASE = 5;
+const LEASE_MS = 1_000;
+
+/** Messages per user over all pods; per pod while Redis is away. */
+export function createMessageRate(deps: MessageRateDeps) {
+  const { limits, nowMs = () => performance.now() } = deps;
+  const users = createKeyedBuckets(limits.messagesPerSecond, limits.messageBurst);
+  const guests = createKeyedBuckets(GUEST.perSecond, GUEST.burst);
+  const leases = new Map<string, { left: number; until: number }>();
+  let sweptAt = 0;
+
+  function sweep(now: number): void {
+    if (now - sweptAt < LEASE_MS) return;
+    sweptAt = now;
+    for (const [key, lease] of leases) if (lease.until < now) leases.delete(key);
+  }
+
+  function takeLocal(userId: string, guest: boolean): number {
+    return (guest ? guests : users).take(userId, nowMs());
+  }
+
+  async function takeShared(userId: string, guest: boolean): Promise<number> {
+    const perSecond = guest ? GUEST.perSecond : limits.messagesPerSecond;
+    const burst = guest ? GUEST.burst : limits.messageBurst;
+    const want = Math.max(1, Math.min(LEASE, Math.floor(burst / 3)));
+    const { granted, retryAfterMs } = await deps.takeShared!(`rate:message:${userId}`, want, perSecond, burst);
+    if (granted === 0) return Math.max(1, retryAfterMs);
+    if (granted > 1) leases.set(userId, { left: granted - 1, until: nowMs() + LEASE_MS });
+    return 0;
+  }
+
+  return {
+    /** undefined: granted without a wait; else a promise that rejects with `rate_limited`. */
+    take(userId: string, guest: boolean): Promise<void> | undefined {
+      if (!deps.enabled) return undefined;
+      const now = nowMs();
+      sweep(now);
+      const lease = leases.get(userId);
+      if (lease !== undefined && lease.left > 0 && lease.until >= now) {
+        lease.left -= 1;
+        return undefined;
+      }
+      const refuse = (retryAfterMs: number) => {
+        if (retryAfterMs > 0) throw new ChatError('rate_limited', { retryAfterMs });
+      };
+      if (deps.takeShared === undefined) {
+        const wait = takeLocal(userId, guest);
+        return wait === 0 ? undefined : Promise.reject(new ChatError('rate_limited', { retryAfterMs: wait }));
+      }
+      return takeShared(userId, guest).catch(() => takeLocal(userId, guest)).then(refuse);
+    },
+  };
+}
+export type MessageRate = ReturnType<typeof createMessageRate>;

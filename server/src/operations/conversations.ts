@@ -1,0 +1,179 @@
+import type { Conversation, Limits, RestInput, Role } from '@chatcluster/protocol';
+import { ChatError } from '@chatcluster/protocol/errors';
+import { uuidV7 } from '../domain/ids.ts';
+import { decideManage, decideMember, decideMemberChange, type Decision } from '../domain/permissions.ts';
+import type { Fanout } from '../fanout/types.ts';
+import type { Store } from '../store/store.ts';
+import type { ChangeStored, ConversationAccess } from '../store/types.ts';
+import type { Delivery } from './delivery.ts';
+import type { Membership } from './membership.ts';
+import { require } from './require.ts';
+import { translateUnavailable } from './unavailable.ts';
+
+export interface ConversationsDeps {
+  store: Store;
+  membership: Membership;
+  delivery: Pick<Delivery, 'onChange'>;
+  fanout: Pick<Fanout, 'toUsers' | 'broadcast'>;
+  limits: Limits;
+}
+
+type Caller = { userId: string; guest: boolean };
+
+/** Creating, naming, joining and leaving: each writes its entries in one transaction, then tells who is concerned. */
+export function createConversations(deps: ConversationsDeps) {
+  const { store, membership, delivery, fanout, limits } = deps;
+
+  async function load(userId: string, id: string): Promise<Conversation> {
+    return store.loadConversation(userId, id);
+  }
+
+  /** Each person gets the conversation as they see it (their own `me`). */
+  async function tellAdded(userIds: string[], id: string): Promise<void> {
+    for (const userId of userIds) {
+      const conversation = await load(userId, id);
+      fanout.toUsers([userId], 'conversation:added', { conversation }, { droppable: false });
+    }
+  }
+
+  function published(id: string, changes: ChangeStored[], extra: string[] = []): void {
+    const last = changes.at(-1);
+    if (last === undefined) return;
+    membership.invalidate(id, last.memberVersion);
+    fanout.broadcast({ kind: 'membership', conversationId: id, memberVersion: last.memberVersion });
+    delivery.onChange(id, changes, extra);
+  }
+
+  async function authorise(userId: string, id: string, decide: (access: ConversationAccess | undefined) => Decision): Promise<ConversationAccess> {
+    let access = await membership.get(id);
+    // A refusal from an old copy would be wrong for someone who was just added: look again before saying no.
+    if (!decide(access).ok) {
+      membership.invalidate(id);
+      access = await membership.get(id);
+    }
+    require(decide(access));
+    return access!;
+  }
+
+  async function checkPeople(caller: Caller, input: RestInput<'createConversation'>): Promise<string[]> {
+    const others = [...new Set(input.memberIds ?? [])].filter((id) => id !== caller.userId);
+    if (input.kind === 'direct' && others.length !== 1) {
+      throw new ChatError('invalid', { details: [{ path: 'memberIds', issue: 'a direct conversation needs exactly one other person' }] });
+    }
+    if (input.kind !== 'direct' && input.title === undefined) {
+      throw new ChatError('invalid', { details: [{ path: 'title', issue: 'a group or channel needs a title' }] });
+    }
+    if (others.length + 1 > limits.groupMaxMembers) throw new ChatError('invalid', { message: `At most ${limits.groupMaxMembers} members.` });
+    await checkExist(others);
+    return others;
+  }
+
+  async function checkExist(userIds: string[]): Promise<void> {
+    const known = new Set(await store.existingUsers(userIds));
+    const missing = userIds.filter((id) => !known.has(id));
+    if (missing.length > 0) throw new ChatError('not_found', { message: 'There is no such person.', details: [{ path: 'memberIds', issue: missing.join(', ') }] });
+  }
+
+  async function create(caller: Caller, input: RestInput<'createConversation'>) {
+    if (caller.guest && input.kind === 'channel') throw new ChatError('forbidden', { message: 'Guests cannot create channels.' });
+    const others = await checkPeople(caller, input);
+    const result = await store.createConversation({
+      id: uuidV7(),
+      kind: input.kind,
+      title: input.kind === 'direct' ? undefined : input.title,
+      topic: input.topic,
+      history: input.history ?? (input.kind === 'channel' ? 'all' : 'joined'),
+      creatorId: caller.userId,
+      memberIds: [caller.userId, ...others],
+      clientId: input.clientId,
+      directKey: input.kind === 'direct' ? [caller.userId, others[0]!].sort().join(':') : undefined,
+    });
+    if (result.created) {
+      published(result.id, result.changes);
+      await tellAdded([caller.userId, ...others], result.id);
+    }
+    return { created: result.created, conversation: await load(caller.userId, result.id) };
+  }
+
+  async function add(actorId: string, id: string, userIds: string[], role: Role, action: 'added' | 'joined') {
+    const result = await store.addMembers({ conversationId: id, actorId, userIds, role, action, maxMembers: limits.groupMaxMembers });
+    published(id, result.changes);
+    await tellAdded(result.added, id);
+  }
+
+  async function remove(actorId: string, id: string, userId: string, action: 'removed' | 'left') {
+    const result = await store.removeMember({ conversationId: id, actorId, userId, action });
+    published(id, result.changes, [userId]);
+    fanout.toUsers([userId], 'conversation:removed', { conversationId: id, reason: action }, { droppable: false });
+  }
+
+  const operations = {
+    create,
+    load,
+    async patch(userId: string, id: string, input: RestInput<'patchConversation'>) {
+      await authorise(userId, id, (access) => decideManage(access, userId));
+      const result = await store.patchConversation({ conversationId: id, actorId: userId, ...input });
+      published(id, result.changes);
+      return load(userId, id);
+    },
+    async delete(userId: string, id: string) {
+      const access = await authorise(userId, id, (a) => decideManage(a, userId));
+      if (access.members.get(userId)!.role !== 'owner') throw new ChatError('forbidden', { message: 'Only an owner may delete a conversation.' });
+      const memberVersion = await store.deleteConversation(id);
+      membership.invalidate(id);
+      fanout.broadcast({ kind: 'membership', conversationId: id, memberVersion });
+      fanout.toUsers([...access.members.keys()], 'conversation:removed', { conversationId: id, reason: 'deleted' }, { droppable: false });
+    },
+    async listMembers(userId: string, id: string, cursor: string | undefined, limit: number) {
+      await authorise(userId, id, (access) => decideMember(access, userId));
+      return store.listMembers(id, cursor, limit);
+    },
+    async addMembers(userId: string, id: string, input: RestInput<'addMembers'>) {
+      const role = input.role ?? 'member';
+      const access = await authorise(userId, id, (a) => decideManage(a, userId));
+      if (role === 'owner' || (role === 'admin' && access.members.get(userId)!.role !== 'owner')) {
+        throw new ChatError('forbidden', { message: 'You cannot give a role that is not below your own.' });
+      }
+      await checkExist(input.userIds);
+      await add(userId, id, [...new Set(input.userIds)], role, 'added');
+      return load(userId, id);
+    },
+    async setRole(userId: string, id: string, targetId: string, role: Role) {
+      await authorise(userId, id, (access) => decideMemberChange(access, userId, targetId, role));
+      const result = await store.setRole({ conversationId: id, actorId: userId, userId: targetId, role });
+      published(id, result.changes);
+    },
+    async removeMember(userId: string, id: string, targetId: string) {
+      if (targetId === userId) return operations.leave(userId, id);
+      await authorise(userId, id, (access) => decideMemberChange(access, userId, targetId));
+      await remove(userId, id, targetId, 'removed');
+    },
+    async join(caller: Caller, id: string) {
+      const access = await membership.get(id);
+      if (access === undefined || (access.kind !== 'channel' && !access.members.has(caller.userId))) throw new ChatError('not_found');
+      if (access.archived) throw new ChatError('forbidden', { message: 'This channel is archived.' });
+      if (!access.members.has(caller.userId)) await add(caller.userId, id, [caller.userId], 'member', 'joined');
+      return load(caller.userId, id);
+    },
+    async leave(userId: string, id: string) {
+      const access = await authorise(userId, id, (a) => decideMember(a, userId));
+      if (access.kind === 'direct') throw new ChatError('forbidden', { message: 'A direct conversation cannot be left.' });
+      await remove(userId, id, userId, 'left');
+    },
+    async patchMe(userId: string, id: string, input: RestInput<'patchConversationMe'>) {
+      await authorise(userId, id, (access) => decideMember(access, userId));
+      const me = await store.patchMe({ userId, conversationId: id, ...input });
+      fanout.toUsers([userId], 'conversation:me', { conversationId: id, me }, { droppable: false });
+      return me;
+    },
+    browse: (userId: string, q: string, cursor: string | undefined, limit: number) => store.browseChannels(userId, q, cursor, limit),
+  };
+  return guardAll(operations);
+}
+
+/** Every operation answers `unavailable` while Postgres is away. */
+function guardAll<T extends Record<string, (...args: never[]) => Promise<unknown>>>(operations: T): T {
+  const guarded = Object.entries(operations).map(([name, run]) => [name, (...args: never[]) => translateUnavailable(() => run(...args))]);
+  return Object.fromEntries(guarded) as T;
+}
+export type Conversations = ReturnType<typeof createConversations>;

@@ -1,0 +1,92 @@
+import { ChatError } from '@chatcluster/protocol/errors';
+import { RECEIPT_MERGE_MS } from '@chatcluster/protocol/limits';
+import { decideMember } from '../domain/permissions.ts';
+import type { Fanout } from '../fanout/types.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../log.ts';
+import type { Membership } from './membership.ts';
+import { require } from './require.ts';
+import { translateUnavailable } from './unavailable.ts';
+
+export interface ReceiptsDeps {
+  store: Pick<Store, 'setRead' | 'setUnread' | 'listAuthors'>;
+  membership: Pick<Membership, 'get'>;
+  fanout: Pick<Fanout, 'toUsers'>;
+  log: Logger;
+}
+
+interface Pending {
+  userId: string;
+  conversationId: string;
+  delivered?: number;
+  read?: number;
+  from: number;
+  timer: NodeJS.Timeout;
+}
+
+/** Above this many members only the authors concerned and the reader's own devices hear of a receipt. */
+const TELL_ALL_UP_TO = 100;
+
+/** Read and delivered positions: monotonic, stored at once, told to others at most once per 250 ms. */
+export function createReceipts(deps: ReceiptsDeps) {
+  const pending = new Map<string, Pending>();
+
+  async function audience(p: Pending): Promise<string[]> {
+    const access = await deps.membership.get(p.conversationId);
+    if (access === undefined) return [];
+    if (access.members.size <= TELL_ALL_UP_TO) return [...access.members.keys()];
+    const authors = await deps.store.listAuthors(p.conversationId, p.from, Math.max(p.delivered ?? 0, p.read ?? 0));
+    return [...new Set([...authors, p.userId])];
+  }
+
+  async function flush(key: string): Promise<void> {
+    const p = pending.get(key);
+    if (p === undefined) return;
+    pending.delete(key);
+    clearTimeout(p.timer);
+    try {
+      const { conversationId, userId, delivered, read } = p;
+      deps.fanout.toUsers(await audience(p), 'receipts', { conversationId, userId, ...(delivered && { delivered }), ...(read && { read }) });
+    } catch (error) {
+      deps.log.debug({ err: error, conversationId: p.conversationId }, 'receipt not told; the next one carries it');
+    }
+  }
+
+  function tellLater(userId: string, conversationId: string, moved: { delivered?: number; read?: number }, from: number): void {
+    const key = `${userId} ${conversationId}`;
+    const known = pending.get(key);
+    if (known !== undefined) {
+      Object.assign(known, moved);
+      return;
+    }
+    const timer = setTimeout(() => void flush(key), RECEIPT_MERGE_MS);
+    timer.unref();
+    pending.set(key, { userId, conversationId, ...moved, from, timer });
+  }
+
+  async function set(userId: string, conversationId: string, position: { delivered?: number; read?: number }): Promise<void> {
+    require(decideMember(await deps.membership.get(conversationId), userId));
+    const moved = await deps.store.setRead({ userId, conversationId, ...position });
+    if (moved === undefined) return;
+    const told = { ...(moved.delivered !== undefined && { delivered: moved.delivered }), ...(moved.read !== undefined && { read: moved.read }) };
+    tellLater(userId, conversationId, told, moved.from);
+    if (moved.read !== undefined) deps.fanout.toUsers([userId], 'conversation:me', { conversationId, me: moved.me }, { droppable: false });
+  }
+
+  return {
+    set: (userId: string, conversationId: string, position: { delivered?: number; read?: number }) =>
+      translateUnavailable(() => set(userId, conversationId, position)),
+    unread: (userId: string, conversationId: string, seq: number) =>
+      translateUnavailable(async () => {
+        require(decideMember(await deps.membership.get(conversationId), userId));
+        const me = await deps.store.setUnread(userId, conversationId, seq);
+        if (me === undefined) throw new ChatError('not_found');
+        deps.fanout.toUsers([userId], 'conversation:me', { conversationId, me }, { droppable: false });
+        return me;
+      }),
+    async drained(): Promise<void> {
+      await Promise.all([...pending.keys()].map(flush));
+    },
+  };
+}
+export type Receipts = ReturnType<typeof createReceipts>;

@@ -1,0 +1,111 @@
+import type { Socket } from 'socket.io';
+import type { EndedCode, ServerEventName, ServerEvents } from '@chatcluster/protocol';
+import type { Principal } from '../../auth/types.ts';
+import { frameOf } from '../../fanout/encode.ts';
+import type { EncodedPacket, HubSocket } from '../../fanout/types.ts';
+import { createTokenBucket, type TokenBucket } from '../../limits/token-bucket.ts';
+
+/** What we use of Engine.IO's and ws's inner objects, to write a ready frame without another copy or encoding. */
+interface EngineSocket {
+  readyState: string;
+  writeBuffer: unknown[];
+  transport: { name: string; writable: boolean; socket?: { readyState: number; bufferedAmount: number; _sender?: { sendFrame(list: Buffer[]): void } } };
+  close(discard?: boolean): void;
+}
+
+const OPEN = 1;
+
+/** One authenticated socket: what the handlers know of it, and the hub's way to write to it. */
+export class Connection implements HubSocket {
+  readonly id: string;
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly connectedAt: number;
+  readonly socket: Socket;
+  readonly events: TokenBucket | undefined;
+  principal: Principal;
+  /** After `session:expiring` was sent, so that it is sent once per token. */
+  warnedFor = 0;
+  /** Set once when a hint to move was given. */
+  movingAt: number | undefined;
+  /** Keeps the sends of this socket in their order up to the batch. */
+  sendChain: Promise<unknown> | undefined;
+  isEnded = false;
+  #violations = 0;
+  #violationsSince = 0;
+  readonly #maxUnreadBytes: number;
+  readonly #conn: EngineSocket;
+
+  constructor(options: {
+    socket: Socket;
+    principal: Principal;
+    maxUnreadBytes: number;
+    eventRate: { perSecond: number; burst: number } | undefined;
+    nowMs: number;
+  }) {
+    this.socket = options.socket;
+    this.id = options.socket.id;
+    this.userId = options.principal.userId;
+    this.sessionId = options.principal.sessionId;
+    this.principal = options.principal;
+    this.connectedAt = options.nowMs;
+    this.#maxUnreadBytes = options.maxUnreadBytes;
+    this.#conn = options.socket.conn as unknown as EngineSocket;
+    this.events = options.eventRate && createTokenBucket(options.eventRate.perSecond, options.eventRate.burst);
+  }
+
+  /** Bytes accepted for this reader that the kernel has not taken yet. */
+  get unreadBytes(): number {
+    return this.#conn.transport.socket?.bufferedAmount ?? 0;
+  }
+
+  send(packet: EncodedPacket, volatile: boolean): void {
+    if (this.isEnded) return;
+    const { transport, writeBuffer } = this.#conn;
+    const ws = transport.socket;
+    if (this.unreadBytes > this.#maxUnreadBytes || writeBuffer.length > 10_000) {
+      if (!volatile) this.end('slow_consumer', 'This connection did not keep up; reconnect and catch up.', true);
+      return;
+    }
+    if (volatile && this.unreadBytes > this.#maxUnreadBytes / 4) return;
+    // Straight to the socket while nothing of Engine.IO waits in front; its own queue otherwise, so that order holds.
+    if (transport.name === 'websocket' && transport.writable && writeBuffer.length === 0 && ws?.readyState === OPEN && ws._sender) {
+      ws._sender.sendFrame([frameOf(packet)]);
+      return;
+    }
+    const client = this.socket.client as unknown as { writeToEngine(packets: string[], options: object): void };
+    client.writeToEngine([packet.text], { compress: false, volatile, preEncoded: true, wsPreEncodedFrame: frameOf(packet) });
+  }
+
+  emit<E extends ServerEventName>(event: E, payload: ServerEvents[E]): void {
+    this.socket.emit(event, payload);
+  }
+
+  /** Says why, then closes for good. */
+  end(code: EndedCode, message: string, reconnect: boolean): void {
+    if (this.isEnded) return;
+    this.emit('session:ended', { code, message, reconnect });
+    this.isEnded = true;
+    this.close();
+  }
+
+  close(): void {
+    // A reader that takes nothing would keep a polite close waiting for ever: what it did not take is let go after 2 s.
+    this.socket.disconnect(true);
+    const force = setTimeout(() => {
+      const ws = this.#conn.transport.socket as unknown as { terminate?(): void } | undefined;
+      ws?.terminate?.();
+    }, 2_000);
+    force.unref();
+  }
+
+  /** Counts calls that can never succeed; true when there were more than 100 within 10 s. */
+  isAbusive(nowMs: number): boolean {
+    if (nowMs - this.#violationsSince > 10_000) {
+      this.#violationsSince = nowMs;
+      this.#violations = 0;
+    }
+    this.#violations += 1;
+    return this.#violations > 100;
+  }
+}

@@ -1,0 +1,79 @@
+import type { ClientEventName, WireError } from '@chatcluster/protocol';
+import { ChatError, toWireError } from '@chatcluster/protocol/errors';
+import { eventSchemas } from '@chatcluster/protocol/socket-schemas';
+import type { Logger } from '../../log.ts';
+import type { Connection } from './connection.ts';
+import type { Handlers } from './context.ts';
+import { TOO_LARGE } from './parser.ts';
+import { toDetails } from '../validation.ts';
+
+export interface DispatchDeps {
+  handlers: Handlers;
+  /** Is the token that this connection holds still good? Memory only, no I/O. */
+  checkToken(connection: Connection): void;
+  onCall(event: ClientEventName, outcome: 'ok' | WireError['code'], durationMs: number): void;
+  log: Logger;
+  nowMs?: () => number;
+}
+
+type AckFunction = (answer: unknown) => void;
+
+/** These can never succeed however often they come; a flood of them ends the socket. */
+const abusive = new Set<WireError['code']>(['unknown_event', 'invalid', 'too_large']);
+
+function isEvent(name: string): name is ClientEventName {
+  return Object.hasOwn(eventSchemas, name);
+}
+
+/** One event: size, schema, token, rate, then the handler. Every outcome becomes exactly one ack. */
+export function createDispatch(deps: DispatchDeps) {
+  const { nowMs = () => performance.now() } = deps;
+
+  function parse(event: ClientEventName, payload: unknown): unknown {
+    if (payload === TOO_LARGE) throw new ChatError('too_large', { message: 'The payload of this event is too large.' });
+    const parsed = eventSchemas[event].safeParse(payload);
+    if (!parsed.success) throw new ChatError('invalid', { details: toDetails(parsed.error) });
+    return parsed.data;
+  }
+
+  async function call(connection: Connection, event: string, payload: unknown): Promise<unknown> {
+    if (!isEvent(event) || deps.handlers[event] === undefined) {
+      if (payload === TOO_LARGE) throw new ChatError('too_large');
+      throw new ChatError('unknown_event', { message: `There is no event "${event.slice(0, 64)}".` });
+    }
+    const data = parse(event, payload);
+    if (event !== 'auth:refresh') deps.checkToken(connection);
+    const waitMs = connection.events?.take(nowMs()) ?? 0;
+    if (waitMs > 0) throw new ChatError('rate_limited', { retryAfterMs: waitMs });
+    const handler = deps.handlers[event] as (connection: Connection, payload: unknown) => Promise<unknown>;
+    return handler(connection, data);
+  }
+
+  function toError(error: unknown, connection: Connection, event: string): ChatError {
+    if (error instanceof ChatError) return error;
+    deps.log.error({ err: error, event, socketId: connection.id }, 'event handler failed');
+    return new ChatError('internal', { cause: error });
+  }
+
+  return async function dispatch(connection: Connection, event: string, args: unknown[]): Promise<void> {
+    const last = args.at(-1);
+    const ack = typeof last === 'function' ? (last as AckFunction) : undefined;
+    const startedAt = nowMs();
+    if (ack === undefined) {
+      if (connection.isAbusive(startedAt)) connection.end('abuse', 'Too many calls that cannot succeed.', false);
+      return;
+    }
+    const name = isEvent(event) ? event : undefined;
+    try {
+      const data = await call(connection, event, args.length > 1 ? args[0] : undefined);
+      ack({ ok: true, data });
+      if (name) deps.onCall(name, 'ok', nowMs() - startedAt);
+    } catch (error) {
+      const chatError = toError(error, connection, event);
+      ack({ ok: false, error: toWireError(chatError) });
+      if (name) deps.onCall(name, chatError.code, nowMs() - startedAt);
+      if (abusive.has(chatError.code) && connection.isAbusive(startedAt)) connection.end('abuse', 'Too many calls that cannot succeed.', false);
+    }
+  };
+}
+export type Dispatch = ReturnType<typeof createDispatch>;
