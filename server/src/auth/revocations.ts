@@ -8,7 +8,7 @@ export interface RevocationOptions {
   accessTokenSeconds: number;
   /** @default 1 s */
   pollMs?: number;
-  /** Sessions found by polling that this pod was not told about: their sockets must end. */
+  /** Sessions found by polling that this pod was not told about: their sockets must end. Not called for the first poll: nobody is connected. */
   onRevoked?: (sessions: RevokedSession[]) => void;
   /** Milliseconds, monotonic. @default performance.now */
   now?: () => number;
@@ -46,6 +46,7 @@ export async function createRevocations(options: RevocationOptions): Promise<Rev
     const startedAt = now();
     const windowMs = polledAt === null ? keepMs : startedAt - polledAt + OVERLAP_MS;
     const found = (await listRevoked(db, windowMs)).filter((s) => !revoked.has(s.sessionId));
+    const isFirst = polledAt === null;
     polledAt = startedAt;
     add(found.map((s) => s.sessionId));
     // Insertion order is expiry order.
@@ -53,7 +54,7 @@ export async function createRevocations(options: RevocationOptions): Promise<Rev
       if (until > now()) break;
       revoked.delete(id);
     }
-    if (found.length > 0) onRevoked?.(found);
+    if (found.length > 0 && !isFirst) onRevoked?.(found);
   }
 
   async function tick(): Promise<void> {

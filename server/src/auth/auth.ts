@@ -1,0 +1,67 @@
+import type { Redis } from 'ioredis';
+import type { Config } from '../config.ts';
+import type { Logger } from '../log.ts';
+import type { Db } from '../store/sql/auth-keys.ts';
+import { createAccessTokens, type AccessTokens } from './access-token.ts';
+import { createAccounts, type Accounts, type RevokedEvent } from './accounts.ts';
+import { createAuthenticate, type Authenticate } from './authenticate.ts';
+import { createKeys, type Keys, type KeyOptions } from './keys.ts';
+import { createAuthLimits } from './login-limits.ts';
+import { createOriginCheck, type IsAllowedOrigin } from './origin.ts';
+import { createPasswords, type PasswordOptions } from './passwords.ts';
+import { createRevocations, type Revocations } from './revocations.ts';
+import { createTickets, type Tickets } from './tickets.ts';
+
+export interface AuthDeps {
+  db: Db;
+  log: Logger;
+  config: Pick<Config, 'limits' | 'rateLimits' | 'redisPrefix' | 'allowedOrigins' | 'publicUrl' | 'tokenInQuery'>;
+  redis?: Redis;
+  /** Sessions that a call on this pod has ended: tell the other pods, end their sockets here. */
+  onRevoked: (event: RevokedEvent) => void;
+  /** Sessions that another pod ended and no broadcast told of: end their sockets here, tell nobody. */
+  onRevokedElsewhere: (event: RevokedEvent) => void;
+  passwords?: PasswordOptions;
+  keys?: Pick<KeyOptions, 'refreshMs' | 'activateMs' | 'rotateMs'>;
+  now?: () => Date;
+}
+
+export interface Auth extends Authenticate, AsyncDisposable {
+  keys: Keys;
+  accessTokens: AccessTokens;
+  accounts: Accounts;
+  tickets: Tickets;
+  revocations: Revocations;
+  isAllowedOrigin: IsAllowedOrigin;
+}
+
+/** Everything about who is calling, wired. Reads the keys and the revocation list, so Postgres must answer. */
+export async function createAuth(deps: AuthDeps): Promise<Auth> {
+  const { db, log, config, onRevoked, onRevokedElsewhere } = deps;
+  const { accessTokenSeconds, refreshTokenSeconds } = config.limits;
+  const keys = await createKeys({ db, log, accessTokenSeconds, ...deps.keys });
+  const accessTokens = createAccessTokens({ keys, accessTokenSeconds });
+  const revocations = await createRevocations({
+    db, log, accessTokenSeconds,
+    onRevoked: (sessions) => {
+      for (const [userId, own] of Map.groupBy(sessions, (s) => s.userId)) {
+        onRevokedElsewhere({ userId, sessionIds: own.map((s) => s.sessionId), code: 'revoked' });
+      }
+    },
+  });
+  const tickets = createTickets(db, accessTokenSeconds);
+  const isAllowedOrigin = createOriginCheck(config);
+  const passwords = await createPasswords(deps.passwords);
+  const limits = createAuthLimits({ enabled: config.rateLimits, redis: deps.redis, redisPrefix: config.redisPrefix });
+  const accounts = createAccounts({
+    db, log, keys, accessTokens, passwords, limits, revocations, accessTokenSeconds, refreshTokenSeconds, onRevoked, now: deps.now,
+  });
+  const authenticate = createAuthenticate({ accessTokens, tickets, revocations, isAllowedOrigin, tokenInQuery: config.tokenInQuery });
+  return {
+    ...authenticate, keys, accessTokens, accounts, tickets, revocations, isAllowedOrigin,
+    async [Symbol.asyncDispose]() {
+      await revocations[Symbol.asyncDispose]();
+      await keys[Symbol.asyncDispose]();
+    },
+  };
+}

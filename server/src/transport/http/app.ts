@@ -1,0 +1,35 @@
+import express, { type Express, type RequestHandler, type Router } from 'express';
+import { ChatError } from '@chatcluster/protocol/errors';
+import type { IsAllowedOrigin } from '../../auth/origin.ts';
+import type { Config } from '../../config.ts';
+import type { Logger } from '../../log.ts';
+import { createErrorHandler, sendProblem } from './problem.ts';
+import { requestLog } from './request-log.ts';
+import { cors, jsonBody, securityHeaders } from './security.ts';
+import { webApp } from './static.ts';
+
+export interface HttpAppDeps {
+  config: Pick<Config, 'trustedProxies' | 'webRoot' | 'secureCookies'>;
+  log: Logger;
+  isAllowedOrigin: IsAllowedOrigin;
+  /** Routes with their full paths, in order. */
+  routers: Router[];
+}
+
+/** The public port. What no router takes is the web app's, or a problem. */
+export function createHttpApp({ config, log, isAllowedOrigin, routers }: HttpAppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('trust proxy', config.trustedProxies.length > 0 ? config.trustedProxies : false);
+  app.use(requestLog(log), securityHeaders(config.secureCookies));
+  app.use('/v1', cors(isAllowedOrigin), jsonBody());
+  for (const router of routers) app.use(router);
+  app.use('/v1', notFound);
+  if (config.webRoot !== undefined) app.use(webApp(config.webRoot));
+  app.use(notFound);
+  app.use(createErrorHandler(log));
+  return app;
+}
+
+const notFound: RequestHandler = (_req, res) => sendProblem(res, new ChatError('not_found', { message: 'There is no such address.' }));
