@@ -1,5 +1,5 @@
 import type {
-  ChangesPage, Conversation, ConversationKind, Entry, EntryType, HistoryPage, Level, Member, OwnUser, Role, SyncPage, User,
+  ChangesPage, Conversation, ConversationKind, ConversationMe, Entry, EntryType, HistoryPage, Level, Member, OwnUser, Role, SyncPage, User,
 } from '@chatcluster/protocol';
 
 /** Where the publisher of a conversation's entries looks for pods: by member, or by conversation (large ones). */
@@ -75,6 +75,94 @@ export interface ChangeStored {
   memberVersion: number;
   routing: Routing;
   batchId: string | null;
+}
+
+/** An edit, deletion, reaction or pin. */
+export interface ChangeRow {
+  conversationId: string;
+  id: string;
+  type: 'edit' | 'delete' | 'reaction' | 'pin';
+  actorId: string;
+  clientMsgId: string | null;
+  data: { messageId: string; body?: string; emoji?: string; on?: boolean };
+  /** As in AppendRow. */
+  expectVersion: number | null;
+}
+
+export type ChangeResult =
+  | ChangeStored
+  /** It was so already: no entry. `seq` is the conversation's last. */
+  | { status: 'unchanged'; seq: number }
+  | { status: 'stale'; memberVersion: number }
+  /** No such conversation. */
+  | { status: 'missing' }
+  /** No such message, or it is deleted. */
+  | { status: 'gone' };
+
+export interface MembershipChanged {
+  /** `unchanged`: it was so already, nothing was written. */
+  status: 'changed' | 'unchanged';
+  /** The entries written, in order. */
+  changes: ChangeStored[];
+  /** Whom it was about: added, removed, given another role. */
+  userIds: string[];
+  memberVersion: number;
+  routing: Routing;
+  memberCount: number;
+}
+
+export type MembershipResult =
+  | MembershipChanged
+  | { status: 'stale'; memberVersion: number }
+  | { status: 'missing' }
+  /** It would exceed `maxMembers`. */
+  | { status: 'full' };
+
+export interface CreateConversation {
+  id: string;
+  kind: ConversationKind;
+  title?: string;
+  topic?: string;
+  history: 'all' | 'joined';
+  matched?: boolean;
+  creatorId: string;
+  /** Those that do not exist are passed over. */
+  memberIds: string[];
+  clientId?: string;
+  /** Same for both of a pair: their ids in order. */
+  directKey?: string;
+}
+
+/** `created: false`: `id` is the existing one and nothing was written. */
+export type CreatedConversation = MembershipChanged & { id: string; created: boolean };
+
+export interface ReadMoved {
+  /** Own position or counts moved: the reader's other devices want `conversation:me`. */
+  moved: boolean;
+  /** Set when what the others see moved. */
+  delivered?: number;
+  read?: number;
+  me: ConversationMe;
+}
+
+export interface ChannelSummary {
+  id: string;
+  title?: string;
+  topic?: string;
+  memberCount: number;
+  createdAt: string;
+  joined: boolean;
+}
+
+export interface MessageReceipt {
+  userId: string;
+  delivered: boolean;
+  read: boolean;
+}
+
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
 }
 
 export type { ChangesPage, Conversation, HistoryPage, Level, Member, OwnUser, Role, SyncPage, User };
