@@ -27,6 +27,8 @@ export interface PostgresOptions {
   detached?: boolean;
   /** @default the data folder's name with `.log` */
   logFile?: string;
+  /** Told the pid before the service is ready, so that a crash of the starter leaves no unknown process. */
+  onSpawn?(pid: number): void;
 }
 
 /** Postgres refuses to run as root; a user of its own is used, and made when it does not exist. */
@@ -137,6 +139,7 @@ async function accepts(url: string): Promise<boolean> {
 async function tryStart(postgres: string, port: number, url: string, options: PostgresOptions & { logFile: string }): Promise<number | undefined> {
   const logStart = existsSync(options.logFile) ? statSync(options.logFile).size : 0;
   const pid = launch(postgres, port, options);
+  options.onSpawn?.(pid);
   const state = await poll(async () => (!isAlive(pid) ? 'dead' : (await accepts(url)) && 'ready'), startDeadlineMs, () => `Postgres is not ready after ${startDeadlineMs / 1_000} s:\n${tail(options.logFile)}`);
   if (state === 'ready') return pid;
   const said = readFileSync(options.logFile, 'utf8').slice(logStart);

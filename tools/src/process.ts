@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -87,4 +88,34 @@ export async function poll<T>(condition: () => Promise<T> | T, deadlineMs: numbe
     if (Date.now() > end) throw new ServiceError(message());
     await delay(pollMs);
   }
+}
+
+/** Differs between two processes that had the same pid; empty where there is no /proc. */
+export function birthOf(pid: number): string {
+  const stat = readProc(`/proc/${pid}/stat`);
+  if (!stat) return '';
+  // Field 22, counted after the name, which may itself hold spaces and brackets.
+  const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return `${readProc('/proc/sys/kernel/random/boot_id')?.trim()}:${startTime}`;
+}
+
+/** Starts a program that outlives this one, with its output in a file. */
+export function spawnDetached(command: string, args: string[], options: { cwd: string; env?: NodeJS.ProcessEnv; logFile: string }): number {
+  const log = openSync(options.logFile, 'a');
+  const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? process.env, detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  child.unref();
+  // A command that cannot be executed reports it here and has no pid; the caller's wait then fails with a message.
+  child.on('error', (error) => appendFileSync(options.logFile, `${error.message}\n`));
+  if (child.pid === undefined) throw new ServiceError(`${command} did not start; is it installed?`);
+  return child.pid;
+}
+
+/** Runs a tool's main function: a known fault is one line, anything else keeps its stack. */
+export function runMain(main: () => Promise<void>): void {
+  main().catch((error: unknown) => {
+    const known = error instanceof Error && ['ServiceError', 'ConfigError'].includes(error.name);
+    process.stderr.write(`${known ? error.message : ((error as Error).stack ?? String(error))}\n`);
+    process.exitCode = 1;
+  });
 }

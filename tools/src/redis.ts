@@ -18,6 +18,8 @@ export interface RedisOptions {
   detached?: boolean;
   /** @default `redis.log` in the folder */
   logFile?: string;
+  /** Told the pid before the service is ready. */
+  onSpawn?(pid: number): void;
 }
 
 function checkVersion(): void {
@@ -65,6 +67,7 @@ export async function startRedis(options: RedisOptions): Promise<Service> {
   for (let attempt = 1; attempt <= 5; attempt += 1) {
     const port = options.port ?? (await freePort());
     const pid = launch(dir, port, full);
+    full.onSpawn?.(pid);
     const state = await poll(async () => (!isAlive(pid) ? 'dead' : (await ping(port)) && 'ready'), startDeadlineMs, () => `Redis is not ready after ${startDeadlineMs / 1_000} s:\n${tail(full.logFile)}`);
     if (state === 'ready') return { url: `redis://127.0.0.1:${port}`, port, pid, stop: () => stopPid(pid, 'SIGTERM') };
     await delay(200);

@@ -1,0 +1,52 @@
+# Everything runs with the pinned Node of node_modules; the system needs only Node 20 (or newer) and npm.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+RUN := node_modules/.bin/node
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+SUITES := protocol client server web e2e tools
+
+.PHONY: help setup up down logs test check gen bench chaos $(addprefix test-,$(SUITES))
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing (done by every other target)
+	@sh tools/setup.sh
+
+up: setup ## Start the cluster: make up, or make up PODS=3 (with a load balancer on port 8000)
+	@$(if $(filter-out 1,$(PODS))$(FANOUT),sh tools/packages.sh redis-server haproxy &&) PODS='$(PODS)' $(RUN) tools/src/up.ts
+
+down: setup ## Stop all of it, also after a crash; the data in .local/ stays
+	@$(RUN) tools/src/down.ts
+
+logs: ## Follow the logs of everything that runs
+	@ls .local/logs/*.log >/dev/null 2>&1 || { echo 'nothing has run yet; start it with: make up'; exit 1; }
+	@tail -n 20 -F .local/logs/*.log
+
+test: setup ## Every check and every suite, then a table and the total
+	@sh tools/packages.sh redis-server haproxy chromium
+	@$(RUN) tools/src/test-all.ts
+
+test-protocol: setup ## Tests of the wire contract
+test-client: setup ## Tests of the SDK
+test-server: setup ## Tests of the server
+test-web: setup ## Tests of the web app
+test-e2e: setup ## Tests in a real browser and with real processes
+test-tools: setup ## Tests of these tools
+$(addprefix test-,$(SUITES)):
+	@$(if $(filter-out test-protocol test-web,$@),sh tools/packages.sh redis-server haproxy $(if $(filter test-e2e,$@),chromium))
+	@$(RUN) tools/src/test.ts $(patsubst test-%,%,$@)
+
+check: setup ## Format, lint, types, import directions, dead exports, generated files
+	@$(RUN) tools/src/check.ts
+
+gen: setup ## Write the generated files again
+	@$(RUN) tools/src/gen.ts
+
+bench: setup ## Measure, beside the rivals, on this machine
+	@sh tools/packages.sh redis-server haproxy
+	@$(RUN) tools/src/bench.ts
+
+chaos: setup ## Kill pods, Redis and Postgres under load and count what is lost
+	@sh tools/packages.sh redis-server haproxy
+	@$(RUN) tools/src/test.ts e2e $(wildcard tests/chaos/*.test.ts)

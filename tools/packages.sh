@@ -1,0 +1,23 @@
+#!/bin/sh
+# packages.sh <Debian package>...  installs those whose program is missing: with apt-get as root, else it prints the command.
+set -eu
+program() {
+  case "$1" in
+    haproxy) PATH="$PATH:/usr/sbin" command -v haproxy ;;
+    chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
+    *) command -v "$1" ;;
+  esac
+}
+missing=''
+for package in "$@"; do
+  program "$package" >/dev/null || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+  echo "missing:$missing; run: sudo apt-get update && sudo apt-get install -y --no-install-recommends$missing" >&2
+  exit 1
+fi
+echo "installing$missing ..."
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends $missing >/dev/null
