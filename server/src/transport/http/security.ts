@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import helmet from 'helmet';
-import { ChatError } from '@chatcluster/protocol/errors';
 import type { IsAllowedOrigin } from '../../auth/origin.ts';
 
 const BODY_MAX_BYTES = 64 * 1024;
@@ -38,7 +37,7 @@ export function jsonBody(): RequestHandler {
     limit: BODY_MAX_BYTES,
     verify: (_req, _res, bytes) => {
       // The parser would put U+FFFD in the place of broken bytes and store a text that nobody wrote.
-      if (!isUtf8(bytes)) throw new ChatError('invalid', { message: 'The body is not UTF-8.' });
+      if (!isUtf8(bytes)) throw Object.assign(new Error('the body is not UTF-8'), { status: 400 });
     },
   });
 }
