@@ -1,0 +1,24 @@
+/**
+ * closed --2 failures in a row--> open --500 ms--> half open (one call in `retryMs`) --success--> closed
+ * While open nobody waits for a timeout; the heartbeat probes past it.
+ */
+export interface Breaker {
+  allows(): boolean;
+  succeeded(): void;
+  failed(): void;
+}
+
+export function createBreaker({ failures = 2, retryMs = 500, now = Date.now } = {}): Breaker {
+  let inARow = 0;
+  let openUntil = 0;
+  return {
+    allows: () => inARow < failures || now() >= openUntil,
+    succeeded() {
+      inARow = 0;
+    },
+    failed() {
+      inARow += 1;
+      if (inARow >= failures) openUntil = now() + retryMs;
+    },
+  };
+}

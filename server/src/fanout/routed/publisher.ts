@@ -1,0 +1,87 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { toArrival, WAIT_MS, type Arrival } from '../deliver.ts';
+import { encodeEvent } from '../encode.ts';
+import { within } from '../lanes.ts';
+import { usersInMemberEntries } from '../readers.ts';
+import type { Publish } from '../types.ts';
+import type { NamedServer, RoutedCore } from './core.ts';
+
+/** How long a publish that came too early is held for the ones before it. */
+const HOLD_MS = 1_000;
+
+/** Publishes by one function call on the conversation's server; see chat_v1.lua for the order. */
+export function createPublisher(core: RoutedCore): (batch: Publish) => Promise<boolean> {
+  return (batch) => {
+    const { conversationId, entries, fromSeq } = batch;
+    const arrival = toArrival(batch, encodeEvent('entries', { conversationId, entries }));
+    const server = core.serverOf(conversationId);
+    if (!server.redis.isUsable()) return deliverAlone(core, arrival);
+    const settle = core.deliverer.lanes.begin(conversationId, fromSeq);
+    return publishThrough(core, server, { batch, arrival }).finally(settle);
+  };
+}
+
+/** Redis is away: this pod's sockets get it now, the others by the outbox and the tail. */
+async function deliverAlone(core: RoutedCore, arrival: Arrival): Promise<boolean> {
+  await deliverHere(core, arrival);
+  return false;
+}
+
+async function deliverHere({ deliverer }: RoutedCore, arrival: Arrival): Promise<void> {
+  await deliverer.lanes.run(arrival.conversationId, arrival.fromSeq, () => deliverer.deliver(arrival));
+}
+
+type Work = { batch: Publish; arrival: Arrival };
+
+async function publishThrough(core: RoutedCore, server: NamedServer, { batch, arrival }: Work): Promise<boolean> {
+  let reply: [status: string, gate: number];
+  try {
+    const users = await usersToFind(core, batch);
+    reply = (await server.redis.call('publish', publishArgs(core, arrival, users))) as typeof reply;
+  } catch (error) {
+    core.deps.log.debug({ err: error }, 'publish did not reach redis; left to the outbox');
+    return deliverAlone(core, arrival);
+  }
+  const [status, gate] = reply;
+  if (status === 'held') return finishHeld(core, server, arrival);
+  // Another pod's entry of this conversation lies unread in the inbox: it goes first.
+  if (gate > server.reader.seen) await within(WAIT_MS, server.reader.reached(gate));
+  await deliverHere(core, arrival);
+  if (arrival.routing === 'conversation') core.large.delivered(arrival.conversationId, core.deliverer.large.get(arrival.conversationId)?.users ?? []);
+  return true;
+}
+
+function publishArgs(core: RoutedCore, arrival: Arrival, users: string[]): (string | number)[] {
+  const { conversationId, fromSeq, toSeq, memberVersion, routing, packet } = arrival;
+  return [core.deps.podId, core.maxInbox, conversationId, fromSeq, toSeq, memberVersion, routing, packet.text, ...users];
+}
+
+/** No await for a small conversation: publishes must leave in the order of the commits. */
+function usersToFind(core: RoutedCore, batch: Publish): string[] | Promise<string[]> {
+  if (batch.routing === 'user') return batch.recipients;
+  const named = [...batch.recipients, ...usersInMemberEntries(batch.entries)];
+  if (!core.large.isSettling(batch.conversationId)) return unique(named);
+  return core.deps.access
+    .get(batch.conversationId, batch.memberVersion)
+    .then((access) => unique([...named, ...(access?.members.keys() ?? [])]));
+}
+
+function unique(ids: string[]): string[] {
+  return [...new Set(ids)];
+}
+
+/** Held on Redis until the seqs before it came. It arrives here by the inbox; after a second it is let go as it is. */
+async function finishHeld(core: RoutedCore, server: NamedServer, arrival: Arrival): Promise<boolean> {
+  const { conversationId, fromSeq } = arrival;
+  // At shutdown the hold ends at once.
+  await wait(HOLD_MS, undefined, { signal: core.abort.signal }).catch(() => undefined);
+  try {
+    await server.redis.call('release', [core.maxInbox, conversationId, fromSeq]);
+  } catch (error) {
+    core.deps.log.debug({ err: error }, 'held publish could not be released');
+    return deliverAlone(core, arrival);
+  }
+  await within(WAIT_MS, server.reader.reached(server.reader.seen + 1));
+  await deliverHere(core, arrival);
+  return true;
+}
