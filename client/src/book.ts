@@ -16,6 +16,8 @@ export interface Page {
 export interface BookDeps {
   /** The signed-in user's id. */
   me(): string;
+  /** The own read position that the server was not told yet; 0: none. */
+  pendingRead(conversationId: string): number;
   changed(conversationId: string): void;
   /** Entries that applied, in order. */
   applied(conversation: Conversation, entries: readonly Entry[]): void;
@@ -73,10 +75,11 @@ export class Book {
     const page = this.#pages.get(conversation.id);
     if (page === undefined) return this.add(conversation);
     if (conversation.lastSeq < page.conversation.lastSeq) return;
-    const keepLog = page.isOpened || conversation.lastSeq <= page.log.cursor;
+    const keepLog = page.log.loaded || conversation.lastSeq <= page.log.cursor;
     const jump = keepLog ? { log: page.log, ready: [] } : skipRange(this.context(conversation.id), page.log, conversation.lastSeq);
     const next = { ...page, conversation: withMembersOf(conversation, page.conversation) };
     this.#commit(next, jump.log, jump.ready);
+    this.readTo(conversation.id, this.#deps.pendingRead(conversation.id));
   }
 
   /** A conversation that is new here, or that one was added to again: what was held of it is void. */

@@ -1,4 +1,4 @@
-import type { ClientEventName, EventInput, EventResult, SessionReady } from '@chatcluster/protocol';
+import type { ClientEventName, Conversation, EventInput, EventResult, SessionReady } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { CHANGES_PAGE, GAP_HOLD_MS } from '@chatcluster/protocol/limits';
 import type { Book } from './book.ts';
@@ -10,6 +10,9 @@ export interface CatchUpDeps {
   scheduler: Scheduler;
   checkEveryMs: number;
   call<E extends ClientEventName>(event: E, payload: EventInput<E>): Promise<EventResult[E]>;
+  isOpen(): boolean;
+  /** A page of `changes` was learned. */
+  listed(conversations: readonly Conversation[]): void;
   /** Opened conversations whose log was dropped load their newest page again. */
   reopen(): Promise<void>;
 }
@@ -41,7 +44,7 @@ export class CatchUp {
     this.#epoch = ready.epoch;
     await this.#running?.catch(() => undefined); // Its connection is gone; the new run starts from what it reached.
     this.#needsChanges = true;
-    await this.#run();
+    await this.#untilDone();
     this.#planCheck();
   }
 
@@ -95,10 +98,24 @@ export class CatchUp {
     });
   }
 
+  /** A server that cannot answer now is asked again on the same connection: another pod would know no more. */
+  async #untilDone(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#run();
+      } catch (error) {
+        if (!(error instanceof ChatError) || !error.retryable || !this.#deps.isOpen()) throw error;
+        const delayMs = error.retryAfterMs ?? RETRY_MS;
+        await new Promise<void>((resolve) => this.#deps.scheduler.after(delayMs, resolve));
+      }
+    }
+  }
+
   #runInBackground(): void {
-    this.#run().catch((error: unknown) => {
+    const before = this.#running?.catch(() => undefined) ?? Promise.resolve(); // What it missed, the next run finds.
+    before.then(() => this.#run()).catch((error: unknown) => {
       // A lost connection starts over by itself; a server that cannot answer now is asked again.
-      if (!(error instanceof ChatError) || error.message === 'Not connected.') return;
+      if (!(error instanceof ChatError) || !this.#deps.isOpen()) return;
       this.#cancelSoon ??= this.#deps.scheduler.after(error.retryAfterMs ?? RETRY_MS, () => {
         this.#cancelSoon = undefined;
         this.#runInBackground();
@@ -128,6 +145,7 @@ export class CatchUp {
       isEverything ||= page.reset ?? false;
       for (const { id } of page.conversations) seen.add(id);
       this.#deps.book.learnPage(page);
+      this.#deps.listed(page.conversations);
       ({ next: since, more } = page);
     }
     if (isEverything) this.#deps.book.keepOnly(seen);
@@ -146,7 +164,7 @@ export class CatchUp {
       if (asked.length === 0) return;
       const page = await this.#deps.call('sync', { cursors });
       const moved = book.learnSync(page);
-      if (page.reset.length > 0) this.#startOver(page.reset);
+      if (page.reset.length > 0) this.#startOver(page.reset, done);
       if (!page.more) for (const id of asked) this.#finish(id, done);
       else if (moved.length === 0) throw new ChatError('internal', { message: 'The server said more, but gave nothing.' });
     }
@@ -158,7 +176,8 @@ export class CatchUp {
   }
 
   /** A dropped log starts at the `lastSeq` of `changes`, which has to be asked without a token to list it. */
-  #startOver(_ids: readonly string[]): void {
+  #startOver(ids: readonly string[], done: Set<string>): void {
+    for (const id of ids) done.add(id);
     this.#since = undefined;
     this.#needsChanges = true;
   }

@@ -1,4 +1,498 @@
-import type { ChatClient, ClientOptions } from './types.ts';
+import type { ClientEventName, Conversation, Entry, ErrorCode, EndedCode, EventInput, EventResult, ServerEventName, ServerEvents } from '@chatcluster/protocol';
+import { ChatError } from '@chatcluster/protocol/errors';
+import { Book } from './book.ts';
+import { browserHints, isBrowser, pageOrigin } from './browser-hints.ts';
+import { CatchUp } from './catch-up.ts';
+import { Connection } from './connection.ts';
+import { Emitter } from './emitter.ts';
+import { messageOfEntry } from './fold.ts';
+import { History } from './history.ts';
+import { Outbox } from './outbox.ts';
+import { People } from './people.ts';
+import { Receipts } from './receipts.ts';
+import { createRest, type Rest } from './rest.ts';
+import { systemScheduler, type Scheduler } from './scheduler.ts';
+import { Session } from './session.ts';
+import { buildSnapshot, sortConversations } from './snapshots.ts';
+import { socketIoTransport } from './socket-io-transport.ts';
+import { createMemoryStore } from './store.ts';
+import { Typing } from './typing.ts';
+import type { ChatClient, ClientEvents, ClientOptions, ConnectionSnapshot, ConversationSnapshot, SignedIn, Unsubscribe } from './types.ts';
+
+const HTTP_TIMEOUT_MS = 10_000;
+const CHECK_EVERY_MS = 300_000;
+/** A change made while the connection is away waits this long for it before it fails. */
+const PATIENCE_MS = 10_000;
+
+type Parts = Required<Pick<ClientOptions, 'url' | 'tokens' | 'transport' | 'fetch' | 'store' | 'network' | 'scheduler' | 'random' | 'newId' | 'checkEveryMs'>> &
+  Pick<ClientOptions, 'deviceId'>;
 
 /** Makes a client. Nothing happens before one of its methods is called. */
-export declare function createClient(options?: ClientOptions): ChatClient;
+export function createClient(options: ClientOptions = {}): ChatClient {
+  return new Client({
+    ...options,
+    url: (options.url ?? pageOrigin() ?? 'http://localhost:8080').replace(/\/+$/, ''),
+    tokens: options.tokens ?? (isBrowser() ? 'cookie' : 'body'),
+    transport: options.transport ?? socketIoTransport,
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    store: options.store ?? createMemoryStore(),
+    network: options.network ?? browserHints(),
+    scheduler: options.scheduler ?? systemScheduler,
+    random: options.random ?? Math.random,
+    newId: options.newId ?? (() => globalThis.crypto.randomUUID()),
+    checkEveryMs: options.checkEveryMs ?? CHECK_EVERY_MS,
+  });
+}
+
+/** Wires the parts together; what each does is in its own file. */
+class Client implements ChatClient {
+  readonly rest: Rest;
+  #parts: Parts;
+  #scheduler: Scheduler;
+  #emitter = new Emitter();
+  #session: Session;
+  #connection: Connection;
+  #book: Book;
+  #history: History;
+  #catchUp: CatchUp;
+  #outbox: Outbox;
+  #receipts: Receipts;
+  #typing: Typing;
+  #people: People;
+  #stopListening = () => {};
+  #list: readonly Conversation[] | undefined;
+  #snapshots = new Map<string, ConversationSnapshot>();
+  #outdated = new Set<string>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#scheduler = parts.scheduler;
+    const { scheduler, random, newId, store } = parts;
+    const isOpen = () => this.#connection.isOpen;
+    const changed = (id: string) => this.#changed(id);
+    const call = <E extends ClientEventName>(event: E, payload: EventInput<E>) => this.#connection.call(event, payload);
+    this.#session = new Session({ ...parts, http: { url: parts.url, fetch: parts.fetch, cookies: parts.tokens === 'cookie', timeoutMs: HTTP_TIMEOUT_MS } });
+    this.rest = createRest((request) => this.#session.call(request));
+    this.#book = new Book({
+      me: () => this.#userId(),
+      changed,
+      pendingRead: (id) => this.#receipts.pendingRead(id),
+      applied: (conversation, entries) => this.#applied(conversation, entries),
+      missing: (kind, id) => this.#catchUp.missing(kind, id),
+    });
+    this.#history = new History({ book: this.#book, call: (payload) => this.#patiently('history', payload) });
+    this.#catchUp = new CatchUp({
+      book: this.#book, scheduler, call, isOpen,
+      checkEveryMs: parts.checkEveryMs,
+      reopen: () => this.#history.reopen(),
+      listed: (conversations) => conversations.forEach((conversation) => this.#noteListed(conversation)),
+    });
+    this.#outbox = new Outbox({
+      store, scheduler, random, newId, isOpen, changed,
+      userId: () => this.#userId(),
+      cursor: (id) => this.#book.get(id)?.log.cursor ?? 0,
+      send: (payload) => call('message:send', payload),
+      failed: (pending, error) => this.#emitter.emit('send:failed', { pending, error }),
+      storeFailed: () => undefined, // The message is sent all the same; only a restart of the app would forget it.
+    });
+    this.#receipts = new Receipts({ scheduler, isOpen, send: (payload) => call('receipt', payload) });
+    this.#typing = new Typing({ scheduler, changed, send: (conversationId, on) => this.#volatile('typing', { conversationId, on }) });
+    this.#people = new People({ isOpen, lookUp: (id) => this.rest.user(id), watch: (userIds) => call('presence:watch', { userIds }), changed: () => this.#emitter.changed() });
+    this.#connection = new Connection({
+      ...parts,
+      token: (renew) => (renew ? this.#session.refresh() : this.#session.accessToken()),
+      catchUp: (ready) => this.#catchUp.connected(ready),
+      event: (name, payload) => this.#received(name, payload),
+      changed: (snapshot) => this.#connectionChanged(snapshot),
+      signedOut: (code) => void this.#signedOut(code),
+    });
+  }
+
+  // Account
+
+  register(input: { email: string; password: string; displayName: string }): Promise<SignedIn> {
+    return this.#signIn('/v1/auth/register', input);
+  }
+
+  login(input: { email: string; password: string }): Promise<SignedIn> {
+    return this.#signIn('/v1/auth/login', input);
+  }
+
+  guest(input: { displayName?: string } = {}): Promise<SignedIn> {
+    return this.#signIn('/v1/auth/guest', input);
+  }
+
+  async resume(): Promise<SignedIn | undefined> {
+    return (await this.#session.resume()) ? this.#signedIn() : undefined;
+  }
+
+  async logout(): Promise<void> {
+    this.#clear();
+    try {
+      await this.#session.signOut();
+    } finally {
+      this.#emitter.emit('signed-out', {});
+      this.#emitter.changed();
+    }
+  }
+
+  me() {
+    return this.#session.user;
+  }
+
+  // Connection
+
+  start(): void {
+    if (this.#session.user === undefined) throw new ChatError('unauthenticated');
+    this.#stopListening();
+    this.#stopListening = this.#parts.network.listen((hint) => {
+      if (hint === 'visible' && this.#connection.snapshot.state === 'live' && this.#parts.checkEveryMs > 0) this.#catchUp.check();
+    });
+    this.#connection.start();
+  }
+
+  stop(): void {
+    this.#stopListening();
+    this.#receipts.pause();
+    this.#connection.stop();
+  }
+
+  connection(): ConnectionSnapshot {
+    return this.#connection.snapshot;
+  }
+
+  session() {
+    return this.#connection.session;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#clear();
+  }
+
+  // State
+
+  subscribe = (listener: () => void): Unsubscribe => this.#emitter.subscribe(listener);
+
+  on<E extends keyof ClientEvents>(event: E, listener: (payload: ClientEvents[E]) => void): Unsubscribe {
+    return this.#emitter.on(event, listener);
+  }
+
+  conversations(): readonly Conversation[] {
+    this.#list ??= sortConversations(this.#book.all());
+    return this.#list;
+  }
+
+  conversation(id: string): ConversationSnapshot {
+    const before = this.#snapshots.get(id);
+    if (before !== undefined && !this.#outdated.has(id)) return before;
+    const parts = { id, me: this.#userId(), page: this.#book.get(id), pending: this.#outbox.pending(id), typing: this.#typing.users(id) };
+    const snapshot = buildSnapshot(parts, before);
+    this.#snapshots.set(id, snapshot);
+    this.#outdated.delete(id);
+    return snapshot;
+  }
+
+  user(userId: string) {
+    return userId === this.#session.user?.id ? this.#session.user : this.#people.user(userId);
+  }
+
+  presence(userId: string) {
+    return this.#people.presence(userId);
+  }
+
+  // One conversation
+
+  async open(conversationId: string): Promise<void> {
+    if (this.#book.get(conversationId) === undefined) this.#book.learn(await this.rest.conversation(conversationId));
+    await this.#history.newest(conversationId);
+  }
+
+  loadOlder(conversationId: string): Promise<void> {
+    return this.#history.older(conversationId);
+  }
+
+  send(conversationId: string, input: Parameters<ChatClient['send']>[1]): string {
+    this.#typing.set(conversationId, false);
+    return this.#outbox.add(conversationId, typeof input === 'string' ? { body: input } : input);
+  }
+
+  retry(clientMsgId: string): void {
+    this.#outbox.retry(clientMsgId);
+  }
+
+  discard(clientMsgId: string): void {
+    this.#outbox.discard(clientMsgId);
+  }
+
+  async edit(conversationId: string, messageId: string, body: string): Promise<void> {
+    await this.#patiently('message:edit', { conversationId, messageId, clientMsgId: this.#parts.newId(), body });
+  }
+
+  async remove(conversationId: string, messageId: string): Promise<void> {
+    await this.#patiently('message:delete', { conversationId, messageId, clientMsgId: this.#parts.newId() });
+  }
+
+  async react(conversationId: string, messageId: string, emoji: string, on: boolean): Promise<void> {
+    await this.#patiently('reaction:set', { conversationId, messageId, clientMsgId: this.#parts.newId(), emoji, on });
+  }
+
+  async pin(conversationId: string, messageId: string, on: boolean): Promise<void> {
+    await this.#patiently('pin:set', { conversationId, messageId, clientMsgId: this.#parts.newId(), on });
+  }
+
+  markRead(conversationId: string, seq?: number): void {
+    const conversation = this.#book.get(conversationId)?.conversation;
+    if (conversation === undefined) return;
+    const read = Math.min(seq ?? conversation.lastSeq, conversation.lastSeq);
+    if (read <= conversation.me.readSeq) return;
+    this.#receipts.note({ conversationId, read });
+    this.#book.readTo(conversationId, read);
+  }
+
+  async markUnread(conversationId: string, seq: number): Promise<void> {
+    const readSeq = Math.max(0, seq - 1);
+    this.#receipts.forgetRead(conversationId);
+    await this.rest.unread(conversationId, readSeq);
+    const me = this.#book.get(conversationId)?.conversation.me;
+    if (me) this.#book.setMe(conversationId, { ...me, readSeq });
+  }
+
+  setTyping(conversationId: string, on: boolean): void {
+    this.#typing.set(conversationId, on);
+  }
+
+  // Conversations
+
+  createDirect(userId: string): Promise<Conversation> {
+    return this.#create({ kind: 'direct', memberIds: [userId] });
+  }
+
+  createGroup(input: { title?: string; memberIds: string[]; history?: 'all' | 'joined' }): Promise<Conversation> {
+    return this.#create({ kind: 'group', ...input });
+  }
+
+  createChannel(input: { title: string; topic?: string; memberIds?: string[] }): Promise<Conversation> {
+    return this.#create({ kind: 'channel', ...input });
+  }
+
+  async joinChannel(conversationId: string): Promise<Conversation> {
+    await this.rest.join(conversationId);
+    return this.#learn(await this.rest.conversation(conversationId));
+  }
+
+  async leave(conversationId: string): Promise<void> {
+    await this.rest.leave(conversationId);
+    this.#book.remove(conversationId);
+  }
+
+  async update(conversationId: string, changes: Parameters<ChatClient['update']>[1]): Promise<Conversation> {
+    return this.#learn(await this.rest.updateConversation(conversationId, changes));
+  }
+
+  async updateMine(conversationId: string, settings: Parameters<ChatClient['updateMine']>[1]): Promise<void> {
+    await this.rest.updateMine(conversationId, settings);
+    const me = this.#book.get(conversationId)?.conversation.me;
+    if (me) this.#book.setMe(conversationId, { ...me, ...settings });
+  }
+
+  async deleteConversation(conversationId: string): Promise<void> {
+    await this.rest.deleteConversation(conversationId);
+    this.#book.remove(conversationId);
+  }
+
+  addMembers(conversationId: string, userIds: string[], role?: Parameters<ChatClient['addMembers']>[2]): Promise<void> {
+    return this.rest.addMembers(conversationId, userIds, role);
+  }
+
+  setRole(conversationId: string, userId: string, role: Parameters<ChatClient['setRole']>[2]): Promise<void> {
+    return this.rest.setRole(conversationId, userId, role);
+  }
+
+  removeMember(conversationId: string, userId: string): Promise<void> {
+    return this.rest.removeMember(conversationId, userId);
+  }
+
+  // People
+
+  async setPresence(status: Parameters<ChatClient['setPresence']>[0]): Promise<void> {
+    this.#people.setting = status;
+    await this.#patiently('presence:set', { status });
+  }
+
+  watchPresence(userIds: readonly string[]): void {
+    this.#people.watch(userIds);
+  }
+
+  async match(on: boolean): Promise<void> {
+    await this.#patiently(on ? 'match:join' : 'match:leave', {});
+  }
+
+  // Inside
+
+  #userId(): string {
+    return this.#session.user?.id ?? '';
+  }
+
+  async #signIn(path: string, input: object): Promise<SignedIn> {
+    this.#clear();
+    await this.#session.signIn(path, input);
+    return this.#signedIn();
+  }
+
+  async #signedIn(): Promise<SignedIn> {
+    const user = this.#session.user;
+    if (user === undefined) throw new ChatError('unauthenticated');
+    await this.#outbox.load();
+    this.#emitter.changed();
+    return { user, sessionId: this.#session.sessionId };
+  }
+
+  async #signedOut(code: ErrorCode | EndedCode): Promise<void> {
+    this.#stopListening();
+    this.#forgetState();
+    await this.#session.forget();
+    this.#emitter.emit('signed-out', { code });
+    this.#emitter.changed();
+  }
+
+  #clear(): void {
+    this.#stopListening();
+    this.#connection.stop();
+    this.#forgetState();
+  }
+
+  #forgetState(): void {
+    this.#catchUp.reset();
+    this.#receipts.clear();
+    this.#typing.clear();
+    this.#people.clear();
+    this.#outbox.clear();
+    this.#book.clear();
+    this.#list = undefined;
+    this.#snapshots.clear();
+    this.#outdated.clear();
+  }
+
+  #changed(conversationId: string): void {
+    this.#list = undefined;
+    this.#outdated.add(conversationId);
+    this.#emitter.changed();
+  }
+
+  #connectionChanged(snapshot: ConnectionSnapshot): void {
+    if (snapshot.state === 'syncing') this.#opened();
+    else if (snapshot.state !== 'live') {
+      this.#catchUp.disconnected();
+      this.#receipts.pause();
+    }
+    this.#emitter.emit('connection', snapshot);
+    this.#emitter.changed();
+  }
+
+  #opened(): void {
+    this.#outbox.connected();
+    this.#receipts.flush();
+    this.#people.tellWatched();
+    if (this.#people.setting !== undefined) this.#volatile('presence:set', { status: this.#people.setting });
+  }
+
+  #received<E extends ServerEventName>(name: E, payload: ServerEvents[E]): void {
+    const handler = this.#handlers[name];
+    handler?.(payload);
+    this.#emitter.emit(name, payload as ClientEvents[E]);
+  }
+
+  #handlers: { [E in ServerEventName]?: (payload: ServerEvents[E]) => void } = {
+    entries: ({ conversationId, entries }) => this.#book.receive(conversationId, entries),
+    receipts: ({ conversationId, userId, delivered, read }) => this.#book.receipt(conversationId, userId, delivered, read),
+    typing: ({ conversationId, userId, on }) => this.#typing.received(conversationId, userId, on),
+    presence: (presence) => this.#people.setPresence(presence),
+    profile: ({ user }) => this.#profile(user),
+    'conversation:added': ({ conversation }) => this.#added(conversation),
+    'conversation:removed': ({ conversationId }) => this.#book.remove(conversationId),
+    'conversation:me': ({ conversationId, me }) => this.#book.setMe(conversationId, me),
+    'message:rejected': ({ clientMsgId, error }) => this.#outbox.rejected(clientMsgId, error),
+    resync: ({ conversationIds }) => this.#catchUp.resync(conversationIds),
+  };
+
+  #profile(user: ServerEvents['profile']['user']): void {
+    const own = this.#session.user;
+    if (own?.id === user.id) this.#session.setUser({ ...own, ...user });
+    this.#people.learn(user);
+  }
+
+  /** The answer to one's own `create` may have been here first, with entries since; then nothing is new. */
+  #added(conversation: Conversation): void {
+    const known = this.#book.get(conversation.id)?.conversation;
+    if (known !== undefined && known.me.firstSeq === conversation.me.firstSeq) this.#book.learn(conversation);
+    else this.#book.add(conversation);
+    if (this.#book.get(conversation.id)?.isOpened) this.#history.newest(conversation.id).catch(() => this.#catchUp.check());
+  }
+
+  #applied(conversation: Conversation, entries: readonly Entry[]): void {
+    const { id } = conversation;
+    this.#outbox.seen(id, entries);
+    const me = this.#userId();
+    const others = entries.filter((e) => e.type === 'message' && e.actorId !== me);
+    for (const entry of others) this.#typing.received(id, entry.actorId, false);
+    const last = others.at(-1);
+    if (last && last.seq > conversation.me.deliveredSeq) this.#receipts.note({ conversationId: id, delivered: last.seq });
+    if (this.#connection.snapshot.state !== 'live') return;
+    for (const entry of others) {
+      if (entry.type === 'message') this.#emitter.emit('message', { conversation, message: messageOfEntry(this.#book.context(id), entry) });
+    }
+  }
+
+  /** This device has the newest message of it now, so everything up to there arrived. */
+  #noteListed(conversation: Conversation): void {
+    const { id, lastSeq, me } = conversation;
+    if (me.unread > 0 && lastSeq > me.deliveredSeq) this.#receipts.note({ conversationId: id, delivered: lastSeq });
+    this.#outbox.passed(id, this.#book.get(id)?.log.cursor ?? 0);
+  }
+
+  async #create(input: Parameters<Rest['createConversation']>[0]): Promise<Conversation> {
+    return this.#learn(await this.rest.createConversation({ ...input, clientId: this.#parts.newId() }));
+  }
+
+  #learn(conversation: Conversation): Conversation {
+    this.#book.learn(conversation);
+    return this.#book.get(conversation.id)?.conversation ?? conversation;
+  }
+
+  /** Nobody waits for it and nothing is lost when it fails. */
+  #volatile<E extends ClientEventName>(event: E, payload: EventInput<E>): void {
+    if (this.#connection.isOpen) this.#connection.call(event, payload).catch(() => undefined);
+  }
+
+  /** Waits for the connection and repeats what may pass, with the same payload, so the same clientMsgId. */
+  async #patiently<E extends ClientEventName>(event: E, payload: EventInput<E>): Promise<EventResult[E]> {
+    const endsAt = this.#scheduler.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        await this.#untilOpen(endsAt);
+        return await this.#connection.call(event, payload);
+      } catch (error) {
+        const delayMs = error instanceof ChatError && error.retryable ? (error.retryAfterMs ?? 500) : undefined;
+        if (delayMs === undefined || this.#scheduler.now() + delayMs >= endsAt) throw error;
+        await new Promise<void>((resolve) => this.#scheduler.after(delayMs, resolve));
+      }
+    }
+  }
+
+  #untilOpen(endsAt: number): Promise<void> {
+    if (this.#connection.isOpen) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const off = this.#emitter.on('connection', ({ state }) => {
+        if (state !== 'syncing' && state !== 'refused') return;
+        cancel();
+        off();
+        if (state === 'syncing') resolve();
+        else reject(new ChatError('unauthenticated'));
+      });
+      const cancel = this.#scheduler.after(Math.max(0, endsAt - this.#scheduler.now()), () => {
+        off();
+        reject(new ChatError('unavailable', { message: 'Not connected.' }));
+      });
+    });
+  }
+}

@@ -1,3 +1,4 @@
+import { ChatError } from '@chatcluster/protocol/errors';
 import { RECEIPT_MERGE_MS } from '@chatcluster/protocol/limits';
 import type { Scheduler } from './scheduler.ts';
 
@@ -19,6 +20,7 @@ const PER_ROUND = 5;
 export class Receipts {
   #deps: ReceiptDeps;
   #waiting = new Map<string, ReceiptPayload>();
+  #open = new Map<string, number>();
   #cancel: (() => void) | undefined;
 
   constructor(deps: ReceiptDeps) {
@@ -32,6 +34,16 @@ export class Receipts {
     this.flush();
   }
 
+  /** A read position that the server may not know yet; 0: none. */
+  pendingRead(conversationId: string): number {
+    return Math.max(this.#waiting.get(conversationId)?.read ?? 0, this.#open.get(conversationId) ?? 0);
+  }
+
+  forgetRead(conversationId: string): void {
+    this.#waiting.delete(conversationId);
+    this.#open.delete(conversationId);
+  }
+
   flush(): void {
     if (this.#waiting.size === 0 || !this.#deps.isOpen()) return;
     this.#cancel ??= this.#deps.scheduler.after(RECEIPT_MERGE_MS, () => {
@@ -41,9 +53,15 @@ export class Receipts {
     });
   }
 
-  clear(): void {
+  /** No connection: what waits is told on the next one. */
+  pause(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+  }
+
+  clear(): void {
+    this.pause();
+    this.#open.clear();
     this.#waiting.clear();
   }
 
@@ -51,12 +69,23 @@ export class Receipts {
     if (!this.#deps.isOpen()) return;
     for (const receipt of [...this.#waiting.values()].slice(0, PER_ROUND)) {
       this.#waiting.delete(receipt.conversationId);
-      this.#deps.send(receipt).catch((error: unknown) => {
-        const isPassing = error instanceof Error && 'retryable' in error && error.retryable === true;
-        if (isPassing) this.note(receipt);
-      });
+      this.#tell(receipt);
     }
   }
+
+  #tell(receipt: ReceiptPayload): void {
+    const { conversationId, read } = receipt;
+    if (read !== undefined) this.#open.set(conversationId, read);
+    const done = () => this.#open.get(conversationId) === read && this.#open.delete(conversationId);
+    this.#deps.send(receipt).then(done, (error: unknown) => {
+      done();
+      if (isPassing(error)) this.note(receipt);
+    });
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof ChatError && error.retryable;
 }
 
 function highest(key: 'delivered' | 'read', a: number | undefined, b: number | undefined): Partial<ReceiptPayload> {
