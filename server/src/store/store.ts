@@ -1,18 +1,65 @@
-import type pg from 'pg';
+import type { BatchRange, ChangeRow, AppendRow, CreateConversation, EntryRange } from './types.ts';
 import { createPool, type PoolOptions } from './pool.ts';
+import { appendChange } from './sql/append-change.ts';
 import { appendEntries } from './sql/append-entries.ts';
+import * as lists from './sql/lists.ts';
 import { loadAccess } from './sql/load-access.ts';
-import type { AppendRow } from './types.ts';
+import { type ChangesQuery, loadChanges } from './sql/load-changes.ts';
+import { findMessage, loadConversation, loadConversationFor } from './sql/load-conversation.ts';
+import { type HistoryQuery, loadHistory } from './sql/load-history.ts';
+import { loadSync, type SyncQuery } from './sql/load-sync.ts';
+import * as membership from './sql/membership.ts';
+import { type PatchMe, patchMe, type SetRead, setRead, setUnread } from './sql/set-read.ts';
+import * as tail from './sql/tail.ts';
 
 export type { PoolOptions as StoreOptions };
 
 /** Everything that this program asks of Postgres, except users and sessions (their queries take the pool). */
 export function createStore(options: PoolOptions) {
-  const pool: pg.Pool = createPool(options);
+  const pool = createPool(options);
   return {
     pool,
+
     appendEntries: (rows: AppendRow[]) => appendEntries(pool, rows),
+    appendChange: (row: ChangeRow) => appendChange(pool, row),
+
+    createConversation: (input: CreateConversation) => membership.createConversation(pool, input),
+    addMembers: (change: membership.AddMembers) => membership.addMembers(pool, change),
+    removeMember: (change: membership.RemoveMember) => membership.removeMember(pool, change),
+    setRole: (change: membership.SetRole) => membership.setRole(pool, change),
+    patchConversation: (change: membership.PatchConversation) => membership.patchConversation(pool, change),
+    deleteConversation: (conversationId: string, expectVersion?: number | null) =>
+      membership.deleteConversation(pool, conversationId, expectVersion),
+
     loadAccess: (conversationIds: string[]) => loadAccess(pool, conversationIds),
+    listLargeConversations: (userId: string) => lists.listLargeConversations(pool, userId),
+    listMembers: (conversationId: string, query: lists.ListQuery) => lists.listMembers(pool, conversationId, query),
+    sharesConversation: (userId: string, otherIds: string[]) => lists.sharesConversation(pool, userId, otherIds),
+    listPeers: (userId: string) => lists.listPeers(pool, userId),
+    browseChannels: (userId: string, q: string, query: lists.ListQuery) => lists.browseChannels(pool, userId, q, query),
+
+    loadChanges: (query: ChangesQuery) => loadChanges(pool, query),
+    loadSync: (query: SyncQuery) => loadSync(pool, query),
+    loadHistory: (query: HistoryQuery) => loadHistory(pool, query),
+    loadConversation: (userId: string, conversationId: string) => loadConversation(pool, userId, conversationId),
+    loadConversationFor: (conversationId: string, userIds: string[]) => loadConversationFor(pool, conversationId, userIds),
+    findMessage: (conversationId: string, messageId: string, viewerId?: string) => findMessage(pool, conversationId, messageId, viewerId),
+    messageReceipts: (conversationId: string, messageId: string) => lists.messageReceipts(pool, conversationId, messageId),
+
+    setRead: (change: SetRead) => setRead(pool, change),
+    setUnread: (userId: string, conversationId: string, seq: number) => setUnread(pool, userId, conversationId, seq),
+    patchMe: (change: PatchMe) => patchMe(pool, change),
+
+    readTail: (sinceXid: number | null) => tail.readTail(pool, sinceXid),
+    readRanges: (ranges: Pick<EntryRange, 'conversationId' | 'fromSeq' | 'toSeq'>[]) => tail.readRanges(pool, ranges),
+    markPublished: (batchIds: string[]) => tail.markPublished(pool, batchIds),
+    claimOutbox: (olderThanMs: number, limit: number, handle: (ranges: BatchRange[]) => Promise<string[]>) =>
+      tail.claimOutbox(pool, olderThanMs, limit, handle),
+    prunePublished: (olderThanMs: number) => tail.prunePublished(pool, olderThanMs),
+
+    epoch: () => tail.loadEpoch(pool),
+    /** Throws when Postgres does not answer. */
+    ping: async () => void (await pool.query('select 1')),
     [Symbol.asyncDispose]: () => pool.end(),
   };
 }

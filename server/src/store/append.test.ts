@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { changeRow, createFixture, type Fixture, makeGroup, makeUsers, messageRow, send, stored } from './_fixture.ts';
+import { migrate } from './migrate.ts';
+import { createDataSource } from './migrate.ts';
+
+let fixture: Fixture;
+before(async () => void (fixture = await createFixture()));
+after(() => fixture[Symbol.asyncDispose]());
+
+test('numbers entries without gaps while twenty batches over the same conversations run at once', async () => {
+  const { store } = fixture;
+  const [user] = await makeUsers(store, 1) as [string];
+  const conversations = await Promise.all([makeGroup(store, [user]), makeGroup(store, [user]), makeGroup(store, [user])]);
+  const twice = conversations.map((c) => messageRow(c, user));
+  const batches = Array.from({ length: 20 }, (_, i) => {
+    const rows = conversations.flatMap((c) => [messageRow(c, user), messageRow(c, user)]);
+    // The same three messages travel in every batch, and the order of conversations differs.
+    return [...rows, ...twice].sort(() => (i % 2 === 0 ? 1 : -1));
+  });
+  const outcomes = await Promise.all(batches.map((rows) => store.appendEntries(rows)));
+
+  for (const c of conversations) {
+    const { rows } = await store.pool.query<{ seq: number }>('select seq from entries where conversation_id = $1 order by seq', [c]);
+    assert.deepEqual(rows.map((r) => r.seq), Array.from({ length: 41 }, (_, i) => i + 1));
+  }
+  for (const row of twice) {
+    const answers = batches.flatMap((rows, b) => rows.flatMap((r, i) => (r.id === row.id ? [outcomes[b]!.results[i]!] : [])));
+    assert.equal(answers.filter((a) => a.status === 'stored').length, 1);
+    assert.equal(new Set(answers.map((a) => ('seq' in a ? a.seq : 0))).size, 1);
+  }
+});
+
+test('answers stale, missing, duplicate and invalid rows alone and stores the rest', async () => {
+  const { store } = fixture;
+  const [user] = await makeUsers(store, 1) as [string];
+  const c = await makeGroup(store, [user]);
+  const first = messageRow(c, user);
+  const outcome = await store.appendEntries([
+    first, messageRow(c, user, { expectVersion: 9 }), first, messageRow(c, user, { data: '{"body":"\\u0000"}' }),
+    messageRow(crypto.randomUUID(), user), messageRow(c, user, { expectVersion: 1 }),
+  ]);
+  assert.deepEqual(outcome.results.map((r) => r.status), ['stored', 'stale', 'duplicate', 'invalid', 'missing', 'stored']);
+  assert.deepEqual(outcome.results.map((r) => ('seq' in r ? r.seq : null)), [1, null, 1, null, null, 2]);
+  assert.match(outcome.results[0]!.status === 'stored' ? outcome.results[0].at : '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  const again = await store.appendEntries([first]);
+  assert.deepEqual([again.batchId, again.results[0]!.status], [null, 'duplicate']);
+});
+
+test('folds edits, reactions, pins and replies into the message and scrubs all of it when it is deleted', async () => {
+  const { store } = fixture;
+  const [ann, bob] = await makeUsers(store, 2) as [string, string];
+  const c = await makeGroup(store, [ann, bob]);
+  const messageId = await send(store, c, ann, { body: 'one' });
+  await send(store, c, bob, { body: 'a reply', threadRoot: messageId });
+  const edit = changeRow(c, ann, 'edit', { messageId, body: 'two' });
+  assert.equal(stored(await store.appendChange(edit)).entry.type, 'edit');
+  assert.equal((await store.appendChange(edit)).status, 'duplicate');
+  const like = { messageId, emoji: '👍', on: true };
+  stored(await store.appendChange(changeRow(c, bob, 'reaction', like)));
+  assert.deepEqual(await store.appendChange(changeRow(c, bob, 'reaction', like)), { status: 'unchanged', seq: 4 });
+  stored(await store.appendChange(changeRow(c, ann, 'pin', { messageId, on: true })));
+
+  const message = await store.findMessage(c, messageId, bob);
+  assert.deepEqual([message?.body, message?.replyCount, message?.reactions], ['two', 1, [{ emoji: '👍', count: 1, me: true }]]);
+  assert.ok(message?.editedAt && message.pinnedAt);
+
+  const removal = stored(await store.appendChange(changeRow(c, ann, 'delete', { messageId })));
+  const { messages } = await store.loadHistory({ userId: bob, conversationId: c, limit: 10 });
+  assert.equal(messages.length, 2);
+  const [deleted] = messages;
+  assert.deepEqual([deleted?.body, deleted?.reactions, deleted?.deletedAt, deleted?.pinnedAt], ['', [], removal.at, undefined]);
+  const { rows } = await store.pool.query('select 1 from entries where conversation_id = $1 and data::text ~ $2', [c, 'one|two']);
+  assert.equal(rows.length, 0);
+  assert.equal((await store.appendChange(changeRow(c, ann, 'edit', { messageId, body: 'x' }))).status, 'gone');
+  assert.equal((await store.appendChange(changeRow(c, ann, 'delete', { messageId }))).status, 'unchanged');
+});
+
+test('migrates an up-to-date database again without a change, on several pods at once', async () => {
+  await Promise.all([migrate(fixture.databaseUrl), migrate(fixture.databaseUrl)]);
+  assert.equal(await fixture.store.epoch(), 1);
+});
+
+test('begins a new epoch when the database was restored into another cluster', async () => {
+  await using restored = await createFixture(2);
+  await restored.store.pool.query("update installation set system_identifier = 'another'");
+  await migrate(restored.databaseUrl);
+  assert.equal(await restored.store.epoch(), 2);
+});
+
+test('maps every table as the migrations made it', async () => {
+  const source = await createDataSource(fixture.databaseUrl).initialize();
+  try {
+    for (const { name } of source.entityMetadatas) await source.getRepository(name).find({ take: 1 });
+  } finally {
+    await source.destroy();
+  }
+});

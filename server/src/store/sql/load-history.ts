@@ -1,0 +1,72 @@
+import { ChatError, type HistoryPage, type Message } from '@chatcluster/protocol';
+import type pg from 'pg';
+import { messageJson } from './fragments.ts';
+
+export interface HistoryQuery {
+  userId: string;
+  conversationId: string;
+  before?: number;
+  after?: number;
+  around?: number;
+  limit: number;
+}
+
+interface Row {
+  kind: string;
+  member: 'current' | 'former' | 'never';
+  messages: Message[] | null;
+  has_before: boolean;
+  has_after: boolean;
+}
+
+/** $3: messages below it, newest first, at most $4; and from $3 on, oldest first, at most $5. */
+const sql = `
+  with access as materialized (
+    select c.id, c.kind, m.first_seq as lower, c.last_seq as upper,
+      case when m.user_id is null then 'never' when m.left_at is null then 'current' else 'former' end as member
+    from conversations c left join members m on m.conversation_id = c.id and m.user_id = $1
+    where c.id = $2 and c.deleted_at is null
+  ), picked as materialized (
+    select p.seq from access a, lateral (
+      (
+        select e.seq from entries e where e.conversation_id = a.id and e.type = 'message' and e.seq >= a.lower and e.seq < $3::bigint
+        order by e.seq desc limit $4
+      ) union all (
+        select e.seq from entries e
+        where e.conversation_id = a.id and e.type = 'message' and e.seq >= a.lower and e.seq >= $3::bigint and e.seq <= a.upper
+        order by e.seq limit $5
+      )
+    ) p where a.member = 'current'
+  ), ends as materialized (
+    select coalesce(min(seq), $3::bigint) as low, coalesce(max(seq), $3::bigint - 1) as high from picked
+  )
+  select a.kind, a.member,
+    (
+      select jsonb_agg(${messageJson('$1')} order by e.seq)
+      from picked join entries e on e.conversation_id = a.id and e.seq = picked.seq
+    ) as messages,
+    exists (select 1 from entries e where e.conversation_id = a.id and e.type = 'message' and e.seq >= a.lower and e.seq < ends.low) as has_before,
+    exists (select 1 from entries e where e.conversation_id = a.id and e.type = 'message' and e.seq >= a.lower and e.seq > ends.high) as has_after
+  from access a, ends`;
+
+/** Folded messages, ascending. A former member gets `not_member`, also for what was readable once (protocol.md 4). */
+export async function loadHistory(pool: pg.Pool, query: HistoryQuery): Promise<HistoryPage> {
+  const { anchor, older, newer } = planWindow(query);
+  const values = [query.userId, query.conversationId, anchor, older, newer];
+  const { rows } = await pool.query<Row>({ name: 'load-history', text: sql, values });
+  const row = rows[0];
+  checkReadable(row);
+  return { messages: row.messages ?? [], hasBefore: row.has_before, hasAfter: row.has_after };
+}
+
+function planWindow({ before, after, around, limit }: HistoryQuery): { anchor: number; older: number; newer: number } {
+  if (after !== undefined) return { anchor: after + 1, older: 0, newer: limit };
+  if (around !== undefined) return { anchor: around, older: Math.floor(limit / 2), newer: Math.ceil(limit / 2) };
+  return { anchor: before ?? Number.MAX_SAFE_INTEGER, older: limit, newer: 0 };
+}
+
+/** A channel can be found by anybody, so not being in it is no secret. */
+export function checkReadable<T extends { kind: string; member: Row['member'] }>(row: T | undefined): asserts row is T {
+  if (!row || (row.member === 'never' && row.kind !== 'channel')) throw new ChatError('not_found');
+  if (row.member !== 'current') throw new ChatError('not_member');
+}
