@@ -1,0 +1,21 @@
+import './styles.css';
+import { CSPProvider } from '@base-ui/react/csp-provider';
+import { createRoot } from 'react-dom/client';
+import { createModel } from './state/model.ts';
+import { createPrefs } from './state/prefs.ts';
+import { App } from './views/app/App.tsx';
+import { AppProvider } from './views/app/context.tsx';
+
+const root = document.getElementById('root');
+if (!root) throw new Error('index.html has no #root');
+const prefs = createPrefs(localStorage, navigator.language);
+document.documentElement.dataset.theme = prefs.getState().theme;
+
+// The page is served with a policy that refuses inline styles.
+createRoot(root).render(
+  <CSPProvider disableStyleElements>
+    <AppProvider model={createModel()} prefs={prefs}>
+      <App />
+    </AppProvider>
+  </CSPProvider>,
+);

@@ -1,0 +1,30 @@
+import type { ChannelInfo, ChatClient } from '@chatcluster/client';
+import type { Member, User } from '@chatcluster/protocol';
+
+/** Lookups that are not part of the live state. */
+export function createPeople(client: ChatClient) {
+  return {
+    /** People by name, without oneself. */
+    async search(query: string): Promise<User[]> {
+      const { items } = await client.rest.searchUsers(query, { limit: 30 });
+      const meId = client.me()?.id;
+      return items.filter(({ id }) => id !== meId);
+    },
+    async channels(query: string): Promise<ChannelInfo[]> {
+      const { items } = await client.rest.channels(query, { limit: 50 });
+      return items;
+    },
+    /** The first members of a conversation that is too large to carry its list. */
+    async members(conversationId: string): Promise<Member[]> {
+      const { items } = await client.rest.members(conversationId, { limit: 100 });
+      return items;
+    },
+  };
+}
+
+const SHOWN_FIRST = { owner: 0, admin: 1, member: 2, readonly: 3 } as const;
+
+/** Owners and admins first, then by name. */
+export function sortMembers(members: readonly Member[], nameOf: (userId: string) => string): Member[] {
+  return members.toSorted((a, b) => SHOWN_FIRST[a.role] - SHOWN_FIRST[b.role] || nameOf(a.userId).localeCompare(nameOf(b.userId)));
+}

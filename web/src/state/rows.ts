@@ -1,0 +1,145 @@
+import type { ChatMessage, PendingMessage } from '@chatcluster/client/types';
+import type { Attachment, Reaction } from '@chatcluster/protocol';
+
+/** How far an own message has come; absent on the messages of others. */
+export type OwnState = 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed';
+
+/** One message as the list shows it, whether the server has it or not. */
+export interface MessageView {
+  /** Stays the same when a pending message becomes a stored one, so that its row is not replaced. */
+  key: string;
+  id?: string;
+  seq?: number;
+  clientMsgId?: string;
+  actorId: string;
+  at: string;
+  body: string;
+  own: boolean;
+  state?: OwnState;
+  edited: boolean;
+  deleted: boolean;
+  pinned: boolean;
+  replyTo?: string;
+  mentions: readonly string[];
+  attachments: readonly Attachment[];
+  reactions: readonly Reaction[];
+  error?: string;
+}
+
+export type Row =
+  | { kind: 'start'; key: string }
+  | { kind: 'day'; key: string; at: string }
+  | { kind: 'new'; key: string }
+  | { kind: 'message'; key: string; message: MessageView; first: boolean };
+
+export interface RowsInput {
+  messages: readonly ChatMessage[];
+  pending: readonly PendingMessage[];
+  meId: string;
+  hasBefore: boolean;
+  /** Messages of others above this seq are new; undefined: no divider. */
+  newAfterSeq?: number;
+}
+
+/** Consecutive messages of one sender share an avatar within this time. */
+const GROUP_MS = 5 * 60_000;
+
+function storedView(message: ChatMessage, meId: string): MessageView {
+  const own = message.actorId === meId;
+  return {
+    key: (own && message.clientMsgId) || message.id,
+    id: message.id,
+    seq: message.seq,
+    clientMsgId: message.clientMsgId,
+    actorId: message.actorId,
+    at: message.at,
+    body: message.body,
+    own,
+    state: own ? (message.delivery ?? 'sent') : undefined,
+    edited: message.editedAt !== undefined,
+    deleted: message.deletedAt !== undefined,
+    pinned: message.pinnedAt !== undefined,
+    replyTo: message.replyTo,
+    mentions: message.mentions,
+    attachments: message.attachments,
+    reactions: message.reactions,
+  };
+}
+
+function pendingView(pending: PendingMessage, meId: string): MessageView {
+  return {
+    key: pending.clientMsgId,
+    id: pending.messageId,
+    clientMsgId: pending.clientMsgId,
+    actorId: meId,
+    at: pending.createdAt,
+    body: pending.body,
+    own: true,
+    state: pending.state,
+    edited: false,
+    deleted: false,
+    pinned: false,
+    replyTo: pending.replyTo,
+    mentions: pending.mentions ?? [],
+    attachments: [],
+    reactions: [],
+    error: pending.error?.message,
+  };
+}
+
+/** The day of a moment on this device's calendar. */
+export function dayKey(at: string): string {
+  const d = new Date(at);
+  return `${d.getFullYear()}-${d.getMonth() + 1}-${d.getDate()}`;
+}
+
+/**
+ * Views are remembered per stored message: the SDK keeps the identity of unchanged messages, so unchanged rows keep
+ * theirs and React skips them.
+ */
+const views = new WeakMap<ChatMessage, { meId: string; view: MessageView }>();
+
+function rememberedView(message: ChatMessage, meId: string): MessageView {
+  const known = views.get(message);
+  if (known?.meId === meId) return known.view;
+  const view = storedView(message, meId);
+  views.set(message, { meId, view });
+  return view;
+}
+
+/** The rows of a conversation: day separators, the "New" line, and messages in groups. */
+export function planRows(input: RowsInput): Row[] {
+  const rows: Row[] = [];
+  if (!input.hasBefore) rows.push({ kind: 'start', key: 'start' });
+  const all = [...input.messages.map((m) => rememberedView(m, input.meId)), ...input.pending.map((p) => pendingView(p, input.meId))];
+  let previous: MessageView | undefined;
+  let isNewShown = input.newAfterSeq === undefined;
+  for (const message of all) {
+    const isNewDay = !previous || dayKey(previous.at) !== dayKey(message.at);
+    if (isNewDay) rows.push({ kind: 'day', key: `day-${dayKey(message.at)}`, at: message.at });
+    const startsNew = !isNewShown && !message.own && (message.seq ?? 0) > (input.newAfterSeq ?? 0);
+    if (startsNew) rows.push({ kind: 'new', key: 'new' });
+    isNewShown ||= startsNew;
+    const first = isNewDay || startsNew || !previous || !isGrouped(previous, message);
+    rows.push({ kind: 'message', key: message.key, message, first });
+    previous = message;
+  }
+  return rows;
+}
+
+function isGrouped(previous: MessageView, message: MessageView): boolean {
+  if (previous.actorId !== message.actorId || message.replyTo !== undefined) return false;
+  const apart = Date.parse(message.at) - Date.parse(previous.at);
+  return Math.abs(apart) < GROUP_MS;
+}
+
+/** How many messages of others lie above `seq`: the number on the pill. */
+export function countNewer(messages: readonly ChatMessage[], meId: string, seq: number): number {
+  let count = 0;
+  for (let i = messages.length - 1; i >= 0; i--) {
+    const message = messages[i];
+    if (!message || message.seq <= seq) break;
+    if (message.actorId !== meId && message.deletedAt === undefined) count++;
+  }
+  return count;
+}

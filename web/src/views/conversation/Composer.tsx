@@ -1,0 +1,119 @@
+import { ArrowUp, Check, Lock, Smile, X } from 'lucide-react';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { plainLine } from '../../state/markup.ts';
+import { useChat, useModel, useText, useTitle, useUserName, useView } from '../app/context.tsx';
+import { IconButton } from '../ui/Button.tsx';
+import { EmojiPicker } from '../ui/EmojiPicker.tsx';
+
+export function Composer({ conversationId }: { conversationId: string }) {
+  const { t } = useText();
+  const role = useChat((client) => client.conversation(conversationId).conversation?.me.role);
+  const editing = useView((view) => view.editing);
+  const messageId = editing?.conversationId === conversationId ? editing.messageId : undefined;
+  if (role === 'readonly') {
+    return <p className="flex items-center justify-center gap-2 border-t border-n6 px-4 py-4 text-sm text-n10"><Lock className="size-3.5" aria-hidden />{t('readonly')}</p>;
+  }
+  return <Editor key={messageId ?? 'new'} conversationId={conversationId} editedId={messageId} />;
+}
+
+/** The text and what the keys do with it. */
+function useEditor(conversationId: string, editedId: string | undefined) {
+  const model = useModel();
+  const draft = useView((view) => view.drafts[conversationId] ?? '');
+  const original = useChat((client) => client.conversation(conversationId).messages.find(({ id }) => id === editedId)?.body ?? '');
+  const [edited, setEdited] = useState(original);
+  const [hasFailed, setFailed] = useState(false);
+  const text = editedId ? edited : draft;
+  const change = (next: string) => {
+    if (editedId) return setEdited(next);
+    model.saveDraft(conversationId, next);
+    model.client.setTyping(conversationId, next.trim() !== '');
+  };
+  const submit = () => {
+    const body = text.trim();
+    if (body === '') return;
+    if (!editedId) return model.send(conversationId, body);
+    setFailed(false);
+    if (body === original) return model.stopComposing();
+    model.saveEdit(conversationId, editedId, body).catch(() => setFailed(true));
+  };
+  return { text, change, submit, hasFailed };
+}
+
+function Editor({ conversationId, editedId }: { conversationId: string; editedId: string | undefined }) {
+  const { t } = useText();
+  const model = useModel();
+  const title = useTitle(conversationId);
+  const { text, change, submit, hasFailed } = useEditor(conversationId, editedId);
+  const replying = useView((view) => view.replying?.messageId);
+  const input = useRef<HTMLTextAreaElement>(null);
+  useGrowing(input, text);
+  useEffect(() => {
+    // On a phone focus would open the keyboard over what one came to read.
+    if (editedId || replying || matchMedia('(hover: hover)').matches) input.current?.focus();
+  }, [editedId, replying]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === 'Escape') model.stopComposing();
+    else if (event.key === 'ArrowUp' && text === '' && !editedId) {
+      const last = model.lastOwn(conversationId);
+      if (last) model.startEdit(conversationId, last.id);
+    }
+  };
+  return (
+    <div className="shrink-0 px-3 pb-[max(12px,env(safe-area-inset-bottom))] sm:px-5 sm:pb-5">
+      <div className="rounded-md bg-n1 ring-1 ring-n7 transition-shadow focus-within:ring-2 focus-within:ring-a9">
+        <Context conversationId={conversationId} editedId={editedId} />
+        <div className="flex items-end gap-0.5 p-1">
+          <textarea
+            ref={input}
+            rows={1}
+            data-testid="composer"
+            aria-label={t('writeTo', { name: title })}
+            placeholder={t('writeTo', { name: title })}
+            value={text}
+            onChange={(event) => change(event.target.value)}
+            onKeyDown={onKeyDown}
+            className="max-h-[40dvh] min-h-11 min-w-0 flex-1 resize-none overflow-y-auto bg-transparent px-2.5 py-[10px] text-lg outline-none placeholder:truncate sm:min-h-9 sm:py-2 sm:text-base"
+          />
+          <EmojiPicker onPick={(emoji) => { change(text + emoji); input.current?.focus(); }} trigger={<IconButton label={t('emoji')}><Smile className="size-[18px]" /></IconButton>} />
+          <button type="button" data-testid="send" aria-label={t(editedId ? 'save' : 'send')} title={t(editedId ? 'save' : 'send')} disabled={text.trim() === ''} onClick={submit} className="inline-flex size-11 shrink-0 items-center justify-center rounded-sm bg-a9 text-on-accent transition-colors hover:bg-a10 disabled:bg-n4 disabled:text-n10 sm:size-9">
+            {editedId ? <Check className="size-[18px]" /> : <ArrowUp className="size-[18px]" strokeWidth={2.4} />}
+          </button>
+        </div>
+      </div>
+      {hasFailed && <p role="alert" className="px-1 pt-1 text-sm text-danger">{t('errorUnknown')}</p>}
+    </div>
+  );
+}
+
+function useGrowing(input: React.RefObject<HTMLTextAreaElement | null>, text: string): void {
+  useLayoutEffect(() => {
+    const element = input.current;
+    if (!element) return;
+    element.style.height = 'auto';
+    element.style.height = `${element.scrollHeight}px`;
+  }, [input, text]);
+}
+
+/** Above the text: what is being edited or answered. */
+function Context({ conversationId, editedId }: { conversationId: string; editedId: string | undefined }) {
+  const { t } = useText();
+  const model = useModel();
+  const replying = useView((view) => view.replying);
+  const targetId = editedId ?? (replying?.conversationId === conversationId ? replying.messageId : undefined);
+  const target = useChat((client) => client.conversation(conversationId).messages.find(({ id }) => id === targetId));
+  const name = useUserName(target?.actorId);
+  if (!targetId) return null;
+  return (
+    <div className="flex items-center gap-2 border-b border-n6 py-1 pr-1 pl-3 text-sm">
+      <span className="min-w-0 flex-1 truncate text-n10">
+        <span className="font-medium text-a11">{editedId ? t('editing') : t('replyingTo', { name })}</span>{' '}{target && plainLine(target.body)}
+      </span>
+      <IconButton size="sm" label={t('cancel')} onClick={model.stopComposing}><X className="size-4" /></IconButton>
+    </div>
+  );
+}

@@ -1,0 +1,19 @@
+import tailwindcss from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+/** `npm run dev -w web` talks to a cluster that `make up` started. */
+const server = process.env.CHAT_SERVER ?? 'http://localhost:8080';
+
+// Vite wants a default export.
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  build: { target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+  server: {
+    proxy: {
+      '/v1': { target: server, changeOrigin: false },
+      '/socket.io': { target: server, ws: true, changeOrigin: false },
+    },
+  },
+  test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'], css: false },
+});
