@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -29,9 +29,9 @@ export function isAlive(pid: number): boolean {
 }
 
 /** A process can end between the look and the read. */
-function readProc(path: string): string | undefined {
+function readProc(path: string, read: (path: string) => string = (file) => readFileSync(file, 'utf8')): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return read(path);
   } catch (error) {
     if (['ENOENT', 'ESRCH', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
@@ -46,6 +46,15 @@ function isZombie(pid: number): boolean {
 /** The command line of a process, words joined by spaces; undefined when it is gone or cannot be read. */
 export function commandLine(pid: number): string | undefined {
   return readProc(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim();
+}
+
+/** `NAME=value` of each variable that the process was started with; empty when it cannot be read. */
+export function initialEnvironment(pid: number): string[] {
+  return readProc(`/proc/${pid}/environ`)?.split('\0') ?? [];
+}
+
+export function workingFolder(pid: number): string | undefined {
+  return readProc(`/proc/${pid}/cwd`, readlinkSync);
 }
 
 export async function waitForExit(pid: number, deadlineMs: number): Promise<boolean> {

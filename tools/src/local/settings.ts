@@ -4,6 +4,9 @@ import { type Config, ConfigError, parseConfig } from '@chatcluster/server/confi
 export const root = join(import.meta.dirname, '..', '..', '..');
 export const localDir = join(root, '.local');
 
+/** In the environment of everything that `make up` starts, with the checkout's path as its value. */
+export const marker = 'CHATCLUSTER_LOCAL';
+
 type Env = Record<string, string | undefined>;
 
 export interface PodSpec {

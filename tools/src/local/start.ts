@@ -7,7 +7,7 @@ import { Client } from 'pg';
 import { startPostgres } from '../postgres.ts';
 import { isAlive, poll, ServiceError, spawnDetached, tail } from '../process.ts';
 import { startRedis } from '../redis.ts';
-import { localDir, type PodSpec, root, type Settings } from './settings.ts';
+import { localDir, marker, type PodSpec, root, type Settings } from './settings.ts';
 import type { State } from './state.ts';
 
 const readyDeadlineMs = 60_000;
@@ -61,6 +61,7 @@ function podEnv({ settings, databaseUrl, redisUrls }: State, pod: PodSpec, role:
     NODE_OPTIONS: process.env.NODE_OPTIONS,
     NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,
     ...settings.passThrough,
+    [marker]: root,
     ROLE: role,
     POD_ID: pod.id,
     HOST: '127.0.0.1',

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandLine, isAlive, stopPid } from '../process.ts';
-import { localDir } from './settings.ts';
+import { commandLine, initialEnvironment, stopPid, workingFolder } from '../process.ts';
+import { localDir, marker, root } from './settings.ts';
 import { isRunning, type State } from './state.ts';
 
 /** Pods drain first (10 s by default); after this they are killed. */
@@ -16,15 +16,25 @@ export async function stopNamed(state: State, name: string): Promise<boolean> {
   return true;
 }
 
-/** Without a state file a Postgres of ours may still run: its own pid file names it. */
-async function stopStrayPostgres(): Promise<boolean> {
-  const dataDir = join(localDir, 'postgres');
-  const file = join(dataDir, 'postmaster.pid');
-  if (!existsSync(file)) return false;
-  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-  if (!isAlive(pid) || !commandLine(pid)?.includes(dataDir)) return false;
-  await stopPid(pid, 'SIGINT', podDeadlineMs);
-  return true;
+/** Without a state file (removed, or never written) parts may still run; they carry the marker in their environment. */
+function findStrays(): number[] {
+  if (!existsSync('/proc/self')) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && (initialEnvironment(pid).includes(`${marker}=${root}`) || isOurRedis(pid)));
+}
+
+/** Redis writes its title over its environment; its folder still tells whose it is. */
+function isOurRedis(pid: number): boolean {
+  return (commandLine(pid) ?? '').startsWith('redis-server') && workingFolder(pid) === join(localDir, 'redis');
+}
+
+async function stopStrays(): Promise<string[]> {
+  const strays = findStrays();
+  const names = strays.map((pid) => `${commandLine(pid)?.split(' ')[0]?.split('/').at(-1)} (pid ${pid})`);
+  await Promise.all(strays.map((pid) => stopPid(pid, 'SIGTERM', podDeadlineMs)));
+  return names;
 }
 
 /** Front first, then pods, then what they depend on. Returns the names of what was running. */
@@ -37,6 +47,5 @@ export async function stopAll(state: State | undefined): Promise<string[]> {
     const results = await Promise.all(wave.map(async (name) => ((await stopNamed(state as State, name)) ? name : undefined)));
     stopped.push(...results.filter((name) => name !== undefined));
   }
-  if (await stopStrayPostgres()) stopped.push('postgres');
-  return stopped;
+  return [...stopped, ...(await stopStrays())];
 }
