@@ -39,12 +39,13 @@ export function MessageList({ conversationId }: { conversationId: string }) {
   });
   useLanding(virtualizer, rows, scroller);
   const { isPinned, seenSeq, topDay, onScroll } = useReading(conversationId, virtualizer, rows, scroller);
+  useStayPinned(virtualizer, isPinned, scroller);
   useOwnMessagesShown(virtualizer, pending.at(-1)?.clientMsgId);
   const newer = isPinned ? 0 : countNewer(messages, meId, seenSeq);
   const items = virtualizer.getVirtualItems();
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
-      {topDay && !isPinned && (
+      {topDay && !isPinned && virtualizer.isScrolling && (
         <div aria-hidden className="pointer-events-none absolute inset-x-0 top-2 z-10 flex justify-center">
           <span className="rounded-full bg-n1 px-3 py-1 text-xs font-medium text-n11 shadow-float">{dayText(t, dayLabel(topDay, Date.now(), language))}</span>
         </div>
@@ -139,6 +140,17 @@ function useReading(conversationId: string, virtualizer: Virtualizer, rows: read
 function messageAt(rows: readonly Row[], index: number) {
   const row = rows[index];
   return row?.kind === 'message' ? row.message : undefined;
+}
+
+/** The end stays in sight when the list itself changes size: a keyboard opens, the details open, the window turns. */
+function useStayPinned(virtualizer: Virtualizer, isPinned: boolean, scroller: Scroller): void {
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element || !isPinned) return;
+    const observer = new ResizeObserver(() => virtualizer.scrollToEnd());
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [virtualizer, isPinned, scroller]);
 }
 
 /** What one has just written is always shown. */
