@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { errorCatalogue } from './errors.ts';
+import { restSchemas, type RestOperation } from './rest-schemas.ts';
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+interface Route {
+  method: Method;
+  path: string;
+  summary: string;
+  status: number;
+  /** Its schema is the body of a write and the query of a read. */
+  input?: RestOperation;
+  isPublic?: boolean;
+}
+
+const route = (method: Method, path: string, status: number, summary: string, input?: RestOperation): Route => ({ method, path, status, summary, ...(input ? { input } : {}) });
+const open = (entry: Route): Route => ({ ...entry, isPublic: true });
+const conversation = '/v1/conversations/{id}';
+const message = `${conversation}/messages/{messageId}`;
+
+/** Every route of `/v1` that the server implements (protocol.md 8). */
+export const routes: readonly Route[] = [
+  open(route('post', '/v1/auth/register', 201, 'Sign up', 'register')),
+  open(route('post', '/v1/auth/login', 200, 'Sign in', 'login')),
+  open(route('post', '/v1/auth/guest', 201, 'Sign in as a guest', 'guest')),
+  open(route('post', '/v1/auth/refresh', 200, 'Rotate the refresh token', 'refresh')),
+  route('post', '/v1/auth/logout', 204, 'Sign out'),
+  route('post', '/v1/auth/tickets', 201, 'Make a single-use ticket for a socket'),
+  route('get', '/v1/auth/sessions', 200, 'List the own sessions'),
+  route('delete', '/v1/auth/sessions/{id}', 204, 'End a session'),
+  route('post', '/v1/auth/password/change', 204, 'Change the password', 'changePassword'),
+  open(route('get', '/.well-known/jwks.json', 200, 'The keys that access tokens are signed with')),
+  route('get', '/v1/users/me', 200, 'The own record'),
+  route('patch', '/v1/users/me', 200, 'Change the own record', 'patchMe'),
+  route('get', '/v1/users', 200, 'Search users', 'searchUsers'),
+  route('get', '/v1/users/{id}', 200, 'One user'),
+  route('post', '/v1/conversations', 201, 'Create a conversation; a direct one that exists answers 200', 'createConversation'),
+  route('get', '/v1/conversations', 200, 'List the own conversations', 'listPage'),
+  route('get', conversation, 200, 'One conversation'),
+  route('patch', conversation, 200, 'Change a conversation', 'patchConversation'),
+  route('delete', conversation, 204, 'Delete a conversation'),
+  route('get', `${conversation}/members`, 200, 'List members', 'listPage'),
+  route('post', `${conversation}/members`, 200, 'Add members', 'addMembers'),
+  route('patch', `${conversation}/members/{userId}`, 200, 'Change the role of a member', 'patchMember'),
+  route('delete', `${conversation}/members/{userId}`, 204, 'Remove a member'),
+  route('post', `${conversation}/join`, 200, 'Join a channel'),
+  route('post', `${conversation}/leave`, 204, 'Leave'),
+  route('post', `${conversation}/read`, 204, 'Move the own read position forward', 'read'),
+  route('post', `${conversation}/unread`, 204, 'Set the own read position back', 'read'),
+  route('patch', `${conversation}/me`, 200, 'Change the own settings', 'patchConversationMe'),
+  route('get', '/v1/channels', 200, 'Browse channels', 'browseChannels'),
+  route('get', `${conversation}/messages`, 200, 'History', 'history'),
+  route('post', `${conversation}/messages`, 201, 'Send a message; 200 for a duplicate, 202 when queued', 'sendMessage'),
+  route('patch', message, 200, 'Edit a message', 'editMessage'),
+  route('delete', message, 200, 'Delete a message'),
+  route('put', `${message}/reactions/{emoji}`, 200, 'React'),
+  route('delete', `${message}/reactions/{emoji}`, 200, 'Take a reaction back'),
+  route('put', `${message}/pin`, 200, 'Pin a message'),
+  route('delete', `${message}/pin`, 200, 'Unpin a message'),
+  route('get', `${message}/receipts`, 200, 'Who received and read a message'),
+  route('get', '/v1/changes', 200, 'What moved in the account', 'changes'),
+  route('post', '/v1/sync', 200, 'Entries after the own cursors', 'sync'),
+];
+
+/** JSON Schema of what a caller may send. Refinements that JSON Schema cannot say are checked by the server. */
+export function inputSchema(schema: z.ZodType): Record<string, unknown> {
+  const { $schema: _draft, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return rest;
+}
+
+export function buildOpenApi(version: string): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const entry of routes) paths[entry.path] = { ...paths[entry.path], [entry.method]: operation(entry) };
+  return {
+    openapi: '3.1.0',
+    info: { title: 'chatcluster', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        cookie: { type: 'apiKey', in: 'cookie', name: 'chat_access' },
+      },
+      schemas: { ...operationSchemas(), Problem: problemSchema },
+      responses: { Problem: { description: 'A problem (RFC 9457)', content: { 'application/problem+json': { schema: ref('Problem') } } } },
+    },
+    security: [{ bearer: [] }, { cookie: [] }],
+  };
+}
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+function operationSchemas(): Record<string, unknown> {
+  const reads = new Set(routes.filter((r) => r.method === 'get').map((r) => r.input));
+  const bodies = Object.entries(restSchemas).filter(([name]) => !reads.has(name as RestOperation));
+  return Object.fromEntries(bodies.map(([name, schema]) => [name, inputSchema(schema)]));
+}
+
+function operation(entry: Route): Record<string, unknown> {
+  const { input, method, path } = entry;
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+  const parameters = [...inPath, ...(input && method === 'get' ? queryParameters(input) : [])];
+  return {
+    operationId: operationId(entry),
+    summary: entry.summary,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(input && method !== 'get' ? { requestBody: { required: true, content: { 'application/json': { schema: ref(input) } } } } : {}),
+    responses: { [entry.status]: { description: entry.summary }, default: { $ref: '#/components/responses/Problem' } },
+    ...(entry.isPublic ? { security: [] } : {}),
+  };
+}
+
+function queryParameters(input: RestOperation): unknown[] {
+  const { properties = {}, required = [] } = inputSchema(restSchemas[input]) as { properties?: Record<string, unknown>; required?: string[] };
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: required.includes(name), schema: queryType(schema) }));
+}
+
+/** Coerced numbers have no input type of their own. */
+function queryType(schema: unknown): unknown {
+  return typeof schema === 'object' && schema !== null && 'type' in schema ? schema : { type: 'integer', minimum: 0 };
+}
+
+function operationId({ method, path }: Route): string {
+  const words = path.replace(/^\/(v1|\.well-known)\//, '').split(/[/.]/).map((part) => part.replace(/[{}]/g, ''));
+  return [method, ...words].map((word, i) => (i === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join('');
+}
+
+const problemSchema = {
+  type: 'object',
+  required: ['status', 'code', 'retryable'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { enum: Object.keys(errorCatalogue) },
+    retryable: { type: 'boolean' },
+    retryAfterMs: { type: 'integer' },
+    details: {},
+  },
+};
