@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { eventually } from '@chatcluster/tools/testing';
 import pg from 'pg';
 import { changed, changeRow, createFixture, type Fixture, makeGroup, makeUsers, messageRow, send, sendMany, stored } from './_fixture.ts';
 
@@ -46,14 +47,14 @@ test('pages changes under the first snapshot, latest first, and finds again what
   const ids: string[] = [];
   for (let i = 0; i < 5; i++) ids.push(await makeGroup(store, [ann]));
   for (const id of ids) await send(store, id, ann);
+  // Several commits fit into one millisecond; then the ids decide.
+  await store.pool.query("update conversations set last_at = now() - make_interval(mins => 10 - array_position($1, id)) where id = any ($1::uuid[])", [ids]);
   const first = await store.loadChanges({ userId: ann, limit: 2 });
   assert.deepEqual([first.conversations.map((c) => c.id), first.more], [[ids[4], ids[3]], true]);
   await send(store, ids[0]!, ann);
   const second = await store.loadChanges({ userId: ann, token: first.next, limit: 2 });
-  const third = await store.loadChanges({ userId: ann, token: second.next, limit: 2 });
-  assert.equal(third.more, false);
-  const again = await store.loadChanges({ userId: ann, token: third.next, limit: 2 });
-  assert.deepEqual([...second.conversations, ...third.conversations].map((c) => c.id), [ids[2], ids[1]]);
+  const again = await store.loadChanges({ userId: ann, token: second.next, limit: 2 });
+  assert.deepEqual([second.conversations.map((c) => c.id), second.more], [[ids[2], ids[1]], false]);
   assert.deepEqual(again.conversations.map((c) => c.id), [ids[0]]);
 });
 
@@ -167,8 +168,8 @@ test('reads the tail from a position that no late commit and no unpublished batc
     return claimed;
   }), 1);
   assert.deepEqual(claimed, [first.batchId]);
-  const { safeXid: settled } = await store.readTail(null);
-  assert.deepEqual((await store.readTail(settled)).ranges, []);
+  // Transactions of other tests in the same server hold the position back for a moment.
+  await eventually(async () => (await store.readTail((await store.readTail(null)).safeXid)).ranges.length === 0);
   const [range] = await store.readRanges(seen.ranges);
   assert.deepEqual([range?.conversationId, range?.entries.map((e) => e.seq), range?.routing], [a, [1, 2], 'user']);
   assert.equal(await store.prunePublished(0), 2);

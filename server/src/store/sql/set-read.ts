@@ -20,7 +20,8 @@ interface Row {
 /** Reading implies delivery. `old` is locked, so two devices cannot both believe that they moved it. */
 const sql = `
   with old as materialized (
-    select m.*, least(greatest($3::bigint, $4::bigint), c.last_seq) as to_delivered, least($4::bigint, c.last_seq) as to_read
+    -- least() passes over nulls: what is not asked for is 0.
+    select m.*, least(greatest($3::bigint, $4::bigint, 0), c.last_seq) as to_delivered, least(coalesce($4::bigint, 0), c.last_seq) as to_read
     from members m join conversations c on c.id = m.conversation_id
     where m.conversation_id = $2 and m.user_id = $1 and m.left_at is null and c.deleted_at is null
     for no key update of m
