@@ -1,14 +1,15 @@
 /**
- * One order per conversation on this pod (architecture.md 2, "One order on the wire"). A lane exists only while something
- * has to wait; the ordinary delivery runs at once, synchronously.
+ * One order per conversation on this pod (architecture.md 2, "One order on the wire"). The ordinary delivery has nothing to
+ * wait for and runs at once, synchronously.
  *
- * A delivery waits for: its gate (an inbox position that must have been read), the delivery before it in its lane, and
- * this pod's own unanswered publishes of lower seqs. Waiting ends after `waitMs` in any case: order is a courtesy to stock
- * clients, delivery is not.
+ * A delivery waits for whatever of the conversation has a lower seq and is still to come here: this pod's unanswered
+ * publishes, and deliveries that wait themselves. As it waits for lower seqs only, nothing can wait in a circle. Waiting
+ * ends after `waitMs` in any case: order is a courtesy to stock clients, delivery is not.
  */
 export interface Lanes {
   /** Announces a publish whose local delivery is still to come. Call the result when it was delivered. */
   begin(conversationId: string, seq: number): () => void;
+  /** undefined: done already. */
   run(conversationId: string, seq: number, deliver: () => void | Promise<void>): Promise<void> | undefined;
 }
 
@@ -19,34 +20,23 @@ interface Outstanding {
 
 export function createLanes(waitMs: number, onError: (error: unknown) => void): Lanes {
   const outstanding = new Map<string, Set<Outstanding>>();
-  const tails = new Map<string, Promise<void>>();
+  const begin: Lanes['begin'] = (conversationId, seq) => beginOutstanding(outstanding, conversationId, seq);
 
   function lowerThan(conversationId: string, seq: number): Promise<void>[] {
     return [...(outstanding.get(conversationId) ?? [])].filter((o) => o.seq < seq).map((o) => o.settled);
   }
 
-  function enqueue(conversationId: string, work: () => Promise<void>): Promise<void> {
-    const before = tails.get(conversationId);
-    const tail = (before ? before.then(work) : work()).catch(onError).then(() => {
-      if (tails.get(conversationId) === tail) tails.delete(conversationId);
-    });
-    tails.set(conversationId, tail);
-    return tail;
+  function track(conversationId: string, seq: number, work: Promise<void>): Promise<void> {
+    return work.catch(onError).finally(begin(conversationId, seq));
   }
 
   return {
-    begin: (conversationId, seq) => beginOutstanding(outstanding, conversationId, seq),
+    begin,
     run(conversationId, seq, deliver) {
-      const lower = lowerThan(conversationId, seq);
-      if (lower.length > 0) {
-        return enqueue(conversationId, async () => {
-          await within(waitMs, Promise.all(lower));
-          await deliver();
-        });
-      }
-      if (tails.has(conversationId)) return enqueue(conversationId, async () => deliver());
-      const done = attempt(deliver, onError);
-      return done ? enqueue(conversationId, () => done) : undefined;
+      const lower = outstanding.has(conversationId) ? lowerThan(conversationId, seq) : [];
+      if (lower.length > 0) return track(conversationId, seq, within(waitMs, Promise.all(lower)).then(deliver));
+      const running = attempt(deliver, onError);
+      return running && track(conversationId, seq, running);
     },
   };
 }

@@ -1,11 +1,13 @@
 import type { FanoutDeps } from './deps.ts';
 import { createDeliverer, toArrival, type Arrival, type Deliverer } from './deliver.ts';
 import { encodeEvent } from './encode.ts';
+import { createSequencer, type Sequencer } from './sequencer.ts';
 import type { ControlMessage, EncodedPacket, Fanout } from './types.ts';
 
 /** What joins the "pods" of one process; in production there is one pod on it. */
 export interface MemoryBus {
   pods: Set<MemoryPod>;
+  sequencer: Sequencer;
 }
 
 interface MemoryPod {
@@ -15,7 +17,7 @@ interface MemoryPod {
 }
 
 export function createMemoryBus(): MemoryBus {
-  return { pods: new Set() };
+  return { pods: new Set(), sequencer: createSequencer() };
 }
 
 /** Fan-out without Redis: a single process, and the reference for the shared suite. */
@@ -37,7 +39,7 @@ export function createMemoryFanout(deps: FanoutDeps & { bus?: MemoryBus }): Fano
     async publish(batch) {
       const { conversationId, entries } = batch;
       const arrival = toArrival(batch, encodeEvent('entries', { conversationId, entries }));
-      for (const each of bus.pods) each.arrive(arrival);
+      await bus.sequencer.run(batch, () => bus.pods.forEach((each) => each.arrive(arrival)));
       return true;
     },
     toUsers(userIds, event, payload, options = {}) {

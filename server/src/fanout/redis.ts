@@ -94,12 +94,12 @@ export function createRedis(url: string, prefix: string, log: Logger, commandTim
   };
 }
 
-/** Rejects after two seconds: a start must not hang on a Redis that is away. */
-function whenReady(client: Redis): Promise<void> {
+/** Rejects after a while: a start must not hang on a Redis that is away. */
+export function whenReady(client: Redis, timeoutMs = 2_000): Promise<void> {
   if (client.status === 'ready') return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();
   client.once('ready', resolve);
-  return timed(promise, 2_000).finally(() => client.off('ready', resolve));
+  return timed(promise, timeoutMs).finally(() => client.off('ready', resolve));
 }
 
 async function timed<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

@@ -9,14 +9,14 @@ const SWEEP_MS = 500;
 const PRUNE_MS = 60_000;
 const OLDER_THAN_MS = 1_000;
 const BATCHES = 200;
+const KEEP_MS = 600_000;
 
 interface Deps {
-  /** Outbox rows older than this, claimed for this pod for a while (SKIP LOCKED). */
-  claimOutbox(olderThanMs: number, limit: number): Promise<BatchRange[]>;
+  /** Outbox rows older than this, claimed for this pod for a while (SKIP LOCKED); marks the ids that `handle` answers. */
+  claimOutbox(olderThanMs: number, limit: number, handle: (ranges: BatchRange[]) => Promise<string[]>): Promise<number>;
   readRanges(ranges: BatchRange[]): Promise<EntryRange[]>;
-  markPublished(batchIds: string[]): Promise<void>;
-  /** Deletes what was published long ago. */
-  pruneOutbox(): Promise<unknown>;
+  /** Deletes what was published longer ago than this; how many. */
+  prunePublished(olderThanMs: number): Promise<number>;
   access: AccessCache;
   publish(batch: Publish): Promise<boolean>;
   log: Logger;
@@ -27,22 +27,14 @@ interface Deps {
 /** Repeats what was committed and never (wholly) published: a crash in between, Redis away. */
 export function createSweeper(deps: Deps): { run(signal: AbortSignal): Promise<void>; sweep(): Promise<number> } {
   let pruned = Date.now();
-
-  async function sweep(): Promise<number> {
-    const ranges = await deps.claimOutbox(OLDER_THAN_MS, BATCHES);
-    if (ranges.length === 0) return 0;
-    const failed = await republish(deps, ranges);
-    const done = new Set(ranges.map((range) => range.batchId).filter((id) => !failed.has(id)));
-    if (done.size > 0) await deps.markPublished([...done]);
-    deps.log.debug({ batches: done.size, failed: failed.size }, 'outbox swept');
-    return done.size;
-  }
+  const sweep = () => deps.claimOutbox(OLDER_THAN_MS, BATCHES, (ranges) => republish(deps, ranges));
 
   async function step(): Promise<void> {
     await sweep();
     if (Date.now() - pruned < PRUNE_MS) return;
     pruned = Date.now();
-    await deps.pruneOutbox();
+    // The tail reads published batches for ten minutes more.
+    await deps.prunePublished(KEEP_MS);
   }
 
   return {
@@ -56,16 +48,17 @@ export function createSweeper(deps: Deps): { run(signal: AbortSignal): Promise<v
   };
 }
 
-/** The ids of batches of which something could not be published. */
-async function republish(deps: Deps, ranges: BatchRange[]): Promise<Set<string>> {
+/** The ids of batches that are now wholly published. All at once, in order: one that is held on Redis must not delay the rest. */
+async function republish(deps: Deps, ranges: BatchRange[]): Promise<string[]> {
   const found = new Map((await deps.readRanges(ranges)).map((range) => [`${range.conversationId} ${range.fromSeq}`, range]));
-  const failed = new Set<string>();
-  for (const range of [...ranges].sort((a, b) => a.fromSeq - b.fromSeq)) {
+  const ordered = [...ranges].sort((a, b) => a.fromSeq - b.fromSeq);
+  const told = await Promise.all(ordered.map((range) => {
     const entries = found.get(`${range.conversationId} ${range.fromSeq}`);
     // Nothing there: the conversation was deleted, nobody is to be told.
-    if (entries && !(await publishRange(deps, entries))) failed.add(range.batchId);
-  }
-  return failed;
+    return entries ? publishRange(deps, entries) : true;
+  }));
+  const failed = new Set(ordered.filter((_, i) => !told[i]).map((range) => range.batchId));
+  return [...new Set(ranges.map((range) => range.batchId))].filter((id) => !failed.has(id));
 }
 
 /** To the members of now: who left since then reads what is theirs by `sync`. The leaver of this very range is told. */

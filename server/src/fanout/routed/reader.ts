@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../log.ts';
 import { within } from '../lanes.ts';
-import type { ChatRedis } from '../redis.ts';
+import { whenReady, type ChatRedis } from '../redis.ts';
 import { inboxKey, volatileKey } from './keys.ts';
 
 const BLOCK_MS = 500;
@@ -78,6 +78,7 @@ async function read(client: Redis, deps: Deps, state: { seen: number; volatileId
   const { redis, podId } = deps;
   const streams = [inboxKey(redis.prefix, podId), volatileKey(redis.prefix, podId)] as const;
   try {
+    await whenReady(client, STUCK_MS);
     const pending = client.xread('COUNT', READ_COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, `${state.seen}-0`, state.volatileId) as Promise<Reply>;
     let reply: Reply = null;
     if (await within(STUCK_MS, pending.then((r) => void (reply = r)))) return reply;

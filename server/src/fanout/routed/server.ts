@@ -66,7 +66,7 @@ export class RoutedServer implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    await this.#beat();
+    await this.#recover('start');
     this.#running = Promise.all([this.#reader.run(this.#abort.signal), this.#heartbeats()]);
   }
 
