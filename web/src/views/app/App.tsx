@@ -1,8 +1,7 @@
 import { MessageCircle } from 'lucide-react';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { Conversation } from '../conversation/Conversation.tsx';
 import { Details } from '../details/Details.tsx';
-import { Dialogs } from '../dialogs/Dialogs.tsx';
 import { Sidebar } from '../sidebar/Sidebar.tsx';
 import { SignIn } from '../sign-in/SignIn.tsx';
 import { Button } from '../ui/Button.tsx';
@@ -11,6 +10,9 @@ import { ConnectionBanner } from './Banner.tsx';
 import { useModel, usePrefs, useText, useView } from './context.tsx';
 import { Rail } from './Rail.tsx';
 import { usePresenceWatch, useSelectionInAddress, useUnreadTitle } from './effects.ts';
+
+/** Not needed for the first sight, so not in the first script. */
+const Dialogs = lazy(async () => ({ default: (await import('../dialogs/Dialogs.tsx')).Dialogs }));
 
 export function App() {
   const { account } = useModel();
@@ -51,7 +53,7 @@ function Shell() {
         </main>
         {selectedId && isDetailsOpen && <Details conversationId={selectedId} />}
       </div>
-      <Dialogs />
+      <Suspense><Dialogs /></Suspense>
     </div>
   );
 }

@@ -36,8 +36,10 @@ export function MessageList({ conversationId }: { conversationId: string }) {
     followOnAppend: true,
     scrollEndThreshold: PINNED_PX,
     paddingEnd: 8,
+    // Where a message lands that one is taken to: a third from the top.
+    scrollPaddingStart: window.innerHeight / 4,
   });
-  useLanding(virtualizer, rows, scroller);
+  useLanding(virtualizer, rows);
   const { isPinned, seenSeq, topDay, onScroll } = useReading(conversationId, virtualizer, rows, scroller);
   useStayPinned(virtualizer, isPinned, scroller);
   useOwnMessagesShown(virtualizer, pending.at(-1)?.clientMsgId);
@@ -90,17 +92,15 @@ function RowView({ row, conversationId, density }: { row: Row; conversationId: s
 }
 
 /** The first sight: the first unread message a third from the top, otherwise the end. */
-function useLanding(virtualizer: Virtualizer, rows: readonly Row[], scroller: Scroller): void {
+function useLanding(virtualizer: Virtualizer, rows: readonly Row[]): void {
   const hasLanded = useRef(false);
   useLayoutEffect(() => {
     if (hasLanded.current || rows.length === 0) return;
     hasLanded.current = true;
     const index = rows.findIndex(({ kind }) => kind === 'new');
-    const third = (scroller.current?.clientHeight ?? 0) / 3;
-    const offset = index < 0 ? undefined : virtualizer.getOffsetForIndex(index, 'start')?.[0];
-    if (offset === undefined) virtualizer.scrollToEnd();
-    else virtualizer.scrollToOffset(Math.max(0, offset - third));
-  }, [virtualizer, rows, scroller]);
+    if (index < 0) virtualizer.scrollToEnd();
+    else virtualizer.scrollToIndex(index, { align: 'start' });
+  }, [virtualizer, rows]);
 }
 
 /** Where the reader is; reports what was seen as read while the page is looked at. */

@@ -31,7 +31,8 @@ export function Profile({ onClose }: { onClose: () => void }) {
 function Status() {
   const { t } = useText();
   const { client } = useModel();
-  const [status, setStatus] = useState<PresenceSetting>('online');
+  const shown = useChat((chat) => chat.presence(chat.me()?.id ?? '')?.status);
+  const [status, setStatus] = useState<PresenceSetting>(shown === 'away' || shown === 'dnd' ? shown : 'online');
   const change = (next: PresenceSetting) => {
     setStatus(next);
     void client.setPresence(next).catch(() => setStatus(status));
