@@ -9,14 +9,13 @@ const SWEEP_MS = 500;
 const PRUNE_MS = 60_000;
 const OLDER_THAN_MS = 1_000;
 const BATCHES = 200;
-const KEEP_MS = 600_000;
 
 interface Deps {
   /** Outbox rows older than this, claimed for this pod for a while (SKIP LOCKED); marks the ids that `handle` answers. */
   claimOutbox(olderThanMs: number, limit: number, handle: (ranges: BatchRange[]) => Promise<string[]>): Promise<number>;
   readRanges(ranges: BatchRange[]): Promise<EntryRange[]>;
-  /** Deletes what was published longer ago than this; how many. */
-  prunePublished(olderThanMs: number): Promise<number>;
+  /** Deletes what was published more than ten minutes ago: until then the tail reads it. */
+  pruneOutbox(): Promise<unknown>;
   access: AccessCache;
   publish(batch: Publish): Promise<boolean>;
   log: Logger;
@@ -33,8 +32,7 @@ export function createSweeper(deps: Deps): { run(signal: AbortSignal): Promise<v
     await sweep();
     if (Date.now() - pruned < PRUNE_MS) return;
     pruned = Date.now();
-    // The tail reads published batches for ten minutes more.
-    await deps.prunePublished(KEEP_MS);
+    await deps.pruneOutbox();
   }
 
   return {

@@ -36,7 +36,9 @@ type Work = { batch: Publish; arrival: Arrival };
 async function publishThrough(core: RoutedCore, server: NamedServer, { batch, arrival }: Work): Promise<boolean> {
   let reply: [status: string, gate: number];
   try {
-    const users = await usersToFind(core, batch);
+    const found = usersToFind(core, batch);
+    // No await for a small conversation: what is sent after it must not overtake it on the way to Redis.
+    const users = Array.isArray(found) ? found : await found;
     reply = (await server.redis.call('publish', publishArgs(core, arrival, users))) as typeof reply;
   } catch (error) {
     core.deps.log.debug({ err: error }, 'publish did not reach redis; left to the outbox');
@@ -56,7 +58,6 @@ function publishArgs(core: RoutedCore, arrival: Arrival, users: string[]): (stri
   return [core.deps.podId, core.maxInbox, conversationId, fromSeq, toSeq, memberVersion, routing, packet.text, ...users];
 }
 
-/** No await for a small conversation: publishes must leave in the order of the commits. */
 function usersToFind(core: RoutedCore, batch: Publish): string[] | Promise<string[]> {
   if (batch.routing === 'user') return batch.recipients;
   const named = [...batch.recipients, ...usersInMemberEntries(batch.entries)];

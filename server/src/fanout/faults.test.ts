@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { startRedis } from '@chatcluster/tools/services';
+import { eventually, redisUrl, uniquePrefix } from '@chatcluster/tools/testing';
+import { Redis } from 'ioredis';
+import { publish, type Cluster } from './fanout.suite.ts';
+import { openCluster, routed } from './testing-cluster.ts';
+import type { RecordingSocket } from './testing.ts';
+
+interface Scene extends AsyncDisposable {
+  cluster: Cluster;
+  conversationId: string;
+  sockets: RecordingSocket[];
+  send(pod: 0 | 1 | 2): Promise<boolean>;
+}
+
+async function openScene(redisUrls: string[], prefix = uniquePrefix()): Promise<Scene> {
+  const cluster = await openCluster((store) => routed(store, redisUrls, prefix));
+  const members = [randomUUID(), randomUUID(), randomUUID()];
+  const conversationId = cluster.store.create(members);
+  const sockets = await Promise.all(members.map((userId, i) => cluster.pods[i]!.connect(userId)));
+  return {
+    cluster,
+    conversationId,
+    sockets,
+    send: (pod) => publish(cluster, cluster.pods[pod], cluster.store.append(conversationId)),
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  };
+}
+
+async function everyoneHas({ sockets, conversationId }: Scene, upTo: number): Promise<void> {
+  const wanted = Array.from({ length: upTo }, (_, i) => i + 1).join();
+  for (const socket of sockets) {
+    await eventually(() => [...new Set(socket.seqs(conversationId))].toSorted((a, b) => a - b).join() === wanted, { message: `not all of ${upTo} entries arrived` });
+  }
+}
+
+async function isHealthy({ cluster }: Scene, healthy = true): Promise<void> {
+  await eventually(() => cluster.pods.every((pod) => pod.fanout.isHealthy() === healthy), { message: `pods did not become ${healthy ? '' : 'un'}healthy` });
+}
+
+async function ownRedis(): Promise<{ url: string; port: number; dir: string; signal(name: NodeJS.Signals): void; restart(): Promise<void> } & AsyncDisposable> {
+  const dir = await mkdtemp(join(tmpdir(), 'fanout-'));
+  let service = await startRedis({ dir });
+  const { url, port } = service;
+  return {
+    url,
+    port,
+    dir,
+    signal: (name) => void process.kill(service.pid, name),
+    async restart() {
+      await service.stop();
+      service = await startRedis({ dir, port });
+    },
+    async [Symbol.asyncDispose]() {
+      process.kill(service.pid, 'SIGCONT');
+      await service.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+describe('routed fan-out under faults', { timeout: 120_000 }, () => {
+  test('finds everything again after FLUSHALL', async () => {
+    await using redis = await ownRedis();
+    await using scene = await openScene([redis.url]);
+    const client = new Redis(redis.url);
+    for (let i = 0; i < 10; i += 1) await scene.send(0);
+    await client.flushall();
+    for (let i = 0; i < 10; i += 1) await scene.send(1);
+    await client.flushall();
+    client.disconnect();
+    for (let i = 0; i < 10; i += 1) await scene.send(2);
+    await everyoneHas(scene, 30);
+    await isHealthy(scene);
+    await scene.send(0);
+    await everyoneHas(scene, 31);
+  });
+
+  test('goes on without Redis and returns to it after a restart that lost everything, functions included', async () => {
+    await using redis = await ownRedis();
+    await using scene = await openScene([redis.url]);
+    await scene.send(0);
+    const restarted = redis.restart();
+    await isHealthy(scene, false);
+    for (let i = 0; i < 5; i += 1) await scene.send(1);
+    await restarted;
+    await everyoneHas(scene, 6);
+    await isHealthy(scene);
+    const before = scene.sockets.map((socket) => socket.received.length);
+    assert.equal(await scene.send(2), true);
+    await everyoneHas(scene, 7);
+    assert.deepEqual(scene.sockets.map((socket, i) => socket.received.length - before[i]!), [1, 1, 1]);
+  });
+
+  test('delivers locally in half a second while Redis is frozen, to the others by the tail', async () => {
+    await using redis = await ownRedis();
+    await using scene = await openScene([redis.url]);
+    await scene.send(0);
+    await everyoneHas(scene, 1);
+    redis.signal('SIGSTOP');
+    for (let i = 0; i < 5; i += 1) {
+      const started = performance.now();
+      assert.equal(await scene.send(0), false);
+      assert.ok(performance.now() - started < 500, `took ${performance.now() - started} ms`);
+      assert.ok(scene.sockets[0]!.seqs(scene.conversationId).includes(i + 2));
+    }
+    await everyoneHas(scene, 6);
+    redis.signal('SIGCONT');
+    await isHealthy(scene);
+    assert.equal(await scene.send(1), true);
+    await everyoneHas(scene, 7);
+  });
+
+  test('leaves out pods without a lease, which find what they missed once they have one again', async () => {
+    const prefix = uniquePrefix();
+    await using scene = await openScene([redisUrl()], prefix);
+    await scene.send(0);
+    await everyoneHas(scene, 1);
+    const client = new Redis(redisUrl());
+    await client.del(await client.keys(`${prefix}pod:*:lease`));
+    client.disconnect();
+    await scene.send(0);
+    await everyoneHas(scene, 2);
+    await isHealthy(scene);
+    await scene.send(1);
+    await everyoneHas(scene, 3);
+  });
+
+  test('spreads conversations over several servers, one of which may be away', async () => {
+    await using first = await ownRedis();
+    await using second = await ownRedis();
+    await using scene = await openScene([first.url, second.url]);
+    const others = Array.from({ length: 8 }, () => scene.cluster.store.create(scene.sockets.map((socket) => socket.userId)));
+    const sendAll = async () => Promise.all(others.map((id) => publish(scene.cluster, scene.cluster.pods[0], scene.cluster.store.append(id))));
+    assert.ok((await sendAll()).every(Boolean));
+    second.signal('SIGSTOP');
+    await eventually(async () => (await sendAll()).some((told) => !told));
+    const sent = await sendAll();
+    assert.ok(sent.some(Boolean) && sent.some((told) => !told));
+    for (const id of others) {
+      const count = scene.cluster.store.conversations.get(id)!.lastSeq;
+      for (const socket of scene.sockets) await eventually(() => new Set(socket.seqs(id)).size === count);
+    }
+  });
+
+  test('hands entries on before droppable events that were sent earlier or later', async () => {
+    await using scene = await openScene([redisUrl()]);
+    const { cluster, sockets } = scene;
+    const typing = () => cluster.pods[0].fanout.toUsers([sockets[1]!.userId], 'typing', { conversationId: scene.conversationId, userId: 'u', on: true });
+    for (let i = 0; i < 50; i += 1) {
+      const sent = scene.send(0);
+      typing();
+      await sent;
+    }
+    await everyoneHas(scene, 50);
+    const { received } = sockets[1]!;
+    await eventually(() => received.filter((r) => r.event === 'typing').length === 50);
+    let entries = 0;
+    let events = 0;
+    for (const { event } of received) {
+      if (event === 'typing') events += 1;
+      else entries += 1;
+      assert.ok(entries >= events, 'an event overtook the entry before it');
+    }
+  });
+});

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import type { Cluster, Pod } from './fanout.suite.ts';
+import { createHub } from './hub.ts';
+import { createRoutedFanout, type RoutedFanout } from './routed/routed.ts';
+import { FakeStore, RecordingSocket } from './testing.ts';
+import type { Fanout } from './types.ts';
+
+/** TEST_LOG=debug shows what the pods do. */
+export const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
+
+export async function openCluster(create: (store: FakeStore) => Fanout): Promise<Cluster> {
+  const store = new FakeStore();
+  const pods = await Promise.all([1, 2, 3].map(async (): Promise<Pod> => {
+    const fanout = create(store);
+    await fanout.start();
+    const connect = async (userId: string) => {
+      const socket = new RecordingSocket(userId);
+      await fanout.attach(socket);
+      return socket;
+    };
+    return { fanout, connect };
+  }));
+  return {
+    store,
+    pods: pods as Cluster['pods'],
+    async [Symbol.asyncDispose]() {
+      await Promise.all(pods.map((pod) => pod.fanout[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+export function routed(store: FakeStore, redisUrls: string[], redisPrefix: string): RoutedFanout {
+  return createRoutedFanout({
+    podId: randomUUID(),
+    hub: createHub(),
+    access: store.cache(),
+    log,
+    redisUrls,
+    redisPrefix,
+    tail: store.tail,
+    largeConversationsOf: (userId) => store.largeConversationsOf(userId),
+  });
+}
