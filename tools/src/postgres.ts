@@ -34,7 +34,11 @@ export interface PostgresOptions {
 /** Postgres refuses to run as root; a user of its own is used, and made when it does not exist. */
 function postgresUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const find = () => readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('postgres:'))?.split(':');
+  const find = () =>
+    readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((line) => line.startsWith('postgres:'))
+      ?.split(':');
   if (!find()) execFileSync('useradd', ['--system', '--no-create-home', '--user-group', 'postgres']);
   const entry = find();
   if (!entry) throw new ServiceError('the user "postgres" could not be made; run: useradd --system postgres');
@@ -75,7 +79,17 @@ function initialise(initdb: string, { dataDir, password }: PostgresOptions): voi
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   own(dataDir);
   const passwordFile = `${dataDir}.new-password`;
-  const args = ['-D', dataDir, '-U', 'postgres', '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-sync'];
+  const args = [
+    '-D',
+    dataDir,
+    '-U',
+    'postgres',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--no-sync',
+  ];
   if (password) {
     writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
     own(passwordFile);
@@ -84,7 +98,9 @@ function initialise(initdb: string, { dataDir, password }: PostgresOptions): voi
   try {
     execFileSync(...asPostgres(initdb, args, [initdb, dataDir]), { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (cause) {
-    const text = String((cause as { stderr?: Buffer }).stderr ?? cause).trim().replaceAll('\n', ' ');
+    const text = String((cause as { stderr?: Buffer }).stderr ?? cause)
+      .trim()
+      .replaceAll('\n', ' ');
     throw new ServiceError(`Postgres could not make its data in ${dataDir}: ${text}`, { cause });
   } finally {
     rmSync(passwordFile, { force: true });
@@ -103,13 +119,24 @@ function removeStalePidFile(dataDir: string): void {
 }
 
 function settings(port: number, durable: boolean): string[] {
-  const common = ['listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories=', 'max_connections=300', 'shared_buffers=256MB', 'max_wal_size=4GB'];
+  const common = [
+    'listen_addresses=127.0.0.1',
+    `port=${port}`,
+    'unix_socket_directories=',
+    'max_connections=300',
+    'shared_buffers=256MB',
+    'max_wal_size=4GB',
+  ];
   const fast = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum_naptime=10s'];
   return [...common, ...(durable ? [] : fast)].flatMap((setting) => ['-c', setting]);
 }
 
 function launch(postgres: string, port: number, options: PostgresOptions & { logFile: string }): number {
-  const [command, args] = asPostgres(postgres, ['-D', options.dataDir, ...settings(port, options.durable ?? false)], [postgres, options.dataDir]);
+  const [command, args] = asPostgres(
+    postgres,
+    ['-D', options.dataDir, ...settings(port, options.durable ?? false)],
+    [postgres, options.dataDir],
+  );
   const log = openSync(options.logFile, 'a');
   const child = spawn(command, args, { cwd: '/', detached: options.detached ?? false, stdio: ['ignore', log, log] });
   closeSync(log);
@@ -128,7 +155,8 @@ async function accepts(url: string): Promise<boolean> {
     return true;
   } catch (error) {
     const { code } = error as { code?: string };
-    if (code === '28P01') throw new ServiceError('Postgres refuses the password of its own data; run: make down, and remove .local', { cause: error });
+    if (code === '28P01')
+      throw new ServiceError('Postgres refuses the password of its own data; run: make down, and remove .local', { cause: error });
     return false;
   } finally {
     await client.end().catch(() => undefined);
@@ -136,11 +164,20 @@ async function accepts(url: string): Promise<boolean> {
 }
 
 /** Starts once; undefined when it ended early in a way that another try can cure (a port taken meanwhile, children of a killed server still leaving). */
-async function tryStart(postgres: string, port: number, url: string, options: PostgresOptions & { logFile: string }): Promise<number | undefined> {
+async function tryStart(
+  postgres: string,
+  port: number,
+  url: string,
+  options: PostgresOptions & { logFile: string },
+): Promise<number | undefined> {
   const logStart = existsSync(options.logFile) ? statSync(options.logFile).size : 0;
   const pid = launch(postgres, port, options);
   options.onSpawn?.(pid);
-  const state = await poll(async () => (!isAlive(pid) ? 'dead' : (await accepts(url)) && 'ready'), startDeadlineMs, () => `Postgres is not ready after ${startDeadlineMs / 1_000} s:\n${tail(options.logFile)}`);
+  const state = await poll(
+    async () => (!isAlive(pid) ? 'dead' : (await accepts(url)) && 'ready'),
+    startDeadlineMs,
+    () => `Postgres is not ready after ${startDeadlineMs / 1_000} s:\n${tail(options.logFile)}`,
+  );
   if (state === 'ready') return pid;
   const said = readFileSync(options.logFile, 'utf8').slice(logStart);
   if (/shared memory block|Address already in use|lock file/.test(said)) return undefined;

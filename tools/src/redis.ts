@@ -50,7 +50,20 @@ function ping(port: number): Promise<boolean> {
 }
 
 function launch(dir: string, port: number, options: RedisOptions & { logFile: string }): number {
-  const args = ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', dir, '--daemonize', 'no', '--save', '', '--appendonly', options.appendOnly ? 'yes' : 'no'];
+  const args = [
+    '--bind',
+    '127.0.0.1',
+    '--port',
+    `${port}`,
+    '--dir',
+    dir,
+    '--daemonize',
+    'no',
+    '--save',
+    '',
+    '--appendonly',
+    options.appendOnly ? 'yes' : 'no',
+  ];
   const log = openSync(options.logFile, 'a');
   const child = spawn('redis-server', args, { cwd: dir, detached: options.detached ?? false, stdio: ['ignore', log, log] });
   closeSync(log);
@@ -68,7 +81,11 @@ export async function startRedis(options: RedisOptions): Promise<Service> {
     const port = options.port ?? (await freePort());
     const pid = launch(dir, port, full);
     full.onSpawn?.(pid);
-    const state = await poll(async () => (!isAlive(pid) ? 'dead' : (await ping(port)) && 'ready'), startDeadlineMs, () => `Redis is not ready after ${startDeadlineMs / 1_000} s:\n${tail(full.logFile)}`);
+    const state = await poll(
+      async () => (!isAlive(pid) ? 'dead' : (await ping(port)) && 'ready'),
+      startDeadlineMs,
+      () => `Redis is not ready after ${startDeadlineMs / 1_000} s:\n${tail(full.logFile)}`,
+    );
     if (state === 'ready') return { url: `redis://127.0.0.1:${port}`, port, pid, stop: () => stopPid(pid, 'SIGTERM') };
     await delay(200);
   }

@@ -70,7 +70,14 @@ export function runVitest(root: string, files: string[], signal: AbortSignal): P
     (report) =>
       runChild(
         root,
-        [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...files.map((file) => file.replace(/^web\//, ''))],
+        [
+          vitest,
+          'run',
+          '--reporter=default',
+          '--reporter=json',
+          `--outputFile.json=${report}`,
+          ...files.map((file) => file.replace(/^web\//, '')),
+        ],
         join(root, 'web'),
         signal,
       ),

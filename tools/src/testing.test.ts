@@ -38,5 +38,8 @@ test('waits until a condition gives a value and hands it over', async () => {
 
 test('gives up at the deadline with the message and the last error', async () => {
   const never = eventually(() => Promise.reject(new Error('still closed')), { deadlineMs: 30, message: 'the door opens' });
-  await assert.rejects(never, (error: Error) => error.message.startsWith('the door opens') && (error.cause as Error).message === 'still closed');
+  await assert.rejects(
+    never,
+    (error: Error) => error.message.startsWith('the door opens') && (error.cause as Error).message === 'still closed',
+  );
 });

@@ -35,7 +35,8 @@ async function withClient<T>(url: string, work: (client: Client) => Promise<T>):
 /** The name carries a hash of the store's sources, so a changed migration never meets an old template. */
 function templateName(): string {
   const hash = createHash('sha256');
-  for (const file of globSync('server/src/store/**/*.{ts,sql}', { cwd: root }).sort()) hash.update(file).update(readFileSync(join(root, file)));
+  for (const file of globSync('server/src/store/**/*.{ts,sql}', { cwd: root }).sort())
+    hash.update(file).update(readFileSync(join(root, file)));
   return `chat_template_${hash.digest('hex').slice(0, 16)}`;
 }
 
@@ -74,7 +75,8 @@ export async function createDatabase(): Promise<{ url: string } & AsyncDisposabl
   });
   return {
     url: withDatabase(server, name),
-    [Symbol.asyncDispose]: () => withClient(server, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
+    [Symbol.asyncDispose]: () =>
+      withClient(server, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
   };
 }
 
@@ -88,7 +90,10 @@ export function uniquePrefix(): string {
 }
 
 /** Polls until the condition gives a truthy value and returns it. A condition that throws counts as not yet; the last error is the cause. */
-export async function eventually<T>(condition: () => T | Promise<T>, options: { deadlineMs?: number; message?: string } = {}): Promise<NonNullable<T>> {
+export async function eventually<T>(
+  condition: () => T | Promise<T>,
+  options: { deadlineMs?: number; message?: string } = {},
+): Promise<NonNullable<T>> {
   const { deadlineMs = 10_000, message = 'the condition did not become true' } = options;
   const end = Date.now() + deadlineMs;
   for (;;) {

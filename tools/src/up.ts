@@ -19,20 +19,25 @@ function say(text: string): void {
 
 function sayHowToLogIn(settings: Settings): void {
   const logins = demoUsers.map(({ email }) => email).join(' or ');
-  process.stdout.write(`\n  Open    ${settings.frontUrl}\n  Log in  ${logins}, password ${demoPassword}\n  Stop    make down      Logs  make logs\n\n`);
+  process.stdout.write(
+    `\n  Open    ${settings.frontUrl}\n  Log in  ${logins}, password ${demoPassword}\n  Stop    make down      Logs  make logs\n\n`,
+  );
 }
 
 /** What runs already decides: the same cluster stays, another one is stopped first. */
 async function settleOld(settings: Settings): Promise<'keep' | 'start'> {
   const old = readState();
   if (!old) return 'start';
-  const dead = Object.entries(old.processes).filter(([, running]) => !isRunning(running)).map(([name]) => name);
+  const dead = Object.entries(old.processes)
+    .filter(([, running]) => !isRunning(running))
+    .map(([name]) => name);
   const complete = old.settings.pods.every(({ id }) => old.processes[id]);
   const same = isDeepStrictEqual(old.settings, JSON.parse(JSON.stringify(settings)));
   if (same && complete && dead.length === 0) return 'keep';
   const stopped = await stopAll(old);
   removeState();
-  if (stopped.length > 0) say(`stopped the earlier cluster (${same ? `${dead.join(', ') || 'something'} was not running` : 'its settings were different'})`);
+  if (stopped.length > 0)
+    say(`stopped the earlier cluster (${same ? `${dead.join(', ') || 'something'} was not running` : 'its settings were different'})`);
   return 'start';
 }
 

@@ -28,10 +28,13 @@ export async function checkPorts(settings: Settings): Promise<void> {
   const seen = new Map<number, string>();
   for (const { port, what, variable } of wantedPorts(settings)) {
     const other = seen.get(port);
-    if (other) throw new ServiceError(`port ${port} is asked for by ${other} and by ${what}; choose another with ${variable}=<port> make up`);
+    if (other)
+      throw new ServiceError(`port ${port} is asked for by ${other} and by ${what}; choose another with ${variable}=<port> make up`);
     seen.set(port, what);
     if (!(await isFree(port))) {
-      throw new ServiceError(`port ${port} (${what}) is in use; stop the program that listens there, or choose another: ${variable}=${port + 100} make up`);
+      throw new ServiceError(
+        `port ${port} (${what}) is in use; stop the program that listens there, or choose another: ${variable}=${port + 100} make up`,
+      );
     }
   }
 }
@@ -40,5 +43,6 @@ export function checkSpace(): void {
   mkdirSync(localDir, { recursive: true });
   const { bavail, bsize } = statfsSync(localDir);
   const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
-  if (freeMiB < neededMiB) throw new ServiceError(`only ${freeMiB} MiB are free where ${localDir} is; make room for at least ${neededMiB} MiB`);
+  if (freeMiB < neededMiB)
+    throw new ServiceError(`only ${freeMiB} MiB are free where ${localDir} is; make room for at least ${neededMiB} MiB`);
 }

@@ -65,7 +65,11 @@ export async function startHaproxy(settings: Settings, onSpawn?: (pid: number) =
   writeFileSync(file, haproxyConfig(settings));
   const pid = spawnDetached(binary(), ['-db', '-f', file], { cwd: localDir, logFile });
   onSpawn?.(pid);
-  const state = await poll(async () => (!isAlive(pid) ? 'dead' : (await answers(settings.frontPort ?? 0)) && 'ready'), 10_000, () => `the load balancer does not answer:\n${tail(logFile)}`);
+  const state = await poll(
+    async () => (!isAlive(pid) ? 'dead' : (await answers(settings.frontPort ?? 0)) && 'ready'),
+    10_000,
+    () => `the load balancer does not answer:\n${tail(logFile)}`,
+  );
   if (state === 'dead') throw new ServiceError(`the load balancer ended while starting:\n${tail(logFile)}`);
   return pid;
 }

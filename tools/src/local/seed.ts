@@ -46,14 +46,17 @@ async function call(base: string, method: string, path: string, body: unknown, t
 
 async function mustCall<T>(base: string, path: string, body: unknown, token?: string): Promise<T> {
   const answer = await call(base, 'POST', path, body, token);
-  if (answer.status >= 300) throw new ServiceError(`the demo data could not be written: POST ${path} answered ${answer.status} ${JSON.stringify(answer.body)}`);
+  if (answer.status >= 300)
+    throw new ServiceError(`the demo data could not be written: POST ${path} answered ${answer.status} ${JSON.stringify(answer.body)}`);
   return answer.body as T;
 }
 
 async function signIn(base: string, user: (typeof demoUsers)[number]): Promise<Session> {
   const credentials = { email: user.email, password: demoPassword, tokens: 'body' };
   const login = await call(base, 'POST', '/v1/auth/login', credentials);
-  const session = (login.status === 200 ? login.body : await mustCall(base, '/v1/auth/register', { ...credentials, displayName: user.displayName })) as {
+  const session = (
+    login.status === 200 ? login.body : await mustCall(base, '/v1/auth/register', { ...credentials, displayName: user.displayName })
+  ) as {
     user: { id: string };
     accessToken: string;
   };

@@ -35,7 +35,8 @@ function integer(env: Env, name: string, fallback: number, max: number): number 
   const raw = env[name];
   if (!raw) return fallback;
   const value = Number(raw);
-  if (!Number.isInteger(value) || value < 1 || value > max) throw new ConfigError(`${name}="${raw}" must be a whole number from 1 to ${max}`);
+  if (!Number.isInteger(value) || value < 1 || value > max)
+    throw new ConfigError(`${name}="${raw}" must be a whole number from 1 to ${max}`);
   return value;
 }
 
@@ -45,14 +46,17 @@ const ours = new Set(['ROLE', 'POD_ID', 'HOST', 'PORT', 'ADMIN_PORT', 'DATABASE_
 /** The server's own parser checks the values; what it asks for is what is handed on, so a new setting needs no list here. */
 function serverVariables(env: Env, defaults: Env): { config: Config; passThrough: Record<string, string> } {
   const passThrough: Record<string, string> = {};
-  const watched = new Proxy<Env>({}, {
-    get(_target, name) {
-      if (typeof name !== 'string') return undefined;
-      const value = env[name];
-      if (value && !ours.has(name)) passThrough[name] = value;
-      return value || defaults[name];
+  const watched = new Proxy<Env>(
+    {},
+    {
+      get(_target, name) {
+        if (typeof name !== 'string') return undefined;
+        const value = env[name];
+        if (value && !ours.has(name)) passThrough[name] = value;
+        return value || defaults[name];
+      },
     },
-  });
+  );
   return { config: parseConfig(watched), passThrough };
 }
 
@@ -61,7 +65,10 @@ export function parseSettings(env: Env): Settings {
   const count = integer(env, 'PODS', 1, 32);
   const wantsRedis = count > 1 || (env.FANOUT !== undefined && env.FANOUT !== '' && env.FANOUT !== 'memory');
   if (count > 1 && env.FANOUT === 'memory') throw new ConfigError('FANOUT=memory works with one pod only; leave FANOUT out, or use PODS=1');
-  const { config, passThrough } = serverVariables(env, { DATABASE_URL: 'postgres://127.0.0.1/chatcluster', REDIS_URLS: wantsRedis ? 'redis://127.0.0.1' : undefined });
+  const { config, passThrough } = serverVariables(env, {
+    DATABASE_URL: 'postgres://127.0.0.1/chatcluster',
+    REDIS_URLS: wantsRedis ? 'redis://127.0.0.1' : undefined,
+  });
   const basePort = integer(env, 'PORT', 8080, 65_535 - count);
   const baseAdminPort = integer(env, 'ADMIN_PORT', 9090, 65_535 - count);
   const frontPort = count > 1 ? integer(env, 'FRONT_PORT', 8000, 65_535) : undefined;

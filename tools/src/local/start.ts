@@ -49,7 +49,14 @@ export async function startOwnPostgres(settings: Settings, onSpawn?: (pid: numbe
 }
 
 export function startOwnRedis(settings: Settings, onSpawn?: (pid: number) => void): Promise<{ pid: number; url: string }> {
-  return startRedis({ dir: join(localDir, 'redis'), port: settings.redisPort, appendOnly: true, detached: true, logFile: logFile('redis'), onSpawn });
+  return startRedis({
+    dir: join(localDir, 'redis'),
+    port: settings.redisPort,
+    appendOnly: true,
+    detached: true,
+    logFile: logFile('redis'),
+    onSpawn,
+  });
 }
 
 function podEnv({ settings, databaseUrl, redisUrls }: State, pod: PodSpec, role: string): NodeJS.ProcessEnv {
@@ -78,7 +85,12 @@ export async function runMigrations(state: State): Promise<void> {
   if (!pod) return;
   const file = logFile('migrate');
   const log = openSync(file, 'a');
-  const child = spawn(process.execPath, ['server/src/main.ts'], { cwd: root, env: podEnv(state, pod, 'migrate'), stdio: ['ignore', log, log], timeout: readyDeadlineMs });
+  const child = spawn(process.execPath, ['server/src/main.ts'], {
+    cwd: root,
+    env: podEnv(state, pod, 'migrate'),
+    stdio: ['ignore', log, log],
+    timeout: readyDeadlineMs,
+  });
   closeSync(log);
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) throw new ServiceError(`the migrations failed; the end of ${file}:\n${tail(file)}`);

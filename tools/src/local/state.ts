@@ -40,11 +40,19 @@ function replace(file: string, value: unknown): void {
 }
 
 function clusterOf(state: State): unknown {
-  const entry = (name: string) => ({ pid: state.processes[name]?.pid ?? null, restart: `cd '${root}' && node_modules/.bin/node tools/src/restart.ts ${name}` });
+  const entry = (name: string) => ({
+    pid: state.processes[name]?.pid ?? null,
+    restart: `cd '${root}' && node_modules/.bin/node tools/src/restart.ts ${name}`,
+  });
   const external = { pid: null, restart: null };
   const { settings } = state;
   return {
-    pods: settings.pods.map(({ id, port, adminPort }) => ({ id, url: `http://127.0.0.1:${port}`, adminUrl: `http://127.0.0.1:${adminPort}`, ...entry(id) })),
+    pods: settings.pods.map(({ id, port, adminPort }) => ({
+      id,
+      url: `http://127.0.0.1:${port}`,
+      adminUrl: `http://127.0.0.1:${adminPort}`,
+      ...entry(id),
+    })),
     frontUrl: settings.frontUrl,
     postgres: { url: state.databaseUrl, ...(settings.databaseUrl ? external : entry('postgres')) },
     redis: state.redisUrls ? { url: state.redisUrls, ...(settings.startRedis ? entry('redis') : external) } : null,

@@ -8,7 +8,11 @@ const sources = ['web/{src,public}/**/*', 'web/*.{html,ts,json}', 'client/src/**
 
 function isBuildable(): boolean {
   const file = join(root, 'web/package.json');
-  return existsSync(file) && existsSync(join(root, 'web/index.html')) && 'build' in ((JSON.parse(readFileSync(file, 'utf8')) as { scripts?: object }).scripts ?? {});
+  return (
+    existsSync(file) &&
+    existsSync(join(root, 'web/index.html')) &&
+    'build' in ((JSON.parse(readFileSync(file, 'utf8')) as { scripts?: object }).scripts ?? {})
+  );
 }
 
 function isFresh(): boolean {
@@ -23,6 +27,9 @@ export function buildWeb(): 'absent' | 'fresh' | 'built' {
   if (!isBuildable()) return 'absent';
   if (isFresh()) return 'fresh';
   const result = spawnSync('npm', ['run', 'build', '-w', 'web', '--silent'], { cwd: root, encoding: 'utf8' });
-  if (result.status !== 0) throw new ServiceError(`the web app does not build:\n${`${result.stdout ?? ''}${result.stderr ?? ''}`.trim().split('\n').slice(-20).join('\n')}`);
+  if (result.status !== 0)
+    throw new ServiceError(
+      `the web app does not build:\n${`${result.stdout ?? ''}${result.stderr ?? ''}`.trim().split('\n').slice(-20).join('\n')}`,
+    );
   return 'built';
 }
