@@ -1,0 +1,17 @@
+import { createApp } from '../../server/src/app.ts';
+import { parseConfig } from '../../server/src/config.ts';
+import { createLog } from '../../server/src/log.ts';
+
+export interface TestServer extends AsyncDisposable {
+  url: string;
+}
+
+/** One real server in this process, on free ports, over the given database; `env` sets more of its settings. */
+export async function startTestServer(databaseUrl: string, env: Record<string, string> = {}): Promise<TestServer> {
+  const config = parseConfig({ DATABASE_URL: databaseUrl, HOST: '127.0.0.1', RATE_LIMITS: 'off', LOG_LEVEL: 'error', ...env });
+  const app = await createApp({ ...config, port: 0, adminPort: 0 }, createLog('error', 'test'), AbortSignal.timeout(20_000));
+  return {
+    url: `http://127.0.0.1:${app.port}`,
+    [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+  };
+}
