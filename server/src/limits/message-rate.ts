@@ -5,8 +5,8 @@ import { createKeyedBuckets } from './token-bucket.ts';
 export interface MessageRateDeps {
   limits: Pick<Limits, 'messagesPerSecond' | 'messageBurst'>;
   enabled: boolean;
-  /** Cluster-wide bucket on Redis: tokens granted (0 to `want`) or ms to wait; rejects when Redis is away. Absent: per pod. */
-  takeShared?(key: string, want: number, perSecond: number, burst: number): Promise<{ granted: number; retryAfterMs: number }>;
+  /** Cluster-wide bucket on Redis: all of `want` or nothing; rejects when Redis is away. Absent: per pod. */
+  takeShared?(key: string, want: number, perSecond: number, burst: number): Promise<{ granted: boolean; retryAfterMs: number }>;
   nowMs?: () => number;
 }
 
@@ -37,11 +37,15 @@ export function createMessageRate(deps: MessageRateDeps) {
   async function takeShared(userId: string, guest: boolean): Promise<number> {
     const perSecond = guest ? GUEST.perSecond : limits.messagesPerSecond;
     const burst = guest ? GUEST.burst : limits.messageBurst;
+    const key = `rate:message:${userId}`;
     const want = Math.max(1, Math.min(LEASE, Math.floor(burst / 3)));
-    const { granted, retryAfterMs } = await deps.takeShared!(`rate:message:${userId}`, want, perSecond, burst);
-    if (granted === 0) return Math.max(1, retryAfterMs);
-    if (granted > 1) leases.set(userId, { left: granted - 1, until: nowMs() + LEASE_MS });
-    return 0;
+    const lease = await deps.takeShared!(key, want, perSecond, burst);
+    if (lease.granted) {
+      leases.set(userId, { left: want - 1, until: nowMs() + LEASE_MS });
+      return 0;
+    }
+    const last = await deps.takeShared!(key, 1, perSecond, burst);
+    return last.granted ? 0 : Math.max(1, last.retryAfterMs);
   }
 
   return {

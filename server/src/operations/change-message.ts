@@ -1,9 +1,9 @@
-import type { Entry, EventPayload, Limits } from '@chatcluster/protocol';
+import type { EventPayload, Limits } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { entryId } from '../domain/ids.ts';
 import { decideBody } from '../domain/message-rules.ts';
 import { decideDelete, decideSend, type Decision } from '../domain/permissions.ts';
-import type { ConversationAccess } from '../store/types.ts';
+import type { ChangeRow, ConversationAccess } from '../store/types.ts';
 import type { Store } from '../store/store.ts';
 import type { Delivery } from './delivery.ts';
 import type { Membership } from './membership.ts';
@@ -17,9 +17,9 @@ export interface ChangeMessageDeps {
   limits: Limits;
 }
 
-type Change = Pick<Extract<Entry, { type: 'edit' | 'delete' | 'reaction' | 'pin' }>, 'type' | 'data'>;
+type Change = Pick<ChangeRow, 'type' | 'data'>;
 type Target = { conversationId: string; messageId: string; clientMsgId: string };
-type Message = { actorId: string; deleted: boolean };
+type Message = { actorId: string; deletedAt?: string };
 const MAX_TRIES = 5;
 
 /** Edits, deletions, reactions and pins: one entry each, folded into the message in the same transaction. Never queued. */
@@ -30,7 +30,7 @@ export function createChangeMessage(deps: ChangeMessageDeps) {
       const access = await deps.membership.get(target.conversationId, version);
       require(decideSend(access, userId));
       const message = await deps.store.findMessage(target.conversationId, target.messageId);
-      if (message === undefined) throw new ChatError('not_found', { message: 'There is no such message here.' });
+      if (message === null) throw new ChatError('not_found', { message: 'There is no such message here.' });
       require(decide(access!, message));
       const result = await deps.store.appendChange({
         conversationId: target.conversationId,
@@ -38,10 +38,12 @@ export function createChangeMessage(deps: ChangeMessageDeps) {
         type: entry.type,
         actorId: userId,
         clientMsgId: target.clientMsgId,
-        data: JSON.stringify(entry.data),
+        data: entry.data,
         expectVersion: access!.memberVersion,
       });
       if (result.status === 'missing') throw new ChatError('not_found');
+      if (result.status === 'gone') throw new ChatError('conflict', { message: 'This message was deleted.' });
+      if (result.status === 'unchanged') return { seq: result.seq };
       if (result.status === 'stale') {
         version = result.memberVersion;
         continue;
@@ -53,7 +55,7 @@ export function createChangeMessage(deps: ChangeMessageDeps) {
   }
 
   const notDeleted = (message: Message): Decision =>
-    message.deleted ? { ok: false, code: 'conflict', message: 'This message was deleted.' } : { ok: true };
+    message.deletedAt !== undefined ? { ok: false, code: 'conflict', message: 'This message was deleted.' } : { ok: true };
 
   return {
     edit: (userId: string, p: EventPayload<'message:edit'>) =>

@@ -4,7 +4,7 @@ import { uuidV7 } from '../domain/ids.ts';
 import { decideManage, decideMember, decideMemberChange, type Decision } from '../domain/permissions.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Store } from '../store/store.ts';
-import type { ChangeStored, ConversationAccess } from '../store/types.ts';
+import type { ConversationAccess, MembershipChanged, MembershipResult } from '../store/types.ts';
 import type { Delivery } from './delivery.ts';
 import type { Membership } from './membership.ts';
 import { require } from './require.ts';
@@ -12,6 +12,8 @@ import { translateUnavailable } from './unavailable.ts';
 
 export interface ConversationsDeps {
   store: Store;
+  /** Of these ids, those of people who exist. */
+  existingUsers(userIds: string[]): Promise<string[]>;
   membership: Membership;
   delivery: Pick<Delivery, 'onChange'>;
   fanout: Pick<Fanout, 'toUsers' | 'broadcast'>;
@@ -30,18 +32,36 @@ export function createConversations(deps: ConversationsDeps) {
 
   /** Each person gets the conversation as they see it (their own `me`). */
   async function tellAdded(userIds: string[], id: string): Promise<void> {
-    for (const userId of userIds) {
-      const conversation = await load(userId, id);
+    const seen = await store.loadConversationFor(id, userIds);
+    for (const [userId, conversation] of seen) {
       fanout.toUsers([userId], 'conversation:added', { conversation }, { droppable: false });
     }
   }
 
-  function published(id: string, changes: ChangeStored[], extra: string[] = []): void {
-    const last = changes.at(-1);
-    if (last === undefined) return;
-    membership.invalidate(id, last.memberVersion);
-    fanout.broadcast({ kind: 'membership', conversationId: id, memberVersion: last.memberVersion });
-    delivery.onChange(id, changes, extra);
+  /** After COMMIT: this pod and the others forget the old member list, then the entries go out. */
+  function published(id: string, changed: MembershipChanged, extra: string[] = []): void {
+    if (changed.status === 'unchanged') return;
+    membership.invalidate(id, changed.memberVersion);
+    fanout.broadcast({ kind: 'membership', conversationId: id, memberVersion: changed.memberVersion });
+    delivery.onChange(id, changed.changes, extra);
+  }
+
+  function settled(result: MembershipResult): MembershipChanged {
+    switch (result.status) {
+      case 'changed':
+      case 'unchanged':
+        return result;
+      case 'missing':
+        throw new ChatError('not_found');
+      case 'full':
+        throw new ChatError('conflict', { message: `A conversation may have at most ${limits.groupMaxMembers} members.` });
+      case 'stale':
+        throw new ChatError('conflict', { message: 'The members changed meanwhile; try again.' });
+      default: {
+        const never: never = result;
+        throw new Error(`unknown result ${String(never)}`);
+      }
+    }
   }
 
   async function authorise(userId: string, id: string, decide: (access: ConversationAccess | undefined) => Decision): Promise<ConversationAccess> {
@@ -69,7 +89,7 @@ export function createConversations(deps: ConversationsDeps) {
   }
 
   async function checkExist(userIds: string[]): Promise<void> {
-    const known = new Set(await store.existingUsers(userIds));
+    const known = new Set(await deps.existingUsers(userIds));
     const missing = userIds.filter((id) => !known.has(id));
     if (missing.length > 0) throw new ChatError('not_found', { message: 'There is no such person.', details: [{ path: 'memberIds', issue: missing.join(', ') }] });
   }
@@ -89,21 +109,21 @@ export function createConversations(deps: ConversationsDeps) {
       directKey: input.kind === 'direct' ? [caller.userId, others[0]!].sort().join(':') : undefined,
     });
     if (result.created) {
-      published(result.id, result.changes);
+      published(result.id, result);
       await tellAdded([caller.userId, ...others], result.id);
     }
     return { created: result.created, conversation: await load(caller.userId, result.id) };
   }
 
   async function add(actorId: string, id: string, userIds: string[], role: Role, action: 'added' | 'joined') {
-    const result = await store.addMembers({ conversationId: id, actorId, userIds, role, action, maxMembers: limits.groupMaxMembers });
-    published(id, result.changes);
-    await tellAdded(result.added, id);
+    const result = settled(await store.addMembers({ conversationId: id, actorId, userIds, role, action, maxMembers: limits.groupMaxMembers }));
+    published(id, result);
+    await tellAdded(result.userIds, id);
   }
 
   async function remove(actorId: string, id: string, userId: string, action: 'removed' | 'left') {
-    const result = await store.removeMember({ conversationId: id, actorId, userId, action });
-    published(id, result.changes, [userId]);
+    const result = settled(await store.removeMember({ conversationId: id, actorId, userId, action }));
+    published(id, result, [userId]);
     fanout.toUsers([userId], 'conversation:removed', { conversationId: id, reason: action }, { droppable: false });
   }
 
@@ -112,21 +132,18 @@ export function createConversations(deps: ConversationsDeps) {
     load,
     async patch(userId: string, id: string, input: RestInput<'patchConversation'>) {
       await authorise(userId, id, (access) => decideManage(access, userId));
-      const result = await store.patchConversation({ conversationId: id, actorId: userId, ...input });
-      published(id, result.changes);
+      published(id, settled(await store.patchConversation({ conversationId: id, actorId: userId, ...input })));
       return load(userId, id);
     },
     async delete(userId: string, id: string) {
       const access = await authorise(userId, id, (a) => decideManage(a, userId));
       if (access.members.get(userId)!.role !== 'owner') throw new ChatError('forbidden', { message: 'Only an owner may delete a conversation.' });
-      const memberVersion = await store.deleteConversation(id);
-      membership.invalidate(id);
-      fanout.broadcast({ kind: 'membership', conversationId: id, memberVersion });
+      published(id, settled(await store.deleteConversation(id)));
       fanout.toUsers([...access.members.keys()], 'conversation:removed', { conversationId: id, reason: 'deleted' }, { droppable: false });
     },
     async listMembers(userId: string, id: string, cursor: string | undefined, limit: number) {
       await authorise(userId, id, (access) => decideMember(access, userId));
-      return store.listMembers(id, cursor, limit);
+      return store.listMembers(id, { cursor, limit });
     },
     async addMembers(userId: string, id: string, input: RestInput<'addMembers'>) {
       const role = input.role ?? 'member';
@@ -140,8 +157,7 @@ export function createConversations(deps: ConversationsDeps) {
     },
     async setRole(userId: string, id: string, targetId: string, role: Role) {
       await authorise(userId, id, (access) => decideMemberChange(access, userId, targetId, role));
-      const result = await store.setRole({ conversationId: id, actorId: userId, userId: targetId, role });
-      published(id, result.changes);
+      published(id, settled(await store.setRole({ conversationId: id, actorId: userId, userId: targetId, role })));
     },
     async removeMember(userId: string, id: string, targetId: string) {
       if (targetId === userId) return operations.leave(userId, id);
@@ -166,7 +182,7 @@ export function createConversations(deps: ConversationsDeps) {
       fanout.toUsers([userId], 'conversation:me', { conversationId: id, me }, { droppable: false });
       return me;
     },
-    browse: (userId: string, q: string, cursor: string | undefined, limit: number) => store.browseChannels(userId, q, cursor, limit),
+    browse: (userId: string, q: string, cursor: string | undefined, limit: number) => store.browseChannels(userId, q, { cursor, limit }),
   };
   return guardAll(operations);
 }

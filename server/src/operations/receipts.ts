@@ -1,4 +1,3 @@
-import { ChatError } from '@chatcluster/protocol/errors';
 import { RECEIPT_MERGE_MS } from '@chatcluster/protocol/limits';
 import { decideMember } from '../domain/permissions.ts';
 import type { Fanout } from '../fanout/types.ts';
@@ -9,7 +8,9 @@ import { require } from './require.ts';
 import { translateUnavailable } from './unavailable.ts';
 
 export interface ReceiptsDeps {
-  store: Pick<Store, 'setRead' | 'setUnread' | 'listAuthors'>;
+  store: Pick<Store, 'setRead' | 'setUnread'>;
+  /** Who wrote the entries shortly up to a seq. */
+  listAuthors(conversationId: string, seq: number, lookBack: number): Promise<string[]>;
   membership: Pick<Membership, 'get'>;
   fanout: Pick<Fanout, 'toUsers'>;
   log: Logger;
@@ -20,12 +21,13 @@ interface Pending {
   conversationId: string;
   delivered?: number;
   read?: number;
-  from: number;
   timer: NodeJS.Timeout;
 }
 
 /** Above this many members only the authors concerned and the reader's own devices hear of a receipt. */
 const TELL_ALL_UP_TO = 100;
+/** How many seqs back the authors concerned by a receipt are looked for. */
+const LOOK_BACK = 100;
 
 /** Read and delivered positions: monotonic, stored at once, told to others at most once per 250 ms. */
 export function createReceipts(deps: ReceiptsDeps) {
@@ -35,7 +37,7 @@ export function createReceipts(deps: ReceiptsDeps) {
     const access = await deps.membership.get(p.conversationId);
     if (access === undefined) return [];
     if (access.members.size <= TELL_ALL_UP_TO) return [...access.members.keys()];
-    const authors = await deps.store.listAuthors(p.conversationId, p.from, Math.max(p.delivered ?? 0, p.read ?? 0));
+    const authors = await deps.listAuthors(p.conversationId, Math.max(p.delivered ?? 0, p.read ?? 0), LOOK_BACK);
     return [...new Set([...authors, p.userId])];
   }
 
@@ -52,7 +54,7 @@ export function createReceipts(deps: ReceiptsDeps) {
     }
   }
 
-  function tellLater(userId: string, conversationId: string, moved: { delivered?: number; read?: number }, from: number): void {
+  function tellLater(userId: string, conversationId: string, moved: { delivered?: number; read?: number }): void {
     const key = `${userId} ${conversationId}`;
     const known = pending.get(key);
     if (known !== undefined) {
@@ -61,16 +63,17 @@ export function createReceipts(deps: ReceiptsDeps) {
     }
     const timer = setTimeout(() => void flush(key), RECEIPT_MERGE_MS);
     timer.unref();
-    pending.set(key, { userId, conversationId, ...moved, from, timer });
+    pending.set(key, { userId, conversationId, ...moved, timer });
   }
 
   async function set(userId: string, conversationId: string, position: { delivered?: number; read?: number }): Promise<void> {
     require(decideMember(await deps.membership.get(conversationId), userId));
     const moved = await deps.store.setRead({ userId, conversationId, ...position });
-    if (moved === undefined) return;
-    const told = { ...(moved.delivered !== undefined && { delivered: moved.delivered }), ...(moved.read !== undefined && { read: moved.read }) };
-    tellLater(userId, conversationId, told, moved.from);
-    if (moved.read !== undefined) deps.fanout.toUsers([userId], 'conversation:me', { conversationId, me: moved.me }, { droppable: false });
+    if (moved === null) return;
+    const { delivered, read } = moved;
+    const told = { ...(delivered !== undefined && { delivered }), ...(read !== undefined && { read }) };
+    if (Object.keys(told).length > 0) tellLater(userId, conversationId, told);
+    if (moved.moved) deps.fanout.toUsers([userId], 'conversation:me', { conversationId, me: moved.me }, { droppable: false });
   }
 
   return {
@@ -80,7 +83,6 @@ export function createReceipts(deps: ReceiptsDeps) {
       translateUnavailable(async () => {
         require(decideMember(await deps.membership.get(conversationId), userId));
         const me = await deps.store.setUnread(userId, conversationId, seq);
-        if (me === undefined) throw new ChatError('not_found');
         deps.fanout.toUsers([userId], 'conversation:me', { conversationId, me }, { droppable: false });
         return me;
       }),

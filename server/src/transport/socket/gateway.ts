@@ -23,6 +23,8 @@ export interface GatewayDeps {
   fanout: Fanout;
   dispatch: Dispatch;
   catchUp: Pick<CatchUp, 'changes'>;
+  /** Every authenticated socket of this pod, by socket id; kept by the gateway. */
+  connections: Map<string, Connection>;
   onConnected(connection: Connection): void;
   onGone(connection: Connection): void;
   log: Logger;
@@ -57,8 +59,7 @@ function toConnectError(error: unknown, log: Logger): Error & { data: WireError 
 
 /** Sockets come in here: who are they, then live, then every event goes to the dispatcher. */
 export function createGateway(io: Server, deps: GatewayDeps) {
-  const { config, fanout, log } = deps;
-  const connections = new Map<string, Connection>();
+  const { config, fanout, log, connections } = deps;
 
   async function authenticate(socket: Socket): Promise<void> {
     const auth = connectSchema.safeParse(socket.handshake.auth ?? {});
@@ -141,7 +142,6 @@ export function createGateway(io: Server, deps: GatewayDeps) {
   io.on('connection', (socket) => void start(socket));
 
   return {
-    connections,
     attachTo(server: HttpServer): void {
       io.attach(server);
     },

@@ -1,0 +1,166 @@
+import type { User } from '@chatcluster/protocol';
+import { ChatError } from '@chatcluster/protocol/errors';
+import { createAuth, type Auth } from './auth/auth.ts';
+import type { Config } from './config.ts';
+import { createEvents, createLoadMeter } from './events.ts';
+import { createHub } from './fanout/hub.ts';
+import { encodeEvent } from './fanout/encode.ts';
+import type { ControlMessage } from './fanout/types.ts';
+import { createAdmission } from './lifecycle/admission.ts';
+import { drainSockets } from './lifecycle/drain.ts';
+import { createLastSeen } from './lifecycle/last-seen.ts';
+import { listen } from './lifecycle/listen.ts';
+import { openFanout } from './lifecycle/open-fanout.ts';
+import { openStore } from './lifecycle/open-store.ts';
+import { createStoreHealth } from './lifecycle/store-health.ts';
+import { createSocketClock } from './lifecycle/socket-clock.ts';
+import { createMessageRate } from './limits/message-rate.ts';
+import type { Logger } from './log.ts';
+import { createMembership } from './operations/membership.ts';
+import { createOperations } from './operations/operations.ts';
+import { createPresence } from './presence/presence.ts';
+import { loadLastSeen, loadPresenceSetting, savePresenceSetting, touchLastSeen } from './store/sql/user-lookups.ts';
+import { createAdminApp } from './transport/http/admin.ts';
+import { createAddressOf } from './transport/http/client-address.ts';
+import { createPublicApp } from './transport/http/public-app.ts';
+import type { Connection } from './transport/socket/connection.ts';
+import { createDispatch } from './transport/socket/dispatch.ts';
+import { createEventHandlers } from './transport/socket/event-handlers.ts';
+import { createGateway, createIo } from './transport/socket/gateway.ts';
+import { guardUpgrades } from './transport/socket/upgrade.ts';
+
+export interface App extends AsyncDisposable {
+  port: number;
+  adminPort: number;
+  /** Stops taking connections, moves the sockets away, finishes what is under way. */
+  drain(force: AbortSignal): Promise<void>;
+}
+
+/** Opens everything in order; disposing closes it in reverse. `signal` ends the wait for dependencies. */
+export async function createApp(config: Config, log: Logger, signal: AbortSignal): Promise<App> {
+  await using stack = new AsyncDisposableStack();
+  let isDraining = false;
+  let isReady = false;
+  const store = stack.use(await openStore(config, log, signal));
+  const epoch = await store.epoch();
+  const health = stack.use(createStoreHealth(store.ping));
+  const membership = createMembership({ loadAccess: store.loadAccess });
+  const hub = createHub();
+  const io = createIo(config);
+  const connections = new Map<string, Connection>();
+
+  const admin = stack.use(await listen(createAdminApp({
+    isLive: () => true,
+    isReady: () => isReady && !isDraining,
+    registry: { metrics: () => events.registry.metrics(), contentType: 'text/plain; version=0.0.4; charset=utf-8' },
+    snapshot: () => ({ connections: connections.size, maxConnections: config.limits.socketsPerPod, draining: isDraining, ...meter.read() }),
+    log,
+  }), { host: config.host, port: config.adminPort, variable: 'ADMIN_PORT' }));
+
+  const opened = stack.use(openFanout(config, { podId: config.podId, hub, access: membership, log, store, io }));
+  const { fanout } = opened;
+  const events = createEvents({ log, connections: () => connections.size, waitingRows: () => operations.ingest.waiting });
+  let accepted = 0;
+  const meter = stack.use(createLoadMeter(() => accepted));
+  const operations = createOperations({
+    store, fanout, membership, limits: config.limits, batchWindowMs: config.batchWindowMs, log,
+    onBatch: events.batchCommitted, onPublished: events.published,
+  });
+  stack.use(operations.typing);
+
+  function endSessions(sessionIds: Iterable<string>, code: 'revoked' | 'account_deleted'): void {
+    const ended = new Set(sessionIds);
+    for (const connection of connections.values()) {
+      if (ended.has(connection.sessionId)) connection.end(code, code === 'revoked' ? 'This session was ended.' : 'This account was deleted.', false);
+    }
+  }
+  const auth: Auth = stack.use(await createAuth({
+    db: store.pool, log, config,
+    onRevoked: ({ userId, sessionIds, code }) => {
+      events.sessionsRevoked(userId, sessionIds.length);
+      endSessions(sessionIds, code);
+      fanout.broadcast({ kind: 'revoke', userId, sessionIds, code });
+    },
+    onRevokedElsewhere: ({ sessionIds, code }) => endSessions(sessionIds, code),
+  }));
+  fanout.onControl((message: ControlMessage) => {
+    if (message.kind === 'membership') return membership.invalidate(message.conversationId, message.memberVersion);
+    auth.revocations.add(message.sessionIds);
+    return endSessions(message.sessionIds, message.code);
+  });
+
+  const presence = stack.use(createPresence({
+    backend: opened.presence, log,
+    deliver: (socketId, change) => connections.get(socketId)?.send(encodeEvent('presence', change), true),
+    lastSeen: (userIds) => loadLastSeen(store.pool, userIds),
+  }));
+  const present = new Set<Connection>();
+  const lastSeen = stack.use(createLastSeen({ touch: (userIds) => touchLastSeen(store.pool, userIds), log }));
+  const rate = createMessageRate({ limits: config.limits, enabled: config.rateLimits, takeShared: opened.takeTokens });
+
+  async function tellProfile(user: User): Promise<void> {
+    const peers = await store.listPeers(user.id);
+    fanout.toUsers([user.id, ...peers], 'profile', { user }, { droppable: false });
+  }
+  const publicApp = createPublicApp({
+    config, log, auth, store, operations, rate,
+    onProfileChanged: (user) => void tellProfile(user).catch((error: unknown) => log.debug({ err: error }, 'profile not told')),
+  });
+  const main = stack.use(await listen(publicApp, { host: config.host, port: config.port, variable: 'PORT' }));
+
+  const gateway = createGateway(io, {
+    config, epoch: () => epoch, authenticate: auth, fanout, catchUp: operations.catchUp, log, connections,
+    dispatch: createDispatch({
+      log,
+      handlers: createEventHandlers({
+        operations, store, presence, authenticate: auth, rate,
+        saveSetting: (userId, setting) => savePresenceSetting(store.pool, userId, setting),
+      }),
+      checkToken: (connection) => {
+        if (auth.revocations.isRevoked(connection.sessionId)) throw new ChatError('unauthenticated');
+        if (connection.principal.expiresAt <= Date.now() && health.isReachable()) throw new ChatError('token_expired');
+      },
+      onCall: events.socketCalled,
+    }),
+    onConnected: (connection) => {
+      accepted += 1;
+      events.socketOpened();
+      loadPresenceSetting(store.pool, connection.userId).catch(() => 'online' as const).then((setting) => {
+        if (!connections.has(connection.id)) return;
+        present.add(connection);
+        presence.connected(connection.userId, setting);
+      });
+    },
+    onGone: (connection) => {
+      operations.typing.socketGone(connection.id);
+      presence.unwatch(connection.id);
+      if (present.delete(connection)) presence.disconnected(connection.userId);
+      if (hub.socketsOf(connection.userId).size === 0) lastSeen.left(connection.userId);
+    },
+  });
+  stack.defer(() => void io.close());
+  gateway.attachTo(main.server);
+  const admit = createAdmission({ limits: config.limits, enabled: config.rateLimits, connections: () => connections.size, isDraining: () => isDraining });
+  guardUpgrades(main.server, {
+    admit, addressOf: createAddressOf(config.trustedProxies), onRefused: events.handshakeRefused,
+    isAllowedOrigin: (origin, host) => origin === undefined || auth.isAllowedOrigin(origin, host),
+  });
+  stack.use(createSocketClock({
+    connections: () => connections.values(), isRevoked: auth.revocations.isRevoked,
+    isRefreshImpossible: () => !health.isReachable(), maxAgeSeconds: config.maxAgeSeconds,
+  }));
+  await fanout.start();
+  isReady = true;
+
+  const owned = stack.move();
+  return {
+    port: main.port,
+    adminPort: admin.port,
+    async drain(force) {
+      isDraining = true;
+      main.server.closeIdleConnections();
+      await drainSockets({ connections: () => connections.values(), windowMs: config.drainSeconds * 1_000, settle: operations.drained, log }, force);
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

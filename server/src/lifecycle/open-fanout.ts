@@ -1,0 +1,75 @@
+import type { Server } from 'socket.io';
+import type { Config } from '../config.ts';
+import type { FanoutDeps } from '../fanout/deps.ts';
+import { createMemoryFanout } from '../fanout/memory.ts';
+import { createRoutedFanout, type RoutedFanout } from '../fanout/routed/routed.ts';
+import { createSweeper } from '../fanout/sweeper.ts';
+import type { Fanout } from '../fanout/types.ts';
+import type { PresenceBackend } from '../presence/backend.ts';
+import { createMemoryPresence } from '../presence/memory-backend.ts';
+import type { Store } from '../store/store.ts';
+
+export interface OpenFanoutDeps extends FanoutDeps {
+  store: Store;
+  io: Server;
+}
+
+export interface OpenFanout extends AsyncDisposable {
+  fanout: Fanout;
+  presence: PresenceBackend;
+  /** Absent without Redis. */
+  takeTokens?: RoutedFanout['takeTokens'];
+}
+
+/** The tail reads published batches this long after. */
+const KEEP_PUBLISHED_MS = 600_000;
+/** `prunePublished` deletes at most this many in one call. */
+const PRUNE_AT_ONCE = 5_000;
+
+/** The fan-out that the configuration names, and what hangs on the same Redis. */
+export function openFanout(config: Config, deps: OpenFanoutDeps): OpenFanout {
+  const { store } = deps;
+  const opened = config.fanout === 'memory' ? openMemory(deps) : openRedis(config, deps);
+  const stop = new AbortController();
+  const isSweeper = config.role === 'all' || config.role === 'worker';
+  const sweeper = createSweeper({
+    claimOutbox: store.claimOutbox,
+    readRanges: store.readRanges,
+    pruneOutbox: () => prune(store),
+    access: deps.access,
+    publish: (batch) => opened.fanout.publish(batch),
+    log: deps.log,
+  });
+  const sweeping = isSweeper ? sweeper.run(stop.signal) : Promise.resolve();
+  return {
+    ...opened,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await sweeping;
+      await opened.fanout[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function prune(store: Store): Promise<void> {
+  let deleted: number;
+  do {
+    deleted = await store.prunePublished(KEEP_PUBLISHED_MS);
+  } while (deleted >= PRUNE_AT_ONCE);
+}
+
+function openMemory(deps: OpenFanoutDeps): Omit<OpenFanout, typeof Symbol.asyncDispose> {
+  return { fanout: createMemoryFanout(deps), presence: createMemoryPresence() };
+}
+
+function openRedis(config: Config, deps: OpenFanoutDeps): Omit<OpenFanout, typeof Symbol.asyncDispose> {
+  const { store } = deps;
+  const routed = createRoutedFanout({
+    ...deps,
+    redisUrls: config.redisUrls,
+    redisPrefix: config.redisPrefix,
+    tail: store,
+    largeConversationsOf: (userId) => store.listLargeConversations(userId),
+  });
+  return { fanout: routed, presence: routed.presence, takeTokens: routed.takeTokens };
+}

@@ -1,0 +1,25 @@
+import { ChatError } from '@chatcluster/protocol/errors';
+import { decideMember } from '../domain/permissions.ts';
+import type { Store } from '../store/store.ts';
+import type { Membership } from './membership.ts';
+import { require } from './require.ts';
+import { translateUnavailable } from './unavailable.ts';
+
+export interface MessageReadsDeps {
+  store: Pick<Store, 'messageReceipts'>;
+  membership: Pick<Membership, 'get'>;
+}
+
+export function createMessageReads({ store, membership }: MessageReadsDeps) {
+  return {
+    /** Who has received and read a message. */
+    receipts: (userId: string, conversationId: string, messageId: string) =>
+      translateUnavailable(async () => {
+        require(decideMember(await membership.get(conversationId), userId));
+        const items = await store.messageReceipts(conversationId, messageId);
+        if (items === null) throw new ChatError('not_found', { message: 'There is no such message here.' });
+        return { items, nextCursor: null };
+      }),
+  };
+}
+export type MessageReads = ReturnType<typeof createMessageReads>;

@@ -1,0 +1,74 @@
+import type { Limits } from '@chatcluster/protocol';
+import { createGroupCommit } from '../ingest/group-commit.ts';
+import type { Fanout } from '../fanout/types.ts';
+import type { Logger } from '../log.ts';
+import { existingUsers, listAuthors } from '../store/sql/user-lookups.ts';
+import type { Store } from '../store/store.ts';
+import { createCatchUp } from './catch-up.ts';
+import { createChangeMessage } from './change-message.ts';
+import { createConversations } from './conversations.ts';
+import { createDelivery } from './delivery.ts';
+import type { Membership } from './membership.ts';
+import { createMessageReads } from './message-reads.ts';
+import { createReceipts } from './receipts.ts';
+import { createSendMessage } from './send-message.ts';
+import { createTyping } from './typing.ts';
+
+export interface OperationsDeps {
+  store: Store;
+  fanout: Fanout;
+  membership: Membership;
+  limits: Limits;
+  batchWindowMs: number;
+  onBatch(rows: number): void;
+  onPublished(told: boolean): void;
+  log: Logger;
+}
+
+/** Every use case, wired to the same membership cache, batch and delivery. */
+export function createOperations(deps: OperationsDeps) {
+  const { store, fanout, membership, limits, log } = deps;
+  const delivery = createDelivery({
+    membership,
+    log,
+    markPublished: (ids) => store.markPublished(ids),
+    publish: async (batch) => {
+      const told = await fanout.publish(batch);
+      deps.onPublished(told);
+      return told;
+    },
+  });
+  const ingest = createGroupCommit({
+    append: (rows) => store.appendEntries(rows),
+    windowMs: deps.batchWindowMs,
+    onCommitted: (committed) => {
+      deps.onBatch(committed.rows.length);
+      delivery.onCommitted(committed);
+    },
+  });
+  const hasMessage = async (conversationId: string, messageId: string) => (await store.findMessage(conversationId, messageId)) !== null;
+  const receipts = createReceipts({
+    store, membership, fanout, log,
+    listAuthors: (conversationId, seq, lookBack) => listAuthors(store.pool, conversationId, seq, lookBack),
+  });
+  return {
+    ingest,
+    receipts,
+    catchUp: createCatchUp(store),
+    changeMessage: createChangeMessage({ store, membership, delivery, limits }),
+    conversations: createConversations({
+      store, membership, delivery, fanout, limits,
+      existingUsers: (userIds) => existingUsers(store.pool, userIds),
+    }),
+    reads: createMessageReads({ store, membership }),
+    sendMessage: createSendMessage({ membership, ingest, hasMessage, limits }),
+    typing: createTyping({ membership, fanout }),
+    /** Everything acknowledged has been handed to the pods. */
+    async drained(): Promise<void> {
+      await ingest.drained();
+      await receipts.drained();
+      await delivery.drained();
+    },
+  };
+}
+export type Operations = ReturnType<typeof createOperations>;

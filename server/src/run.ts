@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { createApp } from './app.ts';
+import { ConfigError, type Config } from './config.ts';
+import { openStore } from './lifecycle/open-store.ts';
+import type { Logger } from './log.ts';
+
+export interface StopSignals {
+  /** Drain, then end. */
+  drain: AbortSignal;
+  /** Let go of everything now. */
+  force: AbortSignal;
+}
+
+/** What closing may take after a drain; then the process ends although something still holds on. */
+const CLOSE_MS = 5_000;
+
+/** Runs the configured role until it is asked to stop. */
+export async function run(config: Config, log: Logger, signals: StopSignals): Promise<void> {
+  signals.force.addEventListener('abort', () => forceExit(log, 0));
+  try {
+    if (config.role === 'migrate') {
+      const store = await openStore(config, log, signals.drain);
+      await store[Symbol.asyncDispose]();
+      log.info('the database is up to date');
+      return;
+    }
+    await serve(config, log, signals);
+  } catch (error) {
+    if (signals.drain.aborted && !(error instanceof ConfigError)) log.info('stopped before it was ready');
+    else throw error;
+  }
+}
+
+async function serve(config: Config, log: Logger, { drain, force }: StopSignals): Promise<void> {
+  const app = await createApp(config, log, drain);
+  log.info({ port: app.port, adminPort: app.adminPort, role: config.role, fanout: config.fanout }, 'ready');
+  if (!drain.aborted) await once(drain, 'abort');
+  forceExit(log, config.drainSeconds * 1_000 + CLOSE_MS);
+  await app.drain(force);
+  await app[Symbol.asyncDispose]();
+  log.info('stopped');
+}
+
+/** The one place that ends the process by force; the timer does not keep it alive. */
+function forceExit(log: Logger, afterMs: number): void {
+  setTimeout(() => {
+    log.error('did not stop in time; ending by force');
+    process.exit(1);
+  }, afterMs).unref();
+}

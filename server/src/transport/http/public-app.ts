@@ -1,0 +1,33 @@
+import type { Express } from 'express';
+import type { User } from '@chatcluster/protocol';
+import type { Auth } from '../../auth/auth.ts';
+import type { Config } from '../../config.ts';
+import type { MessageRate } from '../../limits/message-rate.ts';
+import type { Logger } from '../../log.ts';
+import type { Operations } from '../../operations/operations.ts';
+import type { Store } from '../../store/store.ts';
+import { createAccountRouters } from './account-routers.ts';
+import { createHttpApp } from './app.ts';
+import { conversationRoutes } from './conversation-routes.ts';
+import { messageRoutes } from './message-routes.ts';
+
+export interface PublicAppDeps {
+  config: Config;
+  log: Logger;
+  auth: Auth;
+  store: Store;
+  operations: Operations;
+  rate: MessageRate;
+  onProfileChanged(user: User): void;
+}
+
+/** Every route of the public port. */
+export function createPublicApp({ config, log, auth, store, operations, rate, onProfileChanged }: PublicAppDeps): Express {
+  const { routes, routers } = createAccountRouters({ auth, db: store.pool, config, onProfileChanged });
+  return createHttpApp({
+    config,
+    log,
+    isAllowedOrigin: auth.isAllowedOrigin,
+    routers: [...routers, conversationRoutes({ ...routes, ...operations }), messageRoutes({ ...routes, ...operations, rate })],
+  });
+}
