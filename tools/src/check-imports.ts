@@ -48,8 +48,8 @@ export function parseImports({ path, text }: Source): Import[] {
   return found;
 }
 
-/** Tests, their shared suites, and their helpers (`_fixture.ts`, `test-app.ts`). */
-const isTest = (path: string) => /\.(test|suite)\.tsx?$|(^|\/)tests?\/|\/(_|test-)[^/]+$/.test(path);
+/** Tests, their shared suites, and their helpers (`_fixture.ts`, `test-app.ts`, `testing-cluster.ts`). */
+const isTest = (path: string) => /\.(test|suite)\.tsx?$|(^|\/)tests?\/|\/(_|test-|testing-)[^/]+$/.test(path);
 const packageOf = (path: string) => path.split('/')[0] ?? '';
 /** `server/src/store/sql/x.ts` → `store`, `server/src/app.ts` → `app.ts`. */
 const areaOf = (path: string) => /^server\/src\/([^/]+)/.exec(path)?.[1] ?? '';

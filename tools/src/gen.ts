@@ -31,9 +31,15 @@ async function generateSchema(): Promise<Generated> {
   }
 }
 
+async function generateDocuments(): Promise<Generated> {
+  const protocol = await load<{ generateDocuments(version: string): Generated }>('protocol/src/generate.ts');
+  if (!protocol) return {};
+  const { version } = JSON.parse(readFileSync(join(root, 'protocol/package.json'), 'utf8')) as { version: string };
+  return Object.fromEntries(Object.entries(protocol.generateDocuments(version)).map(([name, content]) => [`protocol/${name}`, content]));
+}
+
 async function generateAll(): Promise<Generated> {
-  const protocol = await load<{ generate(): Generated | Promise<Generated> }>('protocol/src/generate.ts');
-  return { ...(await generateSchema()), ...(await protocol?.generate()) };
+  return { ...(await generateSchema()), ...(await generateDocuments()) };
 }
 
 function current(path: string): string | undefined {

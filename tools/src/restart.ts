@@ -1,6 +1,6 @@
 import { birthOf, runMain, ServiceError } from './process.ts';
 import { startHaproxy } from './local/haproxy.ts';
-import { marker, root } from './local/settings.ts';
+import { localDir, marker } from './local/settings.ts';
 import { spawnPod, startOwnPostgres, startOwnRedis, waitReady } from './local/start.ts';
 import { isRunning, readState, recordProcess, type State } from './local/state.ts';
 import { stopNamed } from './local/stop.ts';
@@ -19,7 +19,7 @@ async function start(state: State, name: string): Promise<number> {
   return pid;
 }
 
-process.env[marker] = root;
+process.env[marker] = localDir;
 /** Brings one part back on the same ports with the same data. */
 runMain(async () => {
   const name = process.argv[2] ?? '';

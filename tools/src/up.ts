@@ -5,7 +5,7 @@ import { birthOf, runMain } from './process.ts';
 import { checkPorts, checkSpace } from './local/checks.ts';
 import { startHaproxy } from './local/haproxy.ts';
 import { demoPassword, demoUsers, seed } from './local/seed.ts';
-import { localDir, marker, parseSettings, root, type Settings } from './local/settings.ts';
+import { localDir, marker, parseSettings, type Settings } from './local/settings.ts';
 import { runMigrations, spawnPod, startOwnPostgres, startOwnRedis, waitReady } from './local/start.ts';
 import { isRunning, readState, removeState, type State, writeState } from './local/state.ts';
 import { stopAll } from './local/stop.ts';
@@ -112,5 +112,5 @@ async function main(): Promise<void> {
   sayHowToLogIn(settings);
 }
 
-process.env[marker] = root;
+process.env[marker] = localDir;
 runMain(main);

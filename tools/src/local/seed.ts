@@ -33,9 +33,9 @@ const channel: Line[] = [
   [0, 'Hello, world.'],
 ];
 
-async function call(base: string, method: string, path: string, body: unknown, token?: string): Promise<{ status: number; body: unknown }> {
+async function post(base: string, path: string, body: unknown, token?: string): Promise<{ status: number; body: unknown }> {
   const answer = await fetch(`${base}${path}`, {
-    method,
+    method: 'POST',
     headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(15_000),
@@ -44,8 +44,8 @@ async function call(base: string, method: string, path: string, body: unknown, t
   return { status: answer.status, body: text ? JSON.parse(text) : undefined };
 }
 
-async function mustCall<T>(base: string, path: string, body: unknown, token?: string): Promise<T> {
-  const answer = await call(base, 'POST', path, body, token);
+async function mustPost<T>(base: string, path: string, body: unknown, token?: string): Promise<T> {
+  const answer = await post(base, path, body, token);
   if (answer.status >= 300)
     throw new ServiceError(`the demo data could not be written: POST ${path} answered ${answer.status} ${JSON.stringify(answer.body)}`);
   return answer.body as T;
@@ -53,9 +53,9 @@ async function mustCall<T>(base: string, path: string, body: unknown, token?: st
 
 async function signIn(base: string, user: (typeof demoUsers)[number]): Promise<Session> {
   const credentials = { email: user.email, password: demoPassword, tokens: 'body' };
-  const login = await call(base, 'POST', '/v1/auth/login', credentials);
+  const login = await post(base, '/v1/auth/login', credentials);
   const session = (
-    login.status === 200 ? login.body : await mustCall(base, '/v1/auth/register', { ...credentials, displayName: user.displayName })
+    login.status === 200 ? login.body : await mustPost(base, '/v1/auth/register', { ...credentials, displayName: user.displayName })
   ) as {
     user: { id: string };
     accessToken: string;
@@ -74,10 +74,10 @@ export async function seed(base: string): Promise<void> {
     { create: { kind: 'channel', title: 'General', memberIds: [grace.userId] }, lines: channel },
   ];
   for (const [i, { create, lines }] of conversations.entries()) {
-    const { id } = await mustCall<{ id: string }>(base, '/v1/conversations', { ...create, clientId: fixedId(i + 1) }, ada.accessToken);
+    const { id } = await mustPost<{ id: string }>(base, '/v1/conversations', { ...create, clientId: fixedId(i + 1) }, ada.accessToken);
     for (const [j, [author, body]] of lines.entries()) {
       const session = author === 0 ? ada : grace;
-      await mustCall(base, `/v1/conversations/${id}/messages`, { body, clientMsgId: fixedId(0x100 * (i + 1) + j) }, session.accessToken);
+      await mustPost(base, `/v1/conversations/${id}/messages`, { body, clientMsgId: fixedId(0x100 * (i + 1) + j) }, session.accessToken);
     }
   }
 }

@@ -1,10 +1,11 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Config, ConfigError, parseConfig } from '@chatcluster/server/config';
 
 export const root = join(import.meta.dirname, '..', '..', '..');
-export const localDir = join(root, '.local');
+/** Tests set LOCAL_DIR, so that their cluster and that of a developer do not meet. */
+export const localDir = process.env.LOCAL_DIR ? resolve(process.env.LOCAL_DIR) : join(root, '.local');
 
-/** In the environment of everything that `make up` starts, with the checkout's path as its value. */
+/** In the environment of everything that `make up` starts, with the path of its data as its value. */
 export const marker = 'CHATCLUSTER_LOCAL';
 
 type Env = Record<string, string | undefined>;

@@ -68,7 +68,7 @@ function podEnv({ settings, databaseUrl, redisUrls }: State, pod: PodSpec, role:
     NODE_OPTIONS: process.env.NODE_OPTIONS,
     NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,
     ...settings.passThrough,
-    [marker]: root,
+    [marker]: localDir,
     ROLE: role,
     POD_ID: pod.id,
     HOST: '127.0.0.1',

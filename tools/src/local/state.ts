@@ -40,9 +40,10 @@ function replace(file: string, value: unknown): void {
 }
 
 function clusterOf(state: State): unknown {
+  const chosen = localDir === join(root, '.local') ? '' : `LOCAL_DIR='${localDir}' `;
   const entry = (name: string) => ({
     pid: state.processes[name]?.pid ?? null,
-    restart: `cd '${root}' && node_modules/.bin/node tools/src/restart.ts ${name}`,
+    restart: `cd '${root}' && ${chosen}node_modules/.bin/node tools/src/restart.ts ${name}`,
   });
   const external = { pid: null, restart: null };
   const { settings } = state;

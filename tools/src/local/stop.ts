@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLine, initialEnvironment, stopPid, workingFolder } from '../process.ts';
-import { localDir, marker, root } from './settings.ts';
+import { localDir, marker } from './settings.ts';
 import { isRunning, type State } from './state.ts';
 
 /** Pods drain first (10 s by default); after this they are killed. */
@@ -22,7 +22,7 @@ function findStrays(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => pid !== process.pid && (initialEnvironment(pid).includes(`${marker}=${root}`) || isOurRedis(pid)));
+    .filter((pid) => pid !== process.pid && (initialEnvironment(pid).includes(`${marker}=${localDir}`) || isOurRedis(pid)));
 }
 
 /** Redis writes its title over its environment; its folder still tells whose it is. */

@@ -1,0 +1,786 @@
+-- What the migrations make. Written by "make gen"; never edit it by hand.
+
+-- tables
+
+create table batches (
+  id bigint generated always as identity not null,
+  xid bigint default ((pg_current_xact_id())::text)::bigint not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  claimed_at timestamp with time zone,
+  published_at timestamp with time zone,
+  conversation_ids uuid[] not null,
+  from_seqs bigint[] not null,
+  to_seqs bigint[] not null
+) with (fillfactor=80, autovacuum_vacuum_scale_factor=0.05);
+
+create table conversations (
+  id uuid not null,
+  kind text not null,
+  title text,
+  topic text,
+  history text not null,
+  matched boolean default false not null,
+  archived boolean default false not null,
+  created_by uuid not null,
+  created_at timestamp(3) with time zone default now() not null,
+  last_seq bigint default 0 not null,
+  last_at timestamp(3) with time zone default now() not null,
+  member_version integer default 1 not null,
+  member_count integer default 0 not null,
+  routing text default 'user'::text not null,
+  direct_key text,
+  client_id uuid,
+  deleted_at timestamp with time zone,
+  changed_xid bigint default ((pg_current_xact_id())::text)::bigint not null
+) with (fillfactor=60);
+
+create table entries (
+  conversation_id uuid not null,
+  seq bigint not null,
+  id uuid not null,
+  type text not null,
+  actor_id uuid not null,
+  client_msg_id uuid,
+  at timestamp(3) with time zone not null,
+  hidden boolean default false not null,
+  data jsonb not null
+) partition by HASH (conversation_id);
+
+create table installation (
+  only_row boolean default true not null,
+  epoch bigint default 1 not null,
+  system_identifier text not null,
+  created_at timestamp with time zone default now() not null
+);
+
+create table login_failures (
+  key text not null,
+  at timestamp with time zone default now() not null
+);
+
+create table members (
+  conversation_id uuid not null,
+  user_id uuid not null,
+  role text not null,
+  joined_at timestamp(3) with time zone default now() not null,
+  first_seq bigint default 1 not null,
+  read_seq bigint default 0 not null,
+  receipt_seq bigint default 0 not null,
+  delivered_seq bigint default 0 not null,
+  level text default 'all'::text not null,
+  favourite boolean default false not null,
+  left_at timestamp(3) with time zone,
+  left_reason text,
+  last_readable_seq bigint,
+  changed_xid bigint default ((pg_current_xact_id())::text)::bigint not null
+) with (fillfactor=70);
+
+create table message_state (
+  conversation_id uuid not null,
+  message_id uuid not null,
+  body text,
+  edited_at timestamp(3) with time zone,
+  edit_seqs bigint[] default '{}'::bigint[] not null,
+  deleted_at timestamp(3) with time zone,
+  pinned_at timestamp(3) with time zone,
+  reply_count integer default 0 not null
+) with (fillfactor=80);
+
+create table migrations (
+  id integer default nextval('migrations_id_seq'::regclass) not null,
+  "timestamp" bigint not null,
+  name character varying not null
+);
+
+create table reactions (
+  conversation_id uuid not null,
+  message_id uuid not null,
+  emoji text not null,
+  user_id uuid not null,
+  created_at timestamp(3) with time zone default now() not null
+);
+
+create table sessions (
+  id uuid not null,
+  user_id uuid not null,
+  device_id text,
+  user_agent text,
+  address text,
+  created_at timestamp with time zone default now() not null,
+  last_used_at timestamp with time zone default now() not null,
+  expires_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  generation integer default 0 not null,
+  rotated_at timestamp with time zone[] default '{}'::timestamp with time zone[] not null
+) with (fillfactor=80);
+
+create table signing_keys (
+  kid text not null,
+  private_jwk jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  retired_at timestamp with time zone
+);
+
+create table tickets (
+  hash bytea not null,
+  session_id uuid not null,
+  user_id uuid not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone
+);
+
+create table users (
+  id uuid not null,
+  email text,
+  email_verified_at timestamp with time zone,
+  password_hash text,
+  display_name text not null,
+  avatar_url text,
+  status_text text,
+  guest boolean default false not null,
+  admin boolean default false not null,
+  presence text default 'online'::text not null,
+  last_seen_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  deleted_at timestamp with time zone
+) with (fillfactor=80);
+
+-- partitions
+
+create table entries_00 partition of entries FOR VALUES WITH (modulus 16, remainder 0);
+
+create table entries_01 partition of entries FOR VALUES WITH (modulus 16, remainder 1);
+
+create table entries_02 partition of entries FOR VALUES WITH (modulus 16, remainder 2);
+
+create table entries_03 partition of entries FOR VALUES WITH (modulus 16, remainder 3);
+
+create table entries_04 partition of entries FOR VALUES WITH (modulus 16, remainder 4);
+
+create table entries_05 partition of entries FOR VALUES WITH (modulus 16, remainder 5);
+
+create table entries_06 partition of entries FOR VALUES WITH (modulus 16, remainder 6);
+
+create table entries_07 partition of entries FOR VALUES WITH (modulus 16, remainder 7);
+
+create table entries_08 partition of entries FOR VALUES WITH (modulus 16, remainder 8);
+
+create table entries_09 partition of entries FOR VALUES WITH (modulus 16, remainder 9);
+
+create table entries_10 partition of entries FOR VALUES WITH (modulus 16, remainder 10);
+
+create table entries_11 partition of entries FOR VALUES WITH (modulus 16, remainder 11);
+
+create table entries_12 partition of entries FOR VALUES WITH (modulus 16, remainder 12);
+
+create table entries_13 partition of entries FOR VALUES WITH (modulus 16, remainder 13);
+
+create table entries_14 partition of entries FOR VALUES WITH (modulus 16, remainder 14);
+
+create table entries_15 partition of entries FOR VALUES WITH (modulus 16, remainder 15);
+
+-- constraints
+
+alter table batches add constraint batches_pkey PRIMARY KEY (id);
+
+alter table conversations add constraint conversations_created_by_client_id_key UNIQUE (created_by, client_id);
+
+alter table conversations add constraint conversations_direct_key_key UNIQUE (direct_key);
+
+alter table conversations add constraint conversations_pkey PRIMARY KEY (id);
+
+alter table conversations add constraint conversations_history_check CHECK ((history = ANY (ARRAY['all'::text, 'joined'::text])));
+
+alter table conversations add constraint conversations_kind_check CHECK ((kind = ANY (ARRAY['direct'::text, 'group'::text, 'channel'::text])));
+
+alter table conversations add constraint conversations_routing_check CHECK ((routing = ANY (ARRAY['user'::text, 'conversation'::text])));
+
+alter table entries add constraint entries_conversation_id_id_key UNIQUE (conversation_id, id);
+
+alter table entries add constraint entries_pkey PRIMARY KEY (conversation_id, seq);
+
+alter table installation add constraint installation_pkey PRIMARY KEY (only_row);
+
+alter table installation add constraint installation_only_row_check CHECK (only_row);
+
+alter table members add constraint members_pkey PRIMARY KEY (conversation_id, user_id);
+
+alter table members add constraint members_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE;
+
+alter table members add constraint members_left_reason_check CHECK ((left_reason = ANY (ARRAY['left'::text, 'removed'::text])));
+
+alter table members add constraint members_level_check CHECK ((level = ANY (ARRAY['all'::text, 'mentions'::text, 'none'::text])));
+
+alter table members add constraint members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'readonly'::text])));
+
+alter table message_state add constraint message_state_pkey PRIMARY KEY (conversation_id, message_id);
+
+alter table migrations add constraint "PK_8c82d7f526340ab734260ea46be" PRIMARY KEY (id);
+
+alter table reactions add constraint reactions_pkey PRIMARY KEY (conversation_id, message_id, emoji, user_id);
+
+alter table sessions add constraint sessions_pkey PRIMARY KEY (id);
+
+alter table sessions add constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+alter table signing_keys add constraint signing_keys_pkey PRIMARY KEY (kid);
+
+alter table tickets add constraint tickets_pkey PRIMARY KEY (hash);
+
+alter table tickets add constraint tickets_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE;
+
+alter table tickets add constraint tickets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+alter table users add constraint users_pkey PRIMARY KEY (id);
+
+alter table users add constraint users_presence_check CHECK ((presence = ANY (ARRAY['online'::text, 'away'::text, 'dnd'::text, 'invisible'::text])));
+
+-- indexes
+
+CREATE INDEX batches_published ON public.batches USING btree (published_at) WHERE (published_at IS NOT NULL);
+
+CREATE INDEX batches_unpublished ON public.batches USING btree (xid) WHERE (published_at IS NULL);
+
+CREATE INDEX batches_xid ON public.batches USING btree (xid);
+
+CREATE INDEX conversations_channels ON public.conversations USING btree (lower(title), id) WHERE ((kind = 'channel'::text) AND (deleted_at IS NULL));
+
+CREATE INDEX login_failures_at ON public.login_failures USING btree (at);
+
+CREATE INDEX login_failures_key ON public.login_failures USING btree (key, at);
+
+CREATE INDEX members_user ON public.members USING btree (user_id);
+
+CREATE INDEX sessions_expires ON public.sessions USING btree (expires_at);
+
+CREATE INDEX sessions_revoked ON public.sessions USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
+
+CREATE INDEX sessions_user ON public.sessions USING btree (user_id);
+
+CREATE INDEX tickets_expires ON public.tickets USING btree (expires_at);
+
+CREATE INDEX tickets_session ON public.tickets USING btree (session_id);
+
+CREATE INDEX tickets_user ON public.tickets USING btree (user_id);
+
+CREATE INDEX users_name ON public.users USING btree (lower(display_name) text_pattern_ops) WHERE (deleted_at IS NULL);
+
+CREATE INDEX users_name_words ON public.users USING gin (string_to_array(lower(display_name), ' '::text)) WHERE (deleted_at IS NULL);
+
+CREATE UNIQUE INDEX users_email ON public.users USING btree (lower(email));
+
+-- functions
+
+CREATE OR REPLACE FUNCTION public.add_members(p_conversation uuid, p_actor uuid, p_users uuid[], p_role text, p_action text, p_ids uuid[], p_expect integer, p_max integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_status jsonb;
+  v_conversation conversations;
+  v_users uuid[];
+  v_first bigint;
+  v_entries entries[];
+begin
+  v_status := lock_conversation(p_conversation, p_expect);
+  if v_status is not null then return v_status; end if;
+  select * into v_conversation from conversations c where c.id = p_conversation;
+  select array_agg(u.user_id order by u.ord) into v_users
+  from (select x.user_id, min(x.ord) as ord from unnest(p_users) with ordinality as x (user_id, ord) group by x.user_id) u
+  join users on users.id = u.user_id and users.deleted_at is null
+  where not exists (
+    select 1 from members m where m.conversation_id = p_conversation and m.user_id = u.user_id and m.left_at is null
+  );
+  if v_users is null then return changed_json(v_conversation, '{}', '{}', null) || '{"status":"unchanged"}'; end if;
+  if v_conversation.member_count + cardinality(v_users) > p_max then return jsonb_build_object('status', 'full'); end if;
+
+  v_first := v_conversation.last_seq + 1;
+  v_conversation := bump_members(p_conversation, cardinality(v_users));
+  -- All numbers at once: a thousand single updates of one row would walk an ever longer chain of its versions.
+  update conversations c set last_seq = c.last_seq + cardinality(v_users), last_at = clock_timestamp()
+  where c.id = p_conversation returning * into v_conversation;
+  insert into members as m (conversation_id, user_id, role, joined_at, first_seq, read_seq, receipt_seq, delivered_seq)
+  select p_conversation, u, p_role, v_conversation.last_at, case v_conversation.history when 'all' then 1 else v_first end,
+    v_conversation.last_seq, v_conversation.last_seq, v_conversation.last_seq
+  from unnest(v_users) u
+  on conflict (conversation_id, user_id) do update set
+    role = excluded.role, joined_at = excluded.joined_at, first_seq = excluded.first_seq, read_seq = excluded.read_seq,
+    receipt_seq = excluded.receipt_seq, delivered_seq = excluded.delivered_seq, left_at = null, left_reason = null,
+    last_readable_seq = null, changed_xid = excluded.changed_xid;
+  with written as (
+    insert into entries as e (conversation_id, seq, id, type, actor_id, at, data)
+    select p_conversation, v_first + u.ord - 1, p_ids[u.ord], 'member', p_actor, v_conversation.last_at,
+      jsonb_build_object('userId', u.user_id, 'action', p_action, 'role', p_role)
+    from unnest(v_users) with ordinality as u (user_id, ord)
+    returning e as entry
+  )
+  select array_agg(w.entry) into v_entries from written w;
+  return changed_json(v_conversation, v_entries, v_users, write_batch(p_conversation, v_first, v_conversation.last_seq));
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.append_change(p_conversation uuid, p_id uuid, p_type text, p_actor uuid, p_client uuid, p_data jsonb, p_expect integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_conversation conversations;
+  v_message entries;
+  v_entry entries;
+begin
+  select * into v_conversation from conversations c where c.id = p_conversation and c.deleted_at is null for no key update;
+  if not found then return jsonb_build_object('status', 'missing'); end if;
+  select * into v_entry from entries e where e.conversation_id = p_conversation and e.id = p_id;
+  if found then return change_json('duplicate', v_entry, v_conversation, null); end if;
+  if p_expect <> v_conversation.member_version then
+    return jsonb_build_object('status', 'stale', 'memberVersion', v_conversation.member_version);
+  end if;
+  select * into v_message from entries e
+  where e.conversation_id = p_conversation and e.id = (p_data ->> 'messageId')::uuid and e.type = 'message';
+  if not found or (v_message.hidden and p_type <> 'delete') then return jsonb_build_object('status', 'gone'); end if;
+  if v_message.hidden or not fold_state(v_message, p_type, p_actor, p_data) then
+    return jsonb_build_object('status', 'unchanged', 'seq', v_conversation.last_seq);
+  end if;
+
+  v_entry := write_entry(p_conversation, p_id, p_type, p_actor, p_client, p_data);
+  if p_type = 'edit' then
+    insert into message_state as s (conversation_id, message_id, body, edited_at, edit_seqs)
+    values (p_conversation, v_message.id, p_data ->> 'body', v_entry.at, array[v_entry.seq])
+    on conflict (conversation_id, message_id) do update
+    set body = excluded.body, edited_at = excluded.edited_at, edit_seqs = s.edit_seqs || excluded.edit_seqs;
+  elsif p_type = 'delete' then
+    perform scrub_message(v_message, v_entry.at);
+  end if;
+  return change_json('stored', v_entry, v_conversation, write_batch(p_conversation, v_entry.seq, v_entry.seq));
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.append_entries(p_conversation uuid[], p_id uuid[], p_type text[], p_actor uuid[], p_client uuid[], p_data text[], p_expect integer[], p_replies boolean)
+ RETURNS TABLE(status text, seq bigint, at text, member_version integer, routing text, batch_id bigint)
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  v_at timestamptz(3);
+begin
+  -- Always in id order: two batches over the same conversations wait for each other, never for ever.
+  perform 1 from conversations c where c.id = any (p_conversation) order by c.id for no key update;
+  -- After the lock, so that times do not run against the numbers.
+  v_at := clock_timestamp();
+
+  if p_replies then
+    -- Before the entries exist: the second copy of a reply in one batch, and a stored one, are not counted.
+    insert into message_state as s (conversation_id, message_id, reply_count)
+    select r.conversation_id, r.parent, count(*)
+    from (
+      select distinct on (i.conversation_id, i.id) i.conversation_id, i.parent
+      from (
+        select u.*, coalesce(u.data::jsonb ->> 'threadRoot', u.data::jsonb ->> 'replyTo')::uuid as parent
+        from unnest(p_conversation, p_id, p_type, p_data, p_expect) as u (conversation_id, id, type, data, expect)
+        where u.type = 'message'
+      ) i
+      join conversations c on c.id = i.conversation_id and c.deleted_at is null
+      where i.parent is not null and (i.expect is null or i.expect = c.member_version)
+        and not exists (select 1 from entries e where e.conversation_id = i.conversation_id and e.id = i.id)
+    ) r
+    group by r.conversation_id, r.parent
+    on conflict (conversation_id, message_id) do update set reply_count = s.reply_count + excluded.reply_count;
+  end if;
+
+  return query
+  with judged as materialized (
+    select i.ord, i.conversation_id, i.id, i.type, i.actor_id, i.client_msg_id, i.data,
+      c.last_seq, c.member_version, c.routing, e.seq as old_seq, e.at as old_at,
+      case
+        when c.id is null then 'missing'
+        when e.seq is not null then 'duplicate'
+        when i.expect <> c.member_version then 'stale'
+        else 'stored'
+      end as verdict
+    from unnest(p_conversation, p_id, p_type, p_actor, p_client, p_data, p_expect)
+      with ordinality as i (conversation_id, id, type, actor_id, client_msg_id, data, expect, ord)
+    left join conversations c on c.id = i.conversation_id and c.deleted_at is null
+    left join entries e on e.conversation_id = i.conversation_id and e.id = i.id
+  ), ranked as (
+    select j.*, j.verdict = 'stored' and row_number() over (partition by j.conversation_id, j.id, j.verdict order by j.ord) = 1 as fresh
+    from judged j
+  ), numbered as materialized (
+    select r.*, r.last_seq + count(*) filter (where r.fresh) over (partition by r.conversation_id order by r.ord) as new_seq
+    from ranked r
+  ), inserted as (
+    insert into entries (conversation_id, seq, id, type, actor_id, client_msg_id, at, data)
+    select n.conversation_id, n.new_seq, n.id, n.type, n.actor_id, n.client_msg_id, v_at, n.data::jsonb
+    from numbered n where n.fresh
+  ), spans as materialized (
+    select n.conversation_id, min(n.new_seq) as from_seq, max(n.new_seq) as to_seq
+    from numbered n where n.fresh group by n.conversation_id
+  ), moved as (
+    update conversations c set last_seq = s.to_seq, last_at = v_at, changed_xid = pg_current_xact_id()::text::bigint
+    from spans s where c.id = s.conversation_id
+  ), batch as (
+    insert into batches (conversation_ids, from_seqs, to_seqs)
+    select array_agg(s.conversation_id), array_agg(s.from_seq), array_agg(s.to_seq) from spans s having count(*) > 0
+    returning id
+  )
+  select
+    case when n.verdict = 'stored' and not n.fresh then 'duplicate' else n.verdict end,
+    -- The second of equal ids in one batch answers with the number of the first.
+    coalesce(n.old_seq, min(n.new_seq) filter (where n.fresh) over (partition by n.conversation_id, n.id)),
+    iso(coalesce(n.old_at, v_at)), n.member_version, n.routing, b.id
+  from numbered n left join batch b on true
+  order by n.ord;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.bump_members(p_conversation uuid, p_by integer)
+ RETURNS conversations
+ LANGUAGE sql
+AS $function$
+  update conversations c
+  set member_version = c.member_version + 1, member_count = c.member_count + p_by,
+    routing = next_routing(c.routing, c.member_count + p_by), changed_xid = pg_current_xact_id()::text::bigint
+  where c.id = p_conversation
+  returning c.*
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.change_json(p_status text, p_entry entries, p_conversation conversations, p_batch bigint)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN jsonb_build_object('status', p_status, 'seq', (p_entry).seq, 'at', iso((p_entry).at), 'entry', entry_json(p_entry), 'memberVersion', (p_conversation).member_version, 'routing', (p_conversation).routing, 'batchId', (p_batch)::text)
+;
+
+CREATE OR REPLACE FUNCTION public.changed_json(p_conversation conversations, p_entries entries[], p_users uuid[], p_batch bigint)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_build_object('status', 'changed', 'memberVersion', p_conversation.member_version, 'routing', p_conversation.routing,
+    'memberCount', p_conversation.member_count, 'userIds', to_jsonb(p_users),
+    'changes', coalesce((select jsonb_agg(change_json('stored', e, p_conversation, p_batch) order by e.seq) from unnest(p_entries) e), '[]'))
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.create_conversation(p jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_creator uuid := (p ->> 'creatorId')::uuid;
+  v_users uuid[];
+  v_conversation conversations;
+  v_entry entries;
+begin
+  select array_agg(distinct u.id) into v_users
+  from (
+    select v_creator as id
+    union
+    select users.id from jsonb_array_elements_text(p -> 'memberIds') m join users on users.id = m::uuid and users.deleted_at is null
+  ) u;
+  insert into conversations (id, kind, title, topic, history, matched, created_by, direct_key, client_id, member_count, routing)
+  values ((p ->> 'id')::uuid, p ->> 'kind', p ->> 'title', p ->> 'topic', p ->> 'history', coalesce((p ->> 'matched')::boolean, false),
+    v_creator, p ->> 'directKey', (p ->> 'clientId')::uuid, cardinality(v_users), next_routing('user', cardinality(v_users)))
+  on conflict do nothing
+  returning * into v_conversation;
+  if not found then
+    -- A later statement of the same call: it sees what the transaction that won has committed.
+    select * into v_conversation from conversations c
+    where c.direct_key = p ->> 'directKey' or (c.created_by = v_creator and c.client_id = (p ->> 'clientId')::uuid) or c.id = (p ->> 'id')::uuid
+    order by c.direct_key = p ->> 'directKey' desc nulls last, c.client_id = (p ->> 'clientId')::uuid desc nulls last
+    limit 1;
+    return changed_json(v_conversation, '{}', '{}', null) || jsonb_build_object('id', v_conversation.id, 'created', false);
+  end if;
+  insert into members (conversation_id, user_id, role)
+  select v_conversation.id, u,
+    case when u = v_creator and v_conversation.kind <> 'direct' and not v_conversation.matched then 'owner' else 'member' end
+  from unnest(v_users) u;
+  if v_conversation.title is null then
+    return changed_json(v_conversation, '{}', v_users, null) || jsonb_build_object('id', v_conversation.id, 'created', true);
+  end if;
+  v_entry := write_entry(v_conversation.id, (p ->> 'entryId')::uuid, 'conversation', v_creator, null,
+    jsonb_strip_nulls(jsonb_build_object('title', v_conversation.title, 'topic', v_conversation.topic)));
+  return changed_json(v_conversation, array[v_entry], v_users, write_batch(v_conversation.id, v_entry.seq, v_entry.seq))
+    || jsonb_build_object('id', v_conversation.id, 'created', true);
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.delete_conversation(p_conversation uuid, p_expect integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_status jsonb;
+  v_conversation conversations;
+begin
+  v_status := lock_conversation(p_conversation, p_expect);
+  if v_status is not null then return v_status; end if;
+  select * into v_conversation from conversations c where c.id = p_conversation;
+  update conversations c
+  -- The pair may start again.
+  set deleted_at = clock_timestamp(), direct_key = null, member_version = c.member_version + 1,
+    changed_xid = pg_current_xact_id()::text::bigint
+  where c.id = p_conversation
+  returning * into v_conversation;
+  return changed_json(v_conversation, '{}',
+    (select coalesce(array_agg(m.user_id), '{}') from members m where m.conversation_id = p_conversation and m.left_at is null), null);
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.entry_json(e entries)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (jsonb_strip_nulls(jsonb_build_object('seq', (e).seq, 'type', (e).type, 'id', (e).id, 'at', iso((e).at), 'actorId', (e).actor_id, 'clientMsgId', (e).client_msg_id)) || jsonb_build_object('data', (e).data))
+;
+
+CREATE OR REPLACE FUNCTION public.fold_state(p_message entries, p_type text, p_actor uuid, p_data jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_on boolean := (p_data ->> 'on')::boolean;
+begin
+  if p_type = 'reaction' and v_on then
+    insert into reactions (conversation_id, message_id, emoji, user_id, created_at)
+    values (p_message.conversation_id, p_message.id, p_data ->> 'emoji', p_actor, clock_timestamp())
+    on conflict do nothing;
+    return found;
+  elsif p_type = 'reaction' then
+    delete from reactions r
+    where r.conversation_id = p_message.conversation_id and r.message_id = p_message.id
+      and r.emoji = p_data ->> 'emoji' and r.user_id = p_actor;
+    return found;
+  elsif p_type = 'pin' and v_on then
+    insert into message_state as s (conversation_id, message_id, pinned_at)
+    values (p_message.conversation_id, p_message.id, clock_timestamp())
+    on conflict (conversation_id, message_id) do update set pinned_at = excluded.pinned_at where s.pinned_at is null;
+    return found;
+  elsif p_type = 'pin' then
+    update message_state s set pinned_at = null
+    where s.conversation_id = p_message.conversation_id and s.message_id = p_message.id and s.pinned_at is not null;
+    return found;
+  end if;
+  return p_type in ('edit', 'delete');
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.iso(t timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN to_char((t AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'::text)
+;
+
+CREATE OR REPLACE FUNCTION public.lock_conversation(p_conversation uuid, p_expect integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_version integer;
+begin
+  select c.member_version into v_version from conversations c where c.id = p_conversation and c.deleted_at is null for no key update;
+  if not found then return jsonb_build_object('status', 'missing'); end if;
+  if p_expect <> v_version then return jsonb_build_object('status', 'stale', 'memberVersion', v_version); end if;
+  return null;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.next_routing(p_routing text, p_members integer)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+RETURN CASE WHEN (p_members > 100) THEN 'conversation'::text WHEN (p_members < 80) THEN 'user'::text ELSE p_routing END
+;
+
+CREATE OR REPLACE FUNCTION public.patch_conversation(p_conversation uuid, p_actor uuid, p_title text, p_topic text, p_archived boolean, p_id uuid, p_expect integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_status jsonb;
+  v_conversation conversations;
+  v_entry entries;
+  v_data jsonb;
+begin
+  v_status := lock_conversation(p_conversation, p_expect);
+  if v_status is not null then return v_status; end if;
+  select * into v_conversation from conversations c where c.id = p_conversation;
+  v_data := jsonb_strip_nulls(jsonb_build_object(
+    'title', case when p_title is distinct from v_conversation.title then p_title end,
+    'topic', case when p_topic is distinct from coalesce(v_conversation.topic, '') then p_topic end,
+    'archived', case when p_archived is distinct from v_conversation.archived then p_archived end));
+  if v_data = '{}' then return changed_json(v_conversation, '{}', '{}', null) || '{"status":"unchanged"}'; end if;
+  v_entry := write_entry(p_conversation, p_id, 'conversation', p_actor, null, v_data);
+  update conversations c
+  set title = coalesce(p_title, c.title), topic = case when p_topic is null then c.topic else nullif(p_topic, '') end,
+    archived = coalesce(p_archived, c.archived),
+    -- Cached access holds "archived" and is valid for one version.
+    member_version = c.member_version + case when v_data ? 'archived' then 1 else 0 end
+  where c.id = p_conversation
+  returning * into v_conversation;
+  return changed_json(v_conversation, array[v_entry], '{}', write_batch(p_conversation, v_entry.seq, v_entry.seq));
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.remove_member(p_conversation uuid, p_actor uuid, p_user uuid, p_action text, p_ids uuid[], p_expect integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_status jsonb;
+  v_conversation conversations;
+  v_role text;
+  v_heir uuid;
+  v_entries entries[] := '{}';
+  v_entry entries;
+begin
+  v_status := lock_conversation(p_conversation, p_expect);
+  if v_status is not null then return v_status; end if;
+  select * into v_conversation from conversations c where c.id = p_conversation;
+  select m.role into v_role from members m where m.conversation_id = p_conversation and m.user_id = p_user and m.left_at is null;
+  if not found then return changed_json(v_conversation, '{}', '{}', null) || '{"status":"unchanged"}'; end if;
+
+  if v_role = 'owner' and not exists (
+    select 1 from members m
+    where m.conversation_id = p_conversation and m.user_id <> p_user and m.left_at is null and m.role = 'owner'
+  ) then
+    -- Somebody must be able to manage it: the oldest admin, or else the oldest member.
+    update members m set role = 'owner'
+    where m.conversation_id = p_conversation and m.user_id = (
+      select o.user_id from members o
+      where o.conversation_id = p_conversation and o.user_id <> p_user and o.left_at is null
+      order by array_position(array['admin', 'member', 'readonly'], o.role), o.joined_at, o.user_id limit 1
+    )
+    returning m.user_id into v_heir;
+    if v_heir is not null then
+      v_entries := v_entries || write_entry(p_conversation, p_ids[2], 'member', p_actor, null,
+        jsonb_build_object('userId', v_heir, 'action', 'role', 'role', 'owner'));
+    end if;
+  end if;
+  v_entry := write_entry(p_conversation, p_ids[1], 'member', p_actor, null, jsonb_build_object('userId', p_user, 'action', p_action));
+  v_entries := v_entries || v_entry;
+  update members m
+  set left_at = v_entry.at, left_reason = p_action, last_readable_seq = v_entry.seq, changed_xid = pg_current_xact_id()::text::bigint
+  where m.conversation_id = p_conversation and m.user_id = p_user;
+  v_conversation := bump_members(p_conversation, -1);
+  return changed_json(v_conversation, v_entries, array[p_user], write_batch(p_conversation, v_entries[1].seq, v_entry.seq));
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.scrub_message(p_message entries, p_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_parent uuid := coalesce(p_message.data ->> 'threadRoot', p_message.data ->> 'replyTo')::uuid;
+  v_edits bigint[];
+begin
+  insert into message_state as s (conversation_id, message_id, deleted_at) values (p_message.conversation_id, p_message.id, p_at)
+  on conflict (conversation_id, message_id) do update set body = null, pinned_at = null, deleted_at = excluded.deleted_at
+  returning s.edit_seqs into v_edits;
+  update entries e
+  set hidden = true, data = jsonb_strip_nulls(jsonb_build_object('body', '', 'replyTo', e.data -> 'replyTo', 'threadRoot', e.data -> 'threadRoot'))
+  where e.conversation_id = p_message.conversation_id and e.seq = p_message.seq;
+  update entries e set data = jsonb_set(e.data, '{body}', '""')
+  where e.conversation_id = p_message.conversation_id and e.seq = any (v_edits);
+  delete from reactions r where r.conversation_id = p_message.conversation_id and r.message_id = p_message.id;
+  update message_state s set reply_count = greatest(s.reply_count - 1, 0)
+  where s.conversation_id = p_message.conversation_id and s.message_id = v_parent;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.set_role(p_conversation uuid, p_actor uuid, p_user uuid, p_role text, p_id uuid, p_expect integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_status jsonb;
+  v_conversation conversations;
+  v_entry entries;
+begin
+  v_status := lock_conversation(p_conversation, p_expect);
+  if v_status is not null then return v_status; end if;
+  select * into v_conversation from conversations c where c.id = p_conversation;
+  update members m set role = p_role
+  where m.conversation_id = p_conversation and m.user_id = p_user and m.left_at is null and m.role <> p_role;
+  if not found then return changed_json(v_conversation, '{}', '{}', null) || '{"status":"unchanged"}'; end if;
+  v_entry := write_entry(p_conversation, p_id, 'member', p_actor, null,
+    jsonb_build_object('userId', p_user, 'action', 'role', 'role', p_role));
+  v_conversation := bump_members(p_conversation, 0);
+  return changed_json(v_conversation, array[v_entry], array[p_user], write_batch(p_conversation, v_entry.seq, v_entry.seq));
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.write_batch(p_conversation uuid, p_from bigint, p_to bigint)
+ RETURNS bigint
+ LANGUAGE sql
+AS $function$
+  insert into batches (conversation_ids, from_seqs, to_seqs) values (array[p_conversation], array[p_from], array[p_to]) returning id
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.write_entry(p_conversation uuid, p_id uuid, p_type text, p_actor uuid, p_client uuid, p_data jsonb)
+ RETURNS entries
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_entry entries;
+begin
+  update conversations set last_seq = last_seq + 1, last_at = clock_timestamp(), changed_xid = pg_current_xact_id()::text::bigint
+  where id = p_conversation
+  returning last_seq, last_at into v_entry.seq, v_entry.at;
+  insert into entries (conversation_id, seq, id, type, actor_id, client_msg_id, at, data)
+  values (p_conversation, v_entry.seq, p_id, p_type, p_actor, p_client, v_entry.at, p_data)
+  returning * into v_entry;
+  return v_entry;
+end
+$function$
+;
