@@ -93,14 +93,14 @@ export function uniquePrefix(): string {
 export async function eventually<T>(
   condition: () => T | Promise<T>,
   options: { deadlineMs?: number; message?: string } = {},
-): Promise<NonNullable<T>> {
+): Promise<Exclude<T, false | '' | 0 | null | undefined>> {
   const { deadlineMs = 10_000, message = 'the condition did not become true' } = options;
   const end = Date.now() + deadlineMs;
   for (;;) {
     let cause: unknown;
     try {
       const value = await condition();
-      if (value) return value;
+      if (value) return value as Exclude<T, false | '' | 0 | null | undefined>;
     } catch (error) {
       cause = error;
     }

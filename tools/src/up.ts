@@ -112,5 +112,9 @@ async function main(): Promise<void> {
   sayHowToLogIn(settings);
 }
 
+// A reader that leaves (make up | head) must not stop the start half-way.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 process.env[marker] = localDir;
 runMain(main);
