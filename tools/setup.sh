@@ -6,7 +6,9 @@ command -v node >/dev/null || { echo 'Node 20 or newer is needed; see https://no
 command -v npm >/dev/null || { echo 'npm is needed; it comes with Node, see https://nodejs.org/en/download' >&2; exit 1; }
 if ! node tools/setup-is-current.mjs; then
   echo 'installing npm packages (the first time takes a minute or two) ...'
-  npm ci --no-audit --no-fund --loglevel=error
+  # Versions and checksums come from package-lock.json and the file stays as it is. Not "npm ci": it refuses a lock file that
+  # was written where the registry holds the binaries of some platforms only.
+  npm install --no-save --no-audit --no-fund --loglevel=error
 fi
 node_modules/.bin/node --version >/dev/null 2>&1 || {
   echo 'the pinned Node did not install; run: npm rebuild node' >&2
