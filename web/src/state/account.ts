@@ -32,8 +32,9 @@ export function createAccount(client: ChatClient, set: (part: Partial<ViewState>
       set({ phase: 'signed-in' });
     },
     async logout() {
+      // First, so that no view asks for people on behalf of nobody.
+      set({ phase: 'signed-out', wasEnded: false, selectedId: undefined, drafts: {} });
       await client.logout();
-      set({ phase: 'signed-out', wasEnded: false });
     },
   };
 }

@@ -46,7 +46,7 @@ function Header({ conversationId }: { conversationId: string }) {
       <button type="button" onClick={toggle} className="flex min-w-0 flex-1 items-center gap-3 rounded-md py-1 text-left">
         <ConversationAvatar conversationId={conversationId} size="md" />
         <span className="min-w-0">
-          <span role="heading" aria-level={2} data-testid="conversation-title" className="block truncate text-base font-semibold">{title}</span>
+          <span role="heading" aria-level={1} data-testid="conversation-title" className="block truncate text-base font-semibold">{title}</span>
           <span className="block truncate text-xs text-n10"><Subtitle conversationId={conversationId} /></span>
         </span>
       </button>

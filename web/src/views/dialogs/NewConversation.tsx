@@ -52,10 +52,7 @@ function Group() {
   const { isBusy, error, run } = useAction();
   const [title, setTitle] = useState('');
   const [picked, setPicked] = useState<User[]>([]);
-  const create = () => {
-    const name = title.trim();
-    run(() => enter((client) => client.createGroup({ memberIds: picked.map(({ id }) => id), ...(name ? { title: name } : {}) })));
-  };
+  const create = () => run(() => enter((client) => client.createGroup({ memberIds: picked.map(({ id }) => id), title: title.trim() || namedAfter([client.me(), ...picked]) })));
   return (
     <>
       <Field className="mb-3" label={t('groupName')} data-testid="group-name" maxLength={120} value={title} onChange={(event) => setTitle(event.target.value)} />
@@ -64,6 +61,11 @@ function Group() {
       <Button data-testid="create" isBusy={isBusy} disabled={picked.length === 0} onClick={create} className="mt-3 w-full">{t('create')}</Button>
     </>
   );
+}
+
+/** A group without a name is called after its people, as far as they fit. */
+function namedAfter(people: readonly (User | undefined)[]): string {
+  return people.flatMap((user) => (user ? [user.displayName] : [])).join(', ').slice(0, 120);
 }
 
 function Channel() {

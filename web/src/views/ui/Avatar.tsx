@@ -14,16 +14,15 @@ type Props = { userId: string; size?: keyof typeof sizes; withPresence?: boolean
 
 export function Avatar({ userId, size = 'md', withPresence = false }: Props) {
   const name = useUserName(userId);
-  const url = useChat((client) => client.user(userId)?.avatarUrl);
+  const url = useChat((client) => (userId ? client.user(userId)?.avatarUrl : undefined));
   const hue = { '--h': hueOf(userId) } as CSSProperties;
   return (
     <span className="relative inline-flex shrink-0" aria-hidden>
       {url ? (
         <img src={url} alt="" className={`rounded-full object-cover ${sizes[size]}`} />
       ) : (
-        <span style={hue} className={`avatar flex items-center justify-center rounded-full font-semibold select-none ${sizes[size]}`}>
-          {initials(name)}
-        </span>
+        // The letters are drawn by the style sheet: as text they would be part of the name of a button around them.
+        <span style={hue} data-initials={initials(name)} className={`avatar flex items-center justify-center rounded-full font-semibold select-none after:content-[attr(data-initials)] ${sizes[size]}`} />
       )}
       {withPresence && <PresenceDot userId={userId} className="absolute -right-0.5 -bottom-0.5 ring-2 ring-n2" />}
     </span>
