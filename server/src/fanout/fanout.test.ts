@@ -3,7 +3,7 @@ import { redisUrl, uniquePrefix } from '@chatcluster/tools/testing';
 import { fanoutSuite } from './fanout.suite.ts';
 import { createHub } from './hub.ts';
 import { createMemoryBus, createMemoryFanout } from './memory.ts';
-import { log, openCluster, routed } from './testing-cluster.ts';
+import { log, openCluster, routed, streamsAdapter } from './testing-cluster.ts';
 
 fanoutSuite('memory', () => {
   const bus = createMemoryBus();
@@ -13,4 +13,9 @@ fanoutSuite('memory', () => {
 fanoutSuite('routed', () => {
   const prefix = uniquePrefix();
   return openCluster((store) => routed(store, [redisUrl()], prefix));
+});
+
+fanoutSuite('streams-adapter', () => {
+  const prefix = uniquePrefix();
+  return openCluster((store) => streamsAdapter(store, [redisUrl()], prefix), false);
 });

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
+import { Server } from 'socket.io';
 import type { Cluster, Pod } from './fanout.suite.ts';
 import { createHub } from './hub.ts';
+import type { RoutedDeps } from './routed/core.ts';
 import { createRoutedFanout, type RoutedFanout } from './routed/routed.ts';
+import { createStreamsAdapterFanout } from './streams-adapter.ts';
 import { FakeStore, RecordingSocket } from './testing.ts';
 import type { Fanout } from './types.ts';
 
 /** TEST_LOG=debug shows what the pods do. */
 export const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
 
-export async function openCluster(create: (store: FakeStore) => Fanout): Promise<Cluster> {
+export async function openCluster(create: (store: FakeStore) => Fanout, isOrdered = true): Promise<Cluster> {
   const store = new FakeStore();
   const pods = await Promise.all([1, 2, 3].map(async (): Promise<Pod> => {
     const fanout = create(store);
@@ -22,6 +25,7 @@ export async function openCluster(create: (store: FakeStore) => Fanout): Promise
     return { fanout, connect };
   }));
   return {
+    isOrdered,
     store,
     pods: pods as Cluster['pods'],
     async [Symbol.asyncDispose]() {
@@ -30,8 +34,8 @@ export async function openCluster(create: (store: FakeStore) => Fanout): Promise
   };
 }
 
-export function routed(store: FakeStore, redisUrls: string[], redisPrefix: string): RoutedFanout {
-  return createRoutedFanout({
+function redisDeps(store: FakeStore, redisUrls: string[], redisPrefix: string): RoutedDeps {
+  return {
     podId: randomUUID(),
     hub: createHub(),
     access: store.cache(),
@@ -40,5 +44,13 @@ export function routed(store: FakeStore, redisUrls: string[], redisPrefix: strin
     redisPrefix,
     tail: store.tail,
     largeConversationsOf: (userId) => store.largeConversationsOf(userId),
-  });
+  };
+}
+
+export function routed(store: FakeStore, redisUrls: string[], redisPrefix: string): RoutedFanout {
+  return createRoutedFanout(redisDeps(store, redisUrls, redisPrefix));
+}
+
+export function streamsAdapter(store: FakeStore, redisUrls: string[], redisPrefix: string): RoutedFanout {
+  return createStreamsAdapterFanout({ ...redisDeps(store, redisUrls, redisPrefix), io: new Server() });
 }
