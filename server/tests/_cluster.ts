@@ -1,0 +1,85 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Service, startPostgres, startRedis } from '@chatcluster/tools/services';
+import { createPod, type Pod } from './_pod.ts';
+import { lastingPort } from './_ports.ts';
+
+/** Postgres or Redis: its data and its port outlive the process. */
+export interface Dependency {
+  readonly url: string;
+  signal(name: NodeJS.Signals): void;
+  /** SIGKILL, then a new process over the same data. */
+  killAndRestart(downMs: number): Promise<void>;
+}
+
+export interface Cluster extends AsyncDisposable {
+  readonly pods: Pod[];
+  readonly postgres: Dependency;
+  readonly redis: Dependency;
+  /** Starts what does not run and waits until every pod is ready. */
+  heal(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  /** @default 3 */
+  pods?: number;
+  /** More settings of the server processes. */
+  env?: Record<string, string>;
+}
+
+async function createDependency(stack: AsyncDisposableStack, start: (port: number) => Promise<Service>): Promise<Dependency> {
+  const port = await lastingPort();
+  let service = await start(port);
+  const signal = (name: NodeJS.Signals) => void process.kill(service.pid, name);
+  stack.defer(async () => {
+    // A frozen process cannot obey; after a failed restart there is none.
+    if (isAlive(service.pid)) signal('SIGCONT');
+    await service.stop();
+  });
+  return {
+    url: service.url,
+    signal,
+    async killAndRestart(downMs) {
+      signal('SIGKILL');
+      await new Promise((done) => setTimeout(done, downMs));
+      service = await start(port);
+    },
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Real Postgres, real Redis with an append-only file, and server processes; disposing ends them all, frozen ones too. */
+export async function startCluster({ pods: count = 3, env = {} }: ClusterOptions = {}): Promise<Cluster> {
+  await using stack = new AsyncDisposableStack();
+  const dir = mkdtempSync(join(tmpdir(), 'chat-cluster-'));
+  chmodSync(dir, 0o755);
+  stack.defer(() => rmSync(dir, { recursive: true, force: true }));
+  // Durable: a commit that was acknowledged must survive SIGKILL of Postgres, which asynchronous commits do not.
+  const [postgres, redis] = await Promise.all([
+    createDependency(stack, (port) => startPostgres({ dataDir: join(dir, 'postgres'), port, durable: true })),
+    createDependency(stack, (port) => startRedis({ dir: join(dir, 'redis'), port, appendOnly: true })),
+  ]);
+  const settings = { DATABASE_URL: postgres.url, REDIS_URLS: redis.url, RATE_LIMITS: 'off', DRAIN_SECONDS: '2', ...env };
+  const pods: Pod[] = [];
+  stack.defer(async () => {
+    for (const pod of pods) pod.signal('SIGKILL');
+    await Promise.all(pods.map((pod) => pod.ended()));
+  });
+  for (let i = 1; i <= count; i += 1) pods.push(await createPod(`pod-${i}`, dir, settings));
+  const heal = async () => {
+    await Promise.all(pods.map((pod) => (pod.isRunning() ? pod.ready() : pod.start())));
+  };
+  // The first applies the migrations, the others then have nothing to wait for.
+  await pods[0]?.start();
+  await heal();
+  const owned = stack.move();
+  return { pods, postgres, redis, heal, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}

@@ -1,0 +1,58 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import type { Cluster } from './_cluster.ts';
+
+export interface Fault {
+  name: string;
+  /** Resolves when the fault has ended. */
+  inject(cluster: Cluster): Promise<void>;
+}
+
+const frozenMs = 10_000;
+const downMs = 1_000;
+
+function pod(cluster: Cluster) {
+  const [first] = cluster.pods;
+  if (!first) throw new Error('a cluster without pods');
+  return first;
+}
+
+async function freeze(target: { signal(name: NodeJS.Signals): void }): Promise<void> {
+  target.signal('SIGSTOP');
+  await wait(frozenMs);
+  target.signal('SIGCONT');
+}
+
+async function flushAll(url: string): Promise<void> {
+  const redis = new Redis(url);
+  try {
+    await redis.flushall();
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function restartInTurn(cluster: Cluster): Promise<void> {
+  for (const each of cluster.pods) {
+    each.signal('SIGTERM');
+    await each.ended();
+    await each.start();
+  }
+}
+
+/** One fault after another over one cluster; each leaves it whole, or to `heal`. */
+export const faults: readonly Fault[] = [
+  {
+    name: 'SIGKILL of a pod',
+    async inject(cluster) {
+      pod(cluster).signal('SIGKILL');
+      await pod(cluster).ended();
+    },
+  },
+  { name: 'kill and restart of Redis', inject: ({ redis }) => redis.killAndRestart(downMs) },
+  { name: 'FLUSHALL of Redis', inject: ({ redis }) => flushAll(redis.url) },
+  { name: 'Redis frozen for 10 s', inject: ({ redis }) => freeze(redis) },
+  { name: 'kill and restart of Postgres', inject: ({ postgres }) => postgres.killAndRestart(downMs) },
+  { name: 'a pod frozen for 10 s', inject: (cluster) => freeze(pod(cluster)) },
+  { name: 'a rolling restart of all pods', inject: restartInTurn },
+];

@@ -1,0 +1,167 @@
+import type { AuthResult, Conversation } from '@chatcluster/protocol';
+import { eventually } from '@chatcluster/tools/testing';
+import { Client } from 'pg';
+import type { Cluster } from './_cluster.ts';
+import type { Acknowledged, MemberLog, StoredEntry } from './_oracle.ts';
+import { Person } from './_person.ts';
+
+const senderCount = 50;
+const receiverCount = 200;
+const receiversPerGroup = 8;
+const sendersPerGroup = 2;
+/** Between an acknowledgement and the sender's next message. */
+const pauseMs = { least: 80, most: 240 };
+/** The rest goes to the sender's direct conversation. */
+const share = { everybody: 0.02, group: 0.2 };
+
+interface Sender {
+  person: Person;
+  direct: string;
+  group: string;
+}
+
+/** People, conversations and a load of their own over a running cluster. */
+export interface World extends Disposable {
+  readonly people: Person[];
+  readonly acknowledged: Acknowledged[];
+  start(): void;
+  /** No new sends; resolves when the open ones are stored. */
+  stop(): Promise<void>;
+  memberLogs(): MemberLog[];
+  /** Everybody is connected and has what was acknowledged. */
+  isSettled(): boolean;
+  loadStored(): Promise<Map<string, StoredEntry[]>>;
+}
+
+async function post<T>(url: string, body: object, token?: string): Promise<T> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+interface Guest {
+  userId: string;
+  token: string;
+}
+
+async function createGuests(urls: string[], count: number): Promise<Guest[]> {
+  const guests: Guest[] = [];
+  let next = 0;
+  const work = async () => {
+    for (let i = next++; i < count; i = next++) {
+      const { user, accessToken } = await post<AuthResult>(`${urls[i % urls.length]}/v1/auth/guest`, { tokens: 'body' });
+      guests.push({ userId: user.id, token: accessToken });
+    }
+  };
+  await Promise.all(Array.from({ length: 12 }, work));
+  return guests;
+}
+
+async function createConversation(url: string, creator: Guest, input: object): Promise<string> {
+  return (await post<Conversation>(`${url}/v1/conversations`, input, creator.token)).id;
+}
+
+/** Senders 2g and 2g + 1 share group g with eight receivers; each has a direct conversation with one receiver. */
+async function createConversations(urls: string[], senders: Guest[], receivers: Guest[]) {
+  const url = (i: number) => urls[i % urls.length] ?? '';
+  const [first] = senders;
+  if (!first) throw new Error('no senders');
+  const everybody = await createConversation(url(0), first, {
+    kind: 'group',
+    title: 'Everybody',
+    memberIds: [...senders, ...receivers].map(({ userId }) => userId),
+  });
+  const direct = await Promise.all(
+    senders.map((sender, i) => createConversation(url(i), sender, { kind: 'direct', memberIds: [receivers[i * 4]?.userId] })),
+  );
+  const groups = await Promise.all(
+    Array.from({ length: senders.length / sendersPerGroup }, (_, g) => {
+      const members = [...senders.slice(g * 2, g * 2 + 2), ...receivers.slice(g * receiversPerGroup, (g + 1) * receiversPerGroup)];
+      const [creator = first] = members;
+      return createConversation(url(g), creator, { kind: 'group', title: `Group ${g}`, memberIds: members.map(({ userId }) => userId) });
+    }),
+  );
+  return { everybody, direct, groups };
+}
+
+async function loadStored(url: string, conversationIds: string[]): Promise<Map<string, StoredEntry[]>> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<StoredEntry & { conversationId: string }>(
+      `select conversation_id as "conversationId", seq::int, id, actor_id as "actorId", client_msg_id as "clientMsgId"
+       from entries where conversation_id = any ($1::uuid[]) order by conversation_id, seq`,
+      [conversationIds],
+    );
+    return Map.groupBy(rows, (row) => row.conversationId);
+  } finally {
+    await client.end();
+  }
+}
+
+export async function createWorld(cluster: Cluster): Promise<World> {
+  const urls = cluster.pods.map((pod) => pod.url);
+  const guests = await createGuests(urls, senderCount + receiverCount);
+  const conversations = await createConversations(urls, guests.slice(0, senderCount), guests.slice(senderCount));
+  const people = guests.map((guest) => new Person({ ...guest, podUrls: urls }));
+  const ids = [conversations.everybody, ...conversations.direct, ...conversations.groups];
+  const senders: Sender[] = people.slice(0, senderCount).map((person, i) => ({
+    person,
+    direct: conversations.direct[i] ?? '',
+    group: conversations.groups[Math.floor(i / sendersPerGroup)] ?? '',
+  }));
+  const acknowledged: Acknowledged[] = [];
+  const lastSeqs = new Map<string, number>();
+  const stopping = new AbortController();
+  let running: Promise<unknown> = Promise.resolve();
+
+  function pick({ direct, group }: Sender): string {
+    const dice = Math.random();
+    if (dice < share.everybody) return conversations.everybody;
+    return dice < share.everybody + share.group ? group : direct;
+  }
+
+  async function keepSending(sender: Sender): Promise<void> {
+    for (let n = 1; !stopping.signal.aborted; n += 1) {
+      const conversationId = pick(sender);
+      const result = await sender.person.send(conversationId, `message ${n}`);
+      if (result?.seq === undefined) return;
+      acknowledged.push({ conversationId, senderId: sender.person.userId, seq: result.seq, id: result.id, atMs: performance.now() });
+      lastSeqs.set(conversationId, Math.max(lastSeqs.get(conversationId) ?? 0, result.seq));
+      await new Promise((done) => setTimeout(done, pauseMs.least + Math.random() * (pauseMs.most - pauseMs.least)));
+    }
+  }
+
+  for (const person of people) person.connect();
+  await eventually(() => people.every((person) => person.isLive && person.reader.logs.size > 0), {
+    deadlineMs: 15_000,
+    message: 'everybody is connected and knows their conversations',
+  });
+  return {
+    people,
+    acknowledged,
+    start() {
+      running = Promise.all(senders.map(keepSending));
+      // Awaited by `stop`; a failure in between must not end the process before that.
+      running.catch(() => undefined);
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+    memberLogs: () => people.map(({ userId, connectedAtMs, reader }) => ({ userId, connectedAtMs, logs: reader.logs, wire: reader.wire })),
+    isSettled: () =>
+      people.every(
+        ({ isLive, reader }) => isLive && [...reader.cursors()].every(([id, cursor]) => cursor >= (lastSeqs.get(id) ?? 0)),
+      ),
+    loadStored: () => loadStored(cluster.postgres.url, ids),
+    [Symbol.dispose]() {
+      stopping.abort();
+      for (const person of people) person[Symbol.dispose]();
+    },
+  };
+}
