@@ -13,6 +13,7 @@ import { listen } from './lifecycle/listen.ts';
 import { openFanout } from './lifecycle/open-fanout.ts';
 import { openStore } from './lifecycle/open-store.ts';
 import { createStoreHealth } from './lifecycle/store-health.ts';
+import type { Running } from './lifecycle/run.ts';
 import { createSocketClock } from './lifecycle/socket-clock.ts';
 import { createMessageRate } from './limits/message-rate.ts';
 import type { Logger } from './log.ts';
@@ -29,15 +30,8 @@ import { createEventHandlers } from './transport/socket/event-handlers.ts';
 import { createGateway, createIo } from './transport/socket/gateway.ts';
 import { guardUpgrades } from './transport/socket/upgrade.ts';
 
-export interface App extends AsyncDisposable {
-  port: number;
-  adminPort: number;
-  /** Stops taking connections, moves the sockets away, finishes what is under way. */
-  drain(force: AbortSignal): Promise<void>;
-}
-
 /** Opens everything in order; disposing closes it in reverse. `signal` ends the wait for dependencies. */
-export async function createApp(config: Config, log: Logger, signal: AbortSignal): Promise<App> {
+export async function createApp(config: Config, log: Logger, signal: AbortSignal): Promise<Running> {
   await using stack = new AsyncDisposableStack();
   let isDraining = false;
   let isReady = false;

@@ -1,10 +1,11 @@
-import { run } from './run.ts';
+import { createApp } from './app.ts';
 import { ConfigError, parseConfig, readEnv } from './config.ts';
+import { run } from './lifecycle/run.ts';
 import { createLog } from './log.ts';
 
 try {
   const config = parseConfig(readEnv());
-  await run(config, createLog(config.logLevel, config.podId), stopSignals());
+  await run(createApp, config, createLog(config.logLevel, config.podId), stopSignals());
 } catch (error) {
   if (error instanceof ConfigError) process.stderr.write(`chatcluster: ${error.message}\n`);
   else process.stderr.write(`chatcluster: could not go on: ${error instanceof Error ? error.stack : String(error)}\n`);

@@ -1,6 +1,6 @@
 import type { AuthResult, OwnUser } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
-import { uuidV7 } from '../domain/ids.ts';
+import { uuidV7 } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { Db } from '../store/sql/auth-keys.ts';
 import { changePassword, insertSession, revokeSession, rotateSession, type NewSession } from '../store/sql/auth-sessions.ts';

@@ -1,6 +1,6 @@
 import type { EventPayload, Limits } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
-import { entryId } from '../domain/ids.ts';
+import { entryId } from '../ids.ts';
 import { decideBody } from '../domain/message-rules.ts';
 import { decideDelete, decideSend, type Decision } from '../domain/permissions.ts';
 import type { ChangeRow, ConversationAccess } from '../store/types.ts';

@@ -1,6 +1,6 @@
 import type { Conversation, Limits, RestInput, Role } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
-import { uuidV7 } from '../domain/ids.ts';
+import { uuidV7 } from '../ids.ts';
 import { decideManage, decideMember, decideMemberChange, type Decision } from '../domain/permissions.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Store } from '../store/store.ts';

@@ -8,6 +8,7 @@ import { createCatchUp } from './catch-up.ts';
 import { createChangeMessage } from './change-message.ts';
 import { createConversations } from './conversations.ts';
 import { createDelivery } from './delivery.ts';
+import { createFindSent } from './find-sent.ts';
 import type { Membership } from './membership.ts';
 import { createMessageReads } from './message-reads.ts';
 import { createReceipts } from './receipts.ts';
@@ -62,6 +63,7 @@ export function createOperations(deps: OperationsDeps) {
     }),
     reads: createMessageReads({ store, membership }),
     sendMessage: createSendMessage({ membership, ingest, hasMessage, limits }),
+    findSent: createFindSent(store),
     typing: createTyping({ membership, fanout }),
     /** Everything acknowledged has been handed to the pods. */
     async drained(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { EventPayload, Limits, MessageData, SendResult } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
-import { entryId } from '../domain/ids.ts';
+import { entryId } from '../ids.ts';
 import { decideBody } from '../domain/message-rules.ts';
 import { decideSend } from '../domain/permissions.ts';
 import type { GroupCommit } from '../ingest/group-commit.ts';

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { CreateConversation, CreatedConversation, MembershipResult, Role } from '../types.ts';
-import { uuidv7 } from '../uuid.ts';
+import { uuidV7 } from '../../ids.ts';
 
 /** What a change of membership has in common. */
 interface Change {
@@ -39,12 +39,12 @@ async function call<T>(pool: pg.Pool, text: string, values: unknown[]): Promise<
 
 /** Idempotent by directKey, by (creatorId, clientId) and by id. */
 export async function createConversation(pool: pg.Pool, input: CreateConversation): Promise<CreatedConversation> {
-  return call(pool, 'select create_conversation($1) as result', [JSON.stringify({ ...input, entryId: uuidv7() })]);
+  return call(pool, 'select create_conversation($1) as result', [JSON.stringify({ ...input, entryId: uuidV7() })]);
 }
 
 /** Users who are members already, or who do not exist, are passed over. */
 export async function addMembers(pool: pg.Pool, c: AddMembers): Promise<MembershipResult> {
-  const ids = c.userIds.map(() => uuidv7());
+  const ids = c.userIds.map(() => uuidV7());
   return call(pool, 'select add_members($1, $2, $3::uuid[], $4, $5, $6::uuid[], $7, $8) as result', [
     c.conversationId, c.actorId, c.userIds, c.role, c.action, ids, c.expectVersion, c.maxMembers,
   ]);
@@ -53,19 +53,19 @@ export async function addMembers(pool: pg.Pool, c: AddMembers): Promise<Membersh
 /** The entry of the removal is the last that the removed one may read. */
 export async function removeMember(pool: pg.Pool, c: RemoveMember): Promise<MembershipResult> {
   return call(pool, 'select remove_member($1, $2, $3, $4, $5::uuid[], $6) as result', [
-    c.conversationId, c.actorId, c.userId, c.action, [uuidv7(), uuidv7()], c.expectVersion,
+    c.conversationId, c.actorId, c.userId, c.action, [uuidV7(), uuidV7()], c.expectVersion,
   ]);
 }
 
 export async function setRole(pool: pg.Pool, c: SetRole): Promise<MembershipResult> {
   return call(pool, 'select set_role($1, $2, $3, $4, $5, $6) as result', [
-    c.conversationId, c.actorId, c.userId, c.role, uuidv7(), c.expectVersion,
+    c.conversationId, c.actorId, c.userId, c.role, uuidV7(), c.expectVersion,
   ]);
 }
 
 export async function patchConversation(pool: pg.Pool, c: PatchConversation): Promise<MembershipResult> {
   return call(pool, 'select patch_conversation($1, $2, $3, $4, $5, $6, $7) as result', [
-    c.conversationId, c.actorId, c.title, c.topic, c.archived, uuidv7(), c.expectVersion,
+    c.conversationId, c.actorId, c.title, c.topic, c.archived, uuidV7(), c.expectVersion,
   ]);
 }
 

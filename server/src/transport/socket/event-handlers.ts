@@ -1,6 +1,5 @@
-import type { PresenceSetting, SendResult } from '@chatcluster/protocol';
+import type { PresenceSetting } from '@chatcluster/protocol';
 import type { Authenticate } from '../../auth/authenticate.ts';
-import { entryId } from '../../domain/ids.ts';
 import type { MessageRate } from '../../limits/message-rate.ts';
 import type { Operations } from '../../operations/operations.ts';
 import type { Presence } from '../../presence/presence.ts';
@@ -16,7 +15,7 @@ import { typing } from './typing.ts';
 
 export interface EventHandlerDeps {
   operations: Operations;
-  store: Pick<Store, 'findMessage' | 'sharesConversation'>;
+  store: Pick<Store, 'sharesConversation'>;
   presence: Presence;
   saveSetting(userId: string, setting: PresenceSetting): Promise<void>;
   authenticate: Pick<Authenticate, 'authenticateToken'>;
@@ -26,13 +25,8 @@ export interface EventHandlerDeps {
 /** The table of client events: add a file here to add an event. */
 export function createEventHandlers(deps: EventHandlerDeps): Handlers {
   const { operations, store } = deps;
-  const findSent = async (userId: string, p: { conversationId: string; clientMsgId: string }): Promise<SendResult | undefined> => {
-    const id = entryId(p.conversationId, userId, p.clientMsgId);
-    const found = await store.findMessage(p.conversationId, id);
-    return found === null ? undefined : { status: 'stored', id, seq: found.seq, at: found.at, duplicate: true };
-  };
   return {
-    'message:send': messageSend({ sendMessage: operations.sendMessage, rate: deps.rate, findSent }),
+    'message:send': messageSend({ sendMessage: operations.sendMessage, rate: deps.rate, findSent: operations.findSent }),
     ...messageChange(operations.changeMessage),
     ...catchingUp(operations.catchUp),
     ...presenceHandlers({ presence: deps.presence, saveSetting: deps.saveSetting, knownTo: (userId, others) => store.sharesConversation(userId, others) }),

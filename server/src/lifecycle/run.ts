@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { createApp } from './app.ts';
-import { ConfigError, type Config } from './config.ts';
-import { openStore } from './lifecycle/open-store.ts';
-import type { Logger } from './log.ts';
+import { type Config, ConfigError } from '../config.ts';
+import type { Logger } from '../log.ts';
+import { openStore } from './open-store.ts';
 
 export interface StopSignals {
   /** Drain, then end. */
@@ -11,11 +10,21 @@ export interface StopSignals {
   force: AbortSignal;
 }
 
+/** The running server as its life sees it; app.ts makes it. */
+export interface Running extends AsyncDisposable {
+  port: number;
+  adminPort: number;
+  /** Stops taking connections, moves the sockets away, finishes what is under way. */
+  drain(force: AbortSignal): Promise<void>;
+}
+
+type CreateApp = (config: Config, log: Logger, signal: AbortSignal) => Promise<Running>;
+
 /** What closing may take after a drain; then the process ends although something still holds on. */
 const CLOSE_MS = 5_000;
 
 /** Runs the configured role until it is asked to stop. */
-export async function run(config: Config, log: Logger, signals: StopSignals): Promise<void> {
+export async function run(createApp: CreateApp, config: Config, log: Logger, signals: StopSignals): Promise<void> {
   signals.force.addEventListener('abort', () => forceExit(log, 0));
   try {
     if (config.role === 'migrate') {
@@ -24,15 +33,14 @@ export async function run(config: Config, log: Logger, signals: StopSignals): Pr
       log.info('the database is up to date');
       return;
     }
-    await serve(config, log, signals);
+    await serve(await createApp(config, log, signals.drain), config, log, signals);
   } catch (error) {
     if (signals.drain.aborted && !(error instanceof ConfigError)) log.info('stopped before it was ready');
     else throw error;
   }
 }
 
-async function serve(config: Config, log: Logger, { drain, force }: StopSignals): Promise<void> {
-  const app = await createApp(config, log, drain);
+async function serve(app: Running, config: Config, log: Logger, { drain, force }: StopSignals): Promise<void> {
   log.info({ port: app.port, adminPort: app.adminPort, role: config.role, fanout: config.fanout }, 'ready');
   if (!drain.aborted) await once(drain, 'abort');
   forceExit(log, config.drainSeconds * 1_000 + CLOSE_MS);
@@ -45,6 +53,7 @@ async function serve(config: Config, log: Logger, { drain, force }: StopSignals)
 function forceExit(log: Logger, afterMs: number): void {
   setTimeout(() => {
     log.error('did not stop in time; ending by force');
+    // oxlint-disable-next-line unicorn/no-process-exit -- something still holds the process although everything was closed
     process.exit(1);
   }, afterMs).unref();
 }

@@ -1,0 +1,12 @@
+import type { SendResult } from '@chatcluster/protocol';
+import { entryId } from '../ids.ts';
+import type { Store } from '../store/store.ts';
+
+/** What became of an earlier try of this very send, if it was stored; the answer that a duplicate gets. */
+export function createFindSent(store: Pick<Store, 'findMessage'>) {
+  return async (userId: string, send: { conversationId: string; clientMsgId: string }): Promise<SendResult | undefined> => {
+    const id = entryId(send.conversationId, userId, send.clientMsgId);
+    const found = await store.findMessage(send.conversationId, id);
+    return found === null ? undefined : { status: 'stored', id, seq: found.seq, at: found.at, duplicate: true };
+  };
+}
