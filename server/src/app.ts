@@ -51,7 +51,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     log,
   }), { host: config.host, port: config.adminPort, variable: 'ADMIN_PORT' }));
 
-  const opened = stack.use(openFanout(config, { podId: config.podId, hub, access: membership, log, store, io }));
+  const opened = stack.use(openFanout(config, { podId: config.podId, hub, access: membership, log, store, io, isPostgresReachable: health.isReachable }));
   const { fanout } = opened;
   const events = createEvents({ log, connections: () => connections.size, waitingRows: () => operations.ingest.waiting });
   let accepted = 0;

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import type { FanoutDeps } from '../fanout/deps.ts';
 import { createMemoryFanout } from '../fanout/memory.ts';
 import { createRoutedFanout, type RoutedFanout } from '../fanout/routed/routed.ts';
+import { createStreamsAdapterFanout } from '../fanout/streams-adapter.ts';
 import { createSweeper } from '../fanout/sweeper.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { PresenceBackend } from '../presence/backend.ts';
@@ -12,6 +13,7 @@ import type { Store } from '../store/store.ts';
 export interface OpenFanoutDeps extends FanoutDeps {
   store: Store;
   io: Server;
+  isPostgresReachable(): boolean;
 }
 
 export interface OpenFanout extends AsyncDisposable {
@@ -64,12 +66,14 @@ function openMemory(deps: OpenFanoutDeps): Omit<OpenFanout, typeof Symbol.asyncD
 
 function openRedis(config: Config, deps: OpenFanoutDeps): Omit<OpenFanout, typeof Symbol.asyncDispose> {
   const { store } = deps;
-  const routed = createRoutedFanout({
+  const options = {
     ...deps,
     redisUrls: config.redisUrls,
     redisPrefix: config.redisPrefix,
     tail: store,
-    largeConversationsOf: (userId) => store.listLargeConversations(userId),
-  });
+    largeConversationsOf: (userId: string) => store.listLargeConversations(userId),
+    lease: () => ({ version: config.version, connections: deps.hub.size, postgres: deps.isPostgresReachable() }),
+  };
+  const routed = config.fanout === 'streams-adapter' ? createStreamsAdapterFanout(options) : createRoutedFanout(options);
   return { fanout: routed, presence: routed.presence, takeTokens: routed.takeTokens };
 }
