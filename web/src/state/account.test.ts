@@ -10,4 +10,5 @@ test('every failure to sign in has words that help', () => {
   expect(errorText(new TypeError('fetch failed'), true)).toBe('errorNetwork');
 });
 
-test('a refusal inside the app is not called a wrong password', () => expect(errorText(new ChatError('unauthenticated'))).toBe('errorUnknown'));
+test('a refusal inside the app is not called a wrong password', () =>
+  expect(errorText(new ChatError('unauthenticated'))).toBe('errorUnknown'));

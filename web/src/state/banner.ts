@@ -3,10 +3,7 @@ import type { ConnectionSnapshot } from '@chatcluster/client/types';
 /** Short interruptions are nobody's business: nothing is shown for the first two seconds. */
 export const BANNER_AFTER_MS = 2_000;
 
-export type Banner =
-  | { kind: 'reconnecting'; seconds?: number }
-  | { kind: 'offline' }
-  | { kind: 'refused'; reason: string };
+export type Banner = { kind: 'reconnecting'; seconds?: number } | { kind: 'offline' } | { kind: 'refused'; reason: string };
 
 /** What the connection banner says; undefined: there is none. `downSinceMs`: since when the connection is not live. */
 export function decideBanner(connection: ConnectionSnapshot, downSinceMs: number | undefined, nowMs: number): Banner | undefined {

@@ -11,9 +11,9 @@ test('initials come from the first and the last word', () => {
 
 test('days have names near now', () => {
   const nowMs = Date.parse('2026-03-10T12:00:00.000Z');
-  expect(dayLabel('2026-03-10T11:00:00.000Z', nowMs, 'en')).toBe('today');
-  expect(dayLabel('2026-03-09T12:00:00.000Z', nowMs, 'en')).toBe('yesterday');
-  expect(dayLabel('2025-01-02T12:00:00.000Z', nowMs, 'en')).toBe('January 2, 2025');
+  expect(dayLabel('2026-03-10T11:00:00.000Z', 'en', nowMs)).toBe('today');
+  expect(dayLabel('2026-03-09T12:00:00.000Z', 'en', nowMs)).toBe('yesterday');
+  expect(dayLabel('2025-01-02T12:00:00.000Z', 'en', nowMs)).toBe('January 2, 2025');
 });
 
 test('stored settings that make no sense become the defaults', () => {

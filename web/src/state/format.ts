@@ -34,7 +34,7 @@ export function fullTime(at: string, language: string): string {
 }
 
 /** 'today', 'yesterday', or the date in words. */
-export function dayLabel(at: string, nowMs: number, language: string): string {
+export function dayLabel(at: string, language: string, nowMs = Date.now()): string {
   const key = dayKey(at);
   if (key === dayKey(new Date(nowMs).toISOString())) return 'today';
   if (key === dayKey(new Date(nowMs - 86_400_000).toISOString())) return 'yesterday';
@@ -45,7 +45,7 @@ export function dayLabel(at: string, nowMs: number, language: string): string {
 }
 
 /** For the list: the time today, the weekday this week, else the date. */
-export function shortTime(at: string, nowMs: number, language: string): string {
+export function shortTime(at: string, language: string, nowMs = Date.now()): string {
   const age = nowMs - Date.parse(at);
   if (dayKey(at) === dayKey(new Date(nowMs).toISOString())) return clockTime(at, language);
   if (age < 6 * 86_400_000) return formatter(language, 'weekday', { weekday: 'short' }).format(new Date(at));

@@ -8,9 +8,24 @@ const spansOf = (body: string, names: string[] = []) => {
 };
 
 const cases: Record<string, [string, Span[]]> = {
-  'bold and italic': ['a **b** *c*', [{ kind: 'text', text: 'a ' }, { kind: 'bold', spans: [{ kind: 'text', text: 'b' }] }, { kind: 'text', text: ' ' }, { kind: 'italic', spans: [{ kind: 'text', text: 'c' }] }]],
+  'bold and italic': [
+    'a **b** *c*',
+    [
+      { kind: 'text', text: 'a ' },
+      { kind: 'bold', spans: [{ kind: 'text', text: 'b' }] },
+      { kind: 'text', text: ' ' },
+      { kind: 'italic', spans: [{ kind: 'text', text: 'c' }] },
+    ],
+  ],
   'marks in code stay text': ['`**x**`', [{ kind: 'code', text: '**x**' }]],
-  'a link without the full stop after it': ['see https://a.example/x.', [{ kind: 'text', text: 'see ' }, { kind: 'link', text: 'https://a.example/x', href: 'https://a.example/x' }, { kind: 'text', text: '.' }]],
+  'a link without the full stop after it': [
+    'see https://a.example/x.',
+    [
+      { kind: 'text', text: 'see ' },
+      { kind: 'link', text: 'https://a.example/x', href: 'https://a.example/x' },
+      { kind: 'text', text: '.' },
+    ],
+  ],
   'underscores inside words stay': ['snake_case_name', [{ kind: 'text', text: 'snake_case_name' }]],
   'other schemes are not links': ['javascript:alert(1)', [{ kind: 'text', text: 'javascript:alert(1)' }]],
 };

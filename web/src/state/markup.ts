@@ -10,8 +10,7 @@ export type Block = { kind: 'text' | 'quote'; spans: Span[] } | { kind: 'code'; 
 /** Nested marks are read this deep; deeper ones stay text, so that a hostile body costs no stack. */
 const MAX_DEPTH = 3;
 const MARKS = { '**': 'bold', '*': 'italic', _: 'italic', '~~': 'strike' } as const;
-const INLINE =
-  /`([^`\n]+)`|(https?:\/\/[^\s<>"']+)|(\*\*|~~|\*|(?<![\p{L}\p{N}])_)(?=\S)([^\n]+?)(?<=\S)\3(?![\p{L}\p{N}])/gu;
+const INLINE = /`([^`\n]+)`|(https?:\/\/[^\s<>"']+)|(\*\*|~~|\*|(?<![\p{L}\p{N}])_)(?=\S)([^\n]+?)(?<=\S)\3(?![\p{L}\p{N}])/gu;
 
 export function parseBody(body: string, mentionNames: readonly string[] = []): Block[] {
   const blocks: Block[] = [];
@@ -86,5 +85,8 @@ function splitMentions(text: string, names: readonly string[]): Span[] {
 
 /** One line without marks, for lists and quotes. */
 export function plainLine(body: string): string {
-  return body.replace(/```[\w-]*\n?|\*\*|~~|`/gu, '').replace(/\s+/gu, ' ').trim();
+  return body
+    .replace(/```[\w-]*\n?|\*\*|~~|`/gu, '')
+    .replace(/\s+/gu, ' ')
+    .trim();
 }

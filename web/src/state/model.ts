@@ -92,8 +92,10 @@ function createComposing(client: ChatClient, view: ViewStore) {
     view.setState(({ drafts }) => ({ drafts: { ...drafts, [conversationId]: text } }));
   return {
     saveDraft,
-    startEdit: (conversationId: string, messageId: string) => view.setState({ editing: { conversationId, messageId }, replying: undefined }),
-    startReply: (conversationId: string, messageId: string) => view.setState({ replying: { conversationId, messageId }, editing: undefined }),
+    startEdit: (conversationId: string, messageId: string) =>
+      view.setState({ editing: { conversationId, messageId }, replying: undefined }),
+    startReply: (conversationId: string, messageId: string) =>
+      view.setState({ replying: { conversationId, messageId }, editing: undefined }),
     stopComposing: () => view.setState({ editing: undefined, replying: undefined }),
     /** Sends the text, as an answer where one was started. */
     send(conversationId: string, text: string) {

@@ -3,7 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { countNewer, planRows, type Row } from './rows.ts';
 
 function message(seq: number, actorId: string, at: string, extra: Partial<ChatMessage> = {}): ChatMessage {
-  return { id: `m${seq}`, seq, conversationId: 'c', actorId, at, body: `text ${seq}`, attachments: [], mentions: [], reactions: [], ...extra };
+  return {
+    id: `m${seq}`,
+    seq,
+    conversationId: 'c',
+    actorId,
+    at,
+    body: `text ${seq}`,
+    attachments: [],
+    mentions: [],
+    reactions: [],
+    ...extra,
+  };
 }
 
 const shape = (rows: Row[]) => rows.map((row) => (row.kind === 'message' ? `${row.message.body}${row.first ? '*' : ''}` : row.kind));
@@ -11,7 +22,12 @@ const base = { pending: [], meId: 'me', hasBefore: true };
 
 describe('rows of a conversation', () => {
   test('messages of one sender within five minutes share a head', () => {
-    const messages = [message(1, 'a', '2026-03-01T10:00:00.000Z'), message(2, 'a', '2026-03-01T10:04:59.000Z'), message(3, 'a', '2026-03-01T10:10:00.000Z'), message(4, 'b', '2026-03-01T10:10:01.000Z')];
+    const messages = [
+      message(1, 'a', '2026-03-01T10:00:00.000Z'),
+      message(2, 'a', '2026-03-01T10:04:59.000Z'),
+      message(3, 'a', '2026-03-01T10:10:00.000Z'),
+      message(4, 'b', '2026-03-01T10:10:01.000Z'),
+    ];
     expect(shape(planRows({ ...base, messages }))).toEqual(['day', 'text 1*', 'text 2', 'text 3*', 'text 4*']);
   });
 
@@ -21,7 +37,12 @@ describe('rows of a conversation', () => {
   });
 
   test('the New line stands once, before the first unread message of somebody else', () => {
-    const messages = [message(1, 'a', '2026-03-01T10:00:00.000Z'), message(2, 'me', '2026-03-01T10:00:10.000Z'), message(3, 'a', '2026-03-01T10:00:20.000Z'), message(4, 'a', '2026-03-01T10:00:30.000Z')];
+    const messages = [
+      message(1, 'a', '2026-03-01T10:00:00.000Z'),
+      message(2, 'me', '2026-03-01T10:00:10.000Z'),
+      message(3, 'a', '2026-03-01T10:00:20.000Z'),
+      message(4, 'a', '2026-03-01T10:00:30.000Z'),
+    ];
     expect(shape(planRows({ ...base, messages, newAfterSeq: 1 }))).toEqual(['day', 'text 1*', 'text 2*', 'new', 'text 3*', 'text 4']);
   });
 
@@ -45,6 +66,8 @@ describe('rows of a conversation', () => {
 
   test('the pill counts messages of others that are not deleted', () => {
     const at = '2026-03-01T10:00:00.000Z';
-    expect(countNewer([message(1, 'a', at), message(2, 'a', at), message(3, 'me', at), message(4, 'a', at, { deletedAt: at })], 'me', 1)).toBe(1);
+    expect(
+      countNewer([message(1, 'a', at), message(2, 'a', at), message(3, 'me', at), message(4, 'a', at, { deletedAt: at })], 'me', 1),
+    ).toBe(1);
   });
 });

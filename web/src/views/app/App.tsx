@@ -8,8 +8,8 @@ import { Button } from '../ui/Button.tsx';
 import { Empty } from '../ui/Empty.tsx';
 import { ConnectionBanner } from './Banner.tsx';
 import { useModel, usePrefs, useText, useView } from './context.tsx';
-import { Rail } from './Rail.tsx';
 import { usePresenceWatch, useSelectionInAddress, useUnreadTitle } from './effects.ts';
+import { Rail } from './Rail.tsx';
 
 /** Not needed for the first sight, so not in the first script. */
 const Dialogs = lazy(async () => ({ default: (await import('../dialogs/Dialogs.tsx')).Dialogs }));
@@ -45,15 +45,17 @@ function Shell() {
   return (
     <div className="flex h-dvh flex-col pt-[env(safe-area-inset-top)]">
       <ConnectionBanner />
-      <div className="flex min-h-0 flex-1">
+      <main className="flex min-h-0 flex-1">
         <Rail />
         <Sidebar className={`w-full shrink-0 border-n6 sm:w-[280px] sm:border-r lg:w-[300px] ${selectedId ? 'hidden sm:flex' : ''}`} />
-        <main className={`min-w-0 flex-1 flex-col ${selectedId ? 'flex' : 'hidden sm:flex'}`}>
+        <section className={`min-w-0 flex-1 flex-col ${selectedId ? 'flex' : 'hidden sm:flex'}`}>
           {selectedId ? <Conversation key={selectedId} conversationId={selectedId} /> : <NothingSelected />}
-        </main>
+        </section>
         {selectedId && isDetailsOpen && <Details conversationId={selectedId} />}
-      </div>
-      <Suspense><Dialogs /></Suspense>
+      </main>
+      <Suspense>
+        <Dialogs />
+      </Suspense>
     </div>
   );
 }
@@ -64,7 +66,9 @@ function NothingSelected() {
   return (
     <Empty icon={MessageCircle} title={t('pickConversation')} lead={t('pickConversationLead')}>
       <Button onClick={() => set({ dialog: 'new' })}>{t('newConversation')}</Button>
-      <Button look="secondary" onClick={() => set({ dialog: 'browse' })}>{t('browseChannels')}</Button>
+      <Button look="secondary" onClick={() => set({ dialog: 'browse' })}>
+        {t('browseChannels')}
+      </Button>
     </Empty>
   );
 }

@@ -13,13 +13,26 @@ export function Rail() {
     <aside className="hidden w-14 shrink-0 flex-col items-center gap-1 border-r border-n6 bg-n2 py-2.5 lg:flex">
       <img src="/icon.svg" alt={t('appName')} className="mb-3 size-9" />
       <span className="relative">
-        <IconButton label={t('conversations')} aria-current="page" className="bg-a5! text-a11!"><MessagesSquare className="size-[18px]" /></IconButton>
+        <IconButton label={t('conversations')} aria-current="page" className="bg-a5! text-a11!">
+          <MessagesSquare className="size-[18px]" />
+        </IconButton>
         {unread && <span className="absolute top-1 right-1 size-2 rounded-full bg-a9 ring-2 ring-n2" />}
       </span>
-      <IconButton label={t('browseChannels')} data-testid="browse-channels" onClick={() => set({ dialog: 'browse' })}><Compass className="size-[18px]" /></IconButton>
-      <IconButton label={t('newConversation')} onClick={() => set({ dialog: 'new' })}><SquarePen className="size-[18px]" /></IconButton>
+      <IconButton label={t('browseChannels')} data-testid="browse-channels" onClick={() => set({ dialog: 'browse' })}>
+        <Compass className="size-[18px]" />
+      </IconButton>
+      <IconButton label={t('newConversation')} onClick={() => set({ dialog: 'new' })}>
+        <SquarePen className="size-[18px]" />
+      </IconButton>
       <span className="flex-1" />
-      <button type="button" data-testid="profile" aria-label={t('profile')} title={t('profile')} onClick={() => set({ dialog: 'profile' })} className="rounded-full">
+      <button
+        type="button"
+        data-testid="profile"
+        aria-label={t('profile')}
+        title={t('profile')}
+        onClick={() => set({ dialog: 'profile' })}
+        className="rounded-full"
+      >
         <Avatar userId={meId} size="md" withPresence />
       </button>
     </aside>

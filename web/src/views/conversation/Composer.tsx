@@ -11,7 +11,12 @@ export function Composer({ conversationId }: { conversationId: string }) {
   const editing = useView((view) => view.editing);
   const messageId = editing?.conversationId === conversationId ? editing.messageId : undefined;
   if (role === 'readonly') {
-    return <p className="flex items-center justify-center gap-2 border-t border-n6 px-4 py-4 text-sm text-n10"><Lock className="size-3.5" aria-hidden />{t('readonly')}</p>;
+    return (
+      <p className="flex items-center justify-center gap-2 border-t border-n6 px-4 py-4 text-sm text-n10">
+        <Lock className="size-3.5" aria-hidden />
+        {t('readonly')}
+      </p>
+    );
   }
   return <Editor key={messageId ?? 'new'} conversationId={conversationId} editedId={messageId} />;
 }
@@ -47,7 +52,7 @@ function Editor({ conversationId, editedId }: { conversationId: string; editedId
   const { text, change, submit, hasFailed } = useEditor(conversationId, editedId);
   const replying = useView((view) => view.replying?.messageId);
   const input = useRef<HTMLTextAreaElement>(null);
-  useGrowing(input, text);
+  useLayoutEffect(() => fitHeight(input.current, text), [text]);
   useEffect(() => {
     // On a phone focus would open the keyboard over what one came to read.
     if (editedId || replying || matchMedia('(hover: hover)').matches) input.current?.focus();
@@ -79,24 +84,44 @@ function Editor({ conversationId, editedId }: { conversationId: string; editedId
             onKeyDown={onKeyDown}
             className="max-h-[40dvh] min-h-11 min-w-0 flex-1 resize-none overflow-y-auto bg-transparent px-2.5 py-[10px] text-lg outline-none placeholder:truncate sm:min-h-9 sm:py-2 sm:text-base"
           />
-          <EmojiPicker onPick={(emoji) => { change(text + emoji); input.current?.focus(); }} trigger={<IconButton label={t('emoji')}><Smile className="size-[18px]" /></IconButton>} />
-          <button type="button" data-testid="send" aria-label={t(editedId ? 'save' : 'send')} title={t(editedId ? 'save' : 'send')} disabled={text.trim() === ''} onClick={submit} className="inline-flex size-11 shrink-0 items-center justify-center rounded-sm bg-a9 text-on-accent transition-colors hover:bg-a10 disabled:bg-n4 disabled:text-n10 sm:size-9">
+          <EmojiPicker
+            onPick={(emoji) => {
+              change(text + emoji);
+              input.current?.focus();
+            }}
+            trigger={
+              <IconButton label={t('emoji')}>
+                <Smile className="size-[18px]" />
+              </IconButton>
+            }
+          />
+          <button
+            type="button"
+            data-testid="send"
+            aria-label={t(editedId ? 'save' : 'send')}
+            title={t(editedId ? 'save' : 'send')}
+            disabled={text.trim() === ''}
+            onClick={submit}
+            className="inline-flex size-11 shrink-0 items-center justify-center rounded-sm bg-a9 text-on-accent transition-colors hover:bg-a10 disabled:bg-n4 disabled:text-n10 sm:size-9"
+          >
             {editedId ? <Check className="size-[18px]" /> : <ArrowUp className="size-[18px]" strokeWidth={2.4} />}
           </button>
         </div>
       </div>
-      {hasFailed && <p role="alert" className="px-1 pt-1 text-sm text-danger">{t('errorUnknown')}</p>}
+      {hasFailed && (
+        <p role="alert" className="px-1 pt-1 text-sm text-danger">
+          {t('errorUnknown')}
+        </p>
+      )}
     </div>
   );
 }
 
-function useGrowing(input: React.RefObject<HTMLTextAreaElement | null>, text: string): void {
-  useLayoutEffect(() => {
-    const element = input.current;
-    if (!element) return;
-    element.style.height = 'auto';
-    element.style.height = `${element.scrollHeight}px`;
-  }, [input, text]);
+/** As high as its text; an empty one goes back to one line. */
+function fitHeight(element: HTMLTextAreaElement | null, text: string): void {
+  if (!element) return;
+  element.style.height = 'auto';
+  if (text !== '') element.style.height = `${element.scrollHeight}px`;
 }
 
 /** Above the text: what is being edited or answered. */
@@ -111,9 +136,12 @@ function Context({ conversationId, editedId }: { conversationId: string; editedI
   return (
     <div className="flex items-center gap-2 border-b border-n6 py-1 pr-1 pl-3 text-sm">
       <span className="min-w-0 flex-1 truncate text-n10">
-        <span className="font-medium text-a11">{editedId ? t('editing') : t('replyingTo', { name })}</span>{' '}{target && plainLine(target.body)}
+        <span className="font-medium text-a11">{editedId ? t('editing') : t('replyingTo', { name })}</span>{' '}
+        {target && plainLine(target.body)}
       </span>
-      <IconButton size="sm" label={t('cancel')} onClick={model.stopComposing}><X className="size-4" /></IconButton>
+      <IconButton size="sm" label={t('cancel')} onClick={model.stopComposing}>
+        <X className="size-4" />
+      </IconButton>
     </div>
   );
 }

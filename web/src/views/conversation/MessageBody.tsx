@@ -9,11 +9,16 @@ export const MessageBody = memo(function MessageBody({ message }: { message: Mes
   const blocks = useMemo(() => parseBody(message.body, names.split('\n')), [message.body, names]);
   return (
     <>
-      {blocks.map((block, index) => <BlockView key={index} block={block} isLast={index === blocks.length - 1} />)}
+      {blocks.map((block, index) => (
+        <BlockView key={index} block={block} isLast={index === blocks.length - 1} />
+      ))}
       {message.attachments.map((file) => (
         <a key={file.fileId} href={file.url} className="mt-1 flex max-w-80 items-center gap-3 rounded-md p-2.5 ring-1 ring-n7 hover:bg-n3">
           <FileText className="size-5 shrink-0 text-n10" aria-hidden />
-          <span className="min-w-0"><span className="block truncate font-medium">{file.name}</span><span className="text-xs text-n10">{Math.ceil(file.bytes / 1024)} KiB</span></span>
+          <span className="min-w-0">
+            <span className="block truncate font-medium">{file.name}</span>
+            <span className="text-xs text-n10">{Math.ceil(file.bytes / 1024)} KiB</span>
+          </span>
         </a>
       ))}
     </>
@@ -21,9 +26,13 @@ export const MessageBody = memo(function MessageBody({ message }: { message: Mes
 });
 
 function BlockView({ block, isLast }: { block: Block; isLast: boolean }) {
-  if (block.kind === 'code') return <pre className="my-1 overflow-x-auto rounded-sm bg-n3 px-3 py-2 font-mono text-sm whitespace-pre ring-1 ring-n6">{block.text}</pre>;
+  if (block.kind === 'code')
+    return (
+      <pre className="my-1 overflow-x-auto rounded-sm bg-n3 px-3 py-2 font-mono text-sm whitespace-pre ring-1 ring-n6">{block.text}</pre>
+    );
   const spans = block.spans.map((span, index) => <SpanView key={index} span={span} />);
-  if (block.kind === 'quote') return <blockquote className="my-0.5 border-l-2 border-n7 pl-3 whitespace-pre-wrap text-n11">{spans}</blockquote>;
+  if (block.kind === 'quote')
+    return <blockquote className="my-0.5 border-l-2 border-n7 pl-3 whitespace-pre-wrap text-n11">{spans}</blockquote>;
   return <p className={`whitespace-pre-wrap ${isLast ? 'inline' : ''}`}>{spans}</p>;
 }
 
@@ -34,15 +43,36 @@ function SpanView({ span }: { span: Span }) {
     case 'code':
       return <code className="rounded-[4px] bg-n3 px-1 py-0.5 font-mono text-[0.92em] ring-1 ring-n6">{span.text}</code>;
     case 'link':
-      return <a href={span.href} target="_blank" rel="noreferrer noopener nofollow" className="text-a11 underline decoration-a5 underline-offset-2 hover:decoration-current">{span.text}</a>;
+      return (
+        <a
+          href={span.href}
+          target="_blank"
+          rel="noreferrer noopener nofollow"
+          className="text-a11 underline decoration-a5 underline-offset-2 hover:decoration-current"
+        >
+          {span.text}
+        </a>
+      );
     case 'mention':
       return <span className="rounded-[4px] bg-a3 px-0.5 font-medium text-a11">{span.text}</span>;
     case 'bold':
-      return <strong className="font-semibold"><Spans spans={span.spans} /></strong>;
+      return (
+        <strong className="font-semibold">
+          <Spans spans={span.spans} />
+        </strong>
+      );
     case 'italic':
-      return <em><Spans spans={span.spans} /></em>;
+      return (
+        <em>
+          <Spans spans={span.spans} />
+        </em>
+      );
     case 'strike':
-      return <s><Spans spans={span.spans} /></s>;
+      return (
+        <s>
+          <Spans spans={span.spans} />
+        </s>
+      );
     default:
       return span satisfies never;
   }

@@ -4,8 +4,8 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import { dayLabel } from '../../state/format.ts';
 import { countNewer, planRows, type Row } from '../../state/rows.ts';
 import { useChat, useModel, usePrefs, useText } from '../app/context.tsx';
-import { ConversationStart, DayRow, dayText, NewRow } from './Separators.tsx';
 import { MessageRow } from './MessageRow.tsx';
+import { ConversationStart, DayRow, dayText, NewRow } from './Separators.tsx';
 import { TypingLine } from './TypingLine.tsx';
 
 /** Within this distance of the end the list follows new messages. */
@@ -24,7 +24,10 @@ export function MessageList({ conversationId }: { conversationId: string }) {
   // The line stays where it was when the conversation was opened, until one leaves.
   const [newAfterSeq] = useState(() => (snapshot.unread > 0 ? snapshot.readSeq : undefined));
   const { messages, pending, hasBefore } = snapshot;
-  const rows = useMemo(() => planRows({ messages, pending, hasBefore, meId, newAfterSeq }), [messages, pending, hasBefore, meId, newAfterSeq]);
+  const rows = useMemo(
+    () => planRows({ messages, pending, hasBefore, meId, newAfterSeq }),
+    [messages, pending, hasBefore, meId, newAfterSeq],
+  );
   const scroller = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -49,25 +52,50 @@ export function MessageList({ conversationId }: { conversationId: string }) {
     <div className="relative flex min-h-0 flex-1 flex-col">
       {topDay && !isPinned && virtualizer.isScrolling && (
         <div aria-hidden className="pointer-events-none absolute inset-x-0 top-2 z-10 flex justify-center">
-          <span className="rounded-full bg-n1 px-3 py-1 text-xs font-medium text-n11 shadow-float">{dayText(t, dayLabel(topDay, Date.now(), language))}</span>
+          <span className="rounded-full bg-n1 px-3 py-1 text-xs font-medium text-n11 shadow-float">
+            {dayText(t, dayLabel(topDay, language))}
+          </span>
         </div>
       )}
-      <div ref={scroller} onScroll={onScroll} data-testid="message-list" role="log" aria-label={t('conversations')} tabIndex={0} className="min-h-0 flex-1 overflow-y-auto overscroll-contain outline-none [overflow-anchor:none]">
+      <div
+        ref={scroller}
+        onScroll={onScroll}
+        data-testid="message-list"
+        role="log"
+        aria-label={t('conversations')}
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scroller must be reachable with the keyboard
+        tabIndex={0}
+        className="min-h-0 flex-1 overflow-y-auto overscroll-contain outline-none [overflow-anchor:none]"
+      >
         <div className="flex min-h-full flex-col justify-end">
           <div className="relative w-full" style={{ height: virtualizer.getTotalSize() }}>
             {items.map((item) => {
               const row = rows[item.index];
-              return row && (
-                <div key={item.key} ref={virtualizer.measureElement} data-index={item.index} className="absolute inset-x-0 top-0" style={{ transform: `translateY(${item.start}px)` }}>
-                  <RowView row={row} conversationId={conversationId} density={density} />
-                </div>
+              return (
+                row && (
+                  <div
+                    key={item.key}
+                    ref={virtualizer.measureElement}
+                    data-index={item.index}
+                    className="absolute inset-x-0 top-0"
+                    style={{ transform: `translateY(${item.start}px)` }}
+                  >
+                    <RowView row={row} conversationId={conversationId} density={density} />
+                  </div>
+                )
               );
             })}
           </div>
         </div>
       </div>
       {!isPinned && (
-        <button type="button" data-testid="jump" aria-label={t('jumpToNewest')} onClick={() => virtualizer.scrollToEnd()} className="absolute bottom-8 left-1/2 z-10 flex h-9 -translate-x-1/2 items-center gap-1.5 rounded-full bg-n1 px-3 text-sm font-medium text-n12 shadow-float hover:bg-n3">
+        <button
+          type="button"
+          data-testid="jump"
+          aria-label={newer > 0 ? `${t('newBelow', { count: newer })}: ${t('jumpToNewest')}` : t('jumpToNewest')}
+          onClick={() => virtualizer.scrollToEnd()}
+          className="absolute bottom-8 left-1/2 z-10 flex h-9 -translate-x-1/2 items-center gap-1.5 rounded-full bg-n1 px-3 text-sm font-medium text-n12 shadow-float hover:bg-n3"
+        >
           {newer > 0 && <span className="text-a11">{t('newBelow', { count: newer })}</span>}
           <ArrowDown className="size-4" />
         </button>
@@ -86,7 +114,8 @@ function isFirst(row: Row | undefined): boolean {
 }
 
 function RowView({ row, conversationId, density }: { row: Row; conversationId: string; density: 'comfortable' | 'compact' }) {
-  if (row.kind === 'message') return <MessageRow message={row.message} isFirst={row.first} conversationId={conversationId} density={density} />;
+  if (row.kind === 'message')
+    return <MessageRow message={row.message} isFirst={row.first} conversationId={conversationId} density={density} />;
   if (row.kind === 'day') return <DayRow at={row.at} />;
   return row.kind === 'new' ? <NewRow /> : <ConversationStart conversationId={conversationId} />;
 }
@@ -120,7 +149,8 @@ function useReading(conversationId: string, virtualizer: Virtualizer, rows: read
     const seen = messages.findLast(({ seq }) => seq !== undefined)?.seq;
     if (seen === undefined) return;
     setSeenSeq((before) => Math.max(before, seen));
-    if (document.visibilityState === 'visible' && document.hasFocus() && seen > client.conversation(conversationId).readSeq) client.markRead(conversationId, seen);
+    if (document.visibilityState === 'visible' && document.hasFocus() && seen > client.conversation(conversationId).readSeq)
+      client.markRead(conversationId, seen);
   }, [client, conversationId, rows, scroller, virtualizer]);
   useEffect(() => {
     const frame = requestAnimationFrame(look);
@@ -163,10 +193,17 @@ function useOwnMessagesShown(virtualizer: Virtualizer, lastPendingId: string | u
 }
 
 /** Asks for older messages near the top; also when the first page does not fill the height. */
-function OlderLoader({ model, conversationId, scroller }: { model: ReturnType<typeof useModel>; conversationId: string; scroller: Scroller }) {
+function OlderLoader({
+  model,
+  conversationId,
+  scroller,
+}: {
+  model: ReturnType<typeof useModel>;
+  conversationId: string;
+  scroller: Scroller;
+}) {
   const isLoading = useChat((client) => client.conversation(conversationId).loading);
   const hasBefore = useChat((client) => client.conversation(conversationId).hasBefore);
-  const count = useChat((client) => client.conversation(conversationId).messages.length);
   useEffect(() => {
     const element = scroller.current;
     if (!element || isLoading || !hasBefore) return;
@@ -185,11 +222,16 @@ function OlderLoader({ model, conversationId, scroller }: { model: ReturnType<ty
       cancelAnimationFrame(frame);
       element.removeEventListener('scroll', check);
     };
-  }, [model, conversationId, scroller, isLoading, hasBefore, count]);
+  }, [model, conversationId, scroller, isLoading, hasBefore]);
   if (!isLoading) return null;
   return (
-    <span aria-hidden className="dots pointer-events-none absolute top-3 left-1/2 flex -translate-x-1/2 gap-1 rounded-full bg-n1 p-2 shadow-float">
-      {[1, 2, 3].map((n) => <i key={n} className="size-1.5 rounded-full bg-n9" />)}
+    <span
+      aria-hidden
+      className="dots pointer-events-none absolute top-3 left-1/2 flex -translate-x-1/2 gap-1 rounded-full bg-n1 p-2 shadow-float"
+    >
+      {[1, 2, 3].map((n) => (
+        <i key={n} className="size-1.5 rounded-full bg-n9" />
+      ))}
     </span>
   );
 }

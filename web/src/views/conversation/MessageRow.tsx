@@ -16,8 +16,11 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, conversat
   const { t, language } = useText();
   const name = useUserName(message.actorId);
   const [isMenuOpen, setMenuOpen] = useState(false);
-  const [isTouched, setTouched] = useState(false);
-  const time = <time dateTime={message.at} title={fullTime(message.at, language)}>{clockTime(message.at, language)}</time>;
+  const time = (
+    <time dateTime={message.at} title={fullTime(message.at, language)}>
+      {clockTime(message.at, language)}
+    </time>
+  );
   const canAct = message.id !== undefined && !message.deleted && message.seq !== undefined;
   const space = isFirst ? (density === 'compact' ? 'pt-2' : 'pt-3') : density === 'compact' ? 'pt-px' : 'pt-0.5';
   return (
@@ -29,24 +32,34 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, conversat
       data-state={message.state}
       aria-label={`${name}, ${clockTime(message.at, language)}`}
       tabIndex={-1}
-      onClick={() => setTouched(!isTouched)}
-      onBlur={() => setTouched(false)}
       className={`group relative flex gap-3 px-4 pb-0.5 outline-none hover:bg-n2 focus-within:bg-n2 sm:px-5 ${space} ${isMenuOpen ? 'bg-n2' : ''} ${message.state === 'failed' ? 'bg-danger-bg!' : ''}`}
     >
       <div className="w-9 shrink-0">
-        {isFirst ? <Avatar userId={message.actorId} /> : <span className="block pt-0.5 text-right text-[11px]/[20px] text-n10 tabular-nums opacity-0 group-hover:opacity-100">{time}</span>}
+        {isFirst ? (
+          <Avatar userId={message.actorId} />
+        ) : (
+          <span className="block pt-0.5 text-right text-[11px]/[20px] text-n10 tabular-nums opacity-0 group-hover:opacity-100">{time}</span>
+        )}
       </div>
       <div className="min-w-0 flex-1">
         {isFirst && (
           <div className="flex items-baseline gap-2">
             <span className="truncate text-base font-semibold">{name}</span>
             <span className="shrink-0 text-xs text-n10 tabular-nums">{time}</span>
-            {message.pinned && <span className="flex items-center gap-1 text-xs text-n10"><Pin className="size-3" aria-hidden />{t('pinned')}</span>}
+            {message.pinned && (
+              <span className="flex items-center gap-1 text-xs text-n10">
+                <Pin className="size-3" aria-hidden />
+                {t('pinned')}
+              </span>
+            )}
           </div>
         )}
         {message.replyTo && <ReplyQuote conversationId={conversationId} messageId={message.replyTo} />}
         <div className="flex items-end gap-3">
-          <div data-testid="message-body" className={`min-w-0 flex-1 text-base wrap-anywhere ${message.state === 'sending' || message.state === 'queued' ? 'text-n11' : ''}`}>
+          <div
+            data-testid="message-body"
+            className={`min-w-0 flex-1 text-base wrap-anywhere ${message.state === 'sending' || message.state === 'queued' ? 'text-n11' : ''}`}
+          >
             {message.deleted ? <em className="text-n10">{t('deletedMessage')}</em> : <MessageBody message={message} />}
             {message.edited && !message.deleted && <span className="ml-1.5 text-xs text-n10">({t('edited')})</span>}
           </div>
@@ -56,7 +69,9 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, conversat
         {message.state === 'failed' && <Failed message={message} />}
       </div>
       {canAct && (
-        <div className={`absolute -top-3 right-3 z-10 opacity-0 transition-opacity group-focus-within:opacity-100 sm:right-5 [@media(hover:hover)]:group-hover:opacity-100 ${isMenuOpen || isTouched ? 'opacity-100' : '[@media(hover:none)]:pointer-events-none'}`}>
+        <div
+          className={`absolute -top-3 right-3 z-10 opacity-0 transition-opacity group-focus-within:opacity-100 sm:right-5 [@media(hover:hover)]:group-hover:opacity-100 ${isMenuOpen ? 'opacity-100' : '[@media(hover:none)]:pointer-events-none [@media(hover:none)]:group-focus-within:pointer-events-auto'}`}
+        >
           <MessageToolbar conversationId={conversationId} message={message} onOpenChange={setMenuOpen} />
         </div>
       )}
@@ -70,7 +85,10 @@ function ReplyQuote({ conversationId, messageId }: { conversationId: string; mes
   const name = useUserName(quoted?.actorId);
   return (
     <div className="my-0.5 flex min-w-0 gap-2 rounded-sm border-l-2 border-a9 bg-n3 px-2 py-1 text-sm text-n11">
-      <span className="truncate"><span className="font-medium text-n12">{quoted ? name : '…'}</span>{' '}{quoted && (quoted.deletedAt ? t('deletedMessage') : plainLine(quoted.body))}</span>
+      <span className="truncate">
+        <span className="font-medium text-n12">{quoted ? name : '…'}</span>{' '}
+        {quoted && (quoted.deletedAt ? t('deletedMessage') : plainLine(quoted.body))}
+      </span>
     </div>
   );
 }
@@ -82,9 +100,27 @@ function Failed({ message }: { message: MessageView }) {
   if (!id) return null;
   return (
     <div role="alert" className="flex flex-wrap items-center gap-x-3 gap-y-1 py-1 text-sm text-danger">
-      <span className="flex items-center gap-1.5"><TriangleAlert className="size-3.5" aria-hidden />{t('stateFailed')}{message.error ? `: ${message.error}` : ''}</span>
-      <button type="button" data-testid="retry" onClick={() => client.retry(id)} className="rounded-sm font-semibold underline-offset-2 hover:underline">{t('retry')}</button>
-      <button type="button" data-testid="discard" onClick={() => client.discard(id)} className="rounded-sm font-semibold underline-offset-2 hover:underline">{t('discard')}</button>
+      <span className="flex items-center gap-1.5">
+        <TriangleAlert className="size-3.5" aria-hidden />
+        {t('stateFailed')}
+        {message.error ? `: ${message.error}` : ''}
+      </span>
+      <button
+        type="button"
+        data-testid="retry"
+        onClick={() => client.retry(id)}
+        className="rounded-sm font-semibold underline-offset-2 hover:underline"
+      >
+        {t('retry')}
+      </button>
+      <button
+        type="button"
+        data-testid="discard"
+        onClick={() => client.discard(id)}
+        className="rounded-sm font-semibold underline-offset-2 hover:underline"
+      >
+        {t('discard')}
+      </button>
     </div>
   );
 }

@@ -21,18 +21,68 @@ export function MessageToolbar({ conversationId, message, onOpenChange }: Props)
   const act = (action: Promise<unknown>) => void action.catch(() => undefined);
   const react = (emoji: string) => act(client.react(conversationId, id, emoji, !message.reactions.some((r) => r.emoji === emoji && r.me)));
   return (
-    <div role="toolbar" aria-label={t('moreActions')} onClick={(event) => event.stopPropagation()} className="flex items-center rounded-md bg-n1 p-0.5 shadow-float">
+    <div role="group" aria-label={t('moreActions')} className="flex items-center rounded-md bg-n1 p-0.5 shadow-float">
       {quickEmoji.slice(0, 3).map((emoji) => (
-        <button key={emoji} type="button" aria-label={`${t('react')} ${emoji}`} onClick={() => react(emoji)} className="hidden size-7 items-center justify-center rounded-sm text-base hover:bg-n3 sm:flex">{emoji}</button>
+        <button
+          key={emoji}
+          type="button"
+          aria-label={`${t('react')} ${emoji}`}
+          onClick={() => react(emoji)}
+          className="hidden size-7 items-center justify-center rounded-sm text-base hover:bg-n3 sm:flex"
+        >
+          {emoji}
+        </button>
       ))}
-      <EmojiPicker onPick={react} onOpenChange={onOpenChange} trigger={<IconButton size="sm" data-testid="react" label={t('react')}><SmilePlus className={icon} /></IconButton>} />
-      <IconButton size="sm" data-testid="reply" label={t('reply')} onClick={() => model.startReply(conversationId, id)}><Reply className={icon} /></IconButton>
-      {message.own && <IconButton size="sm" data-testid="edit" label={t('edit')} onClick={() => model.startEdit(conversationId, id)}><Pencil className={icon} /></IconButton>}
-      <Menu onOpenChange={onOpenChange} trigger={<IconButton size="sm" data-testid="more" label={t('moreActions')}><Ellipsis className={icon} /></IconButton>}>
-        <MenuItem icon={<Copy className={icon} />} onSelect={() => act(navigator.clipboard.writeText(message.body))}>{t('copy')}</MenuItem>
-        <MenuItem icon={message.pinned ? <PinOff className={icon} /> : <Pin className={icon} />} onSelect={() => act(client.pin(conversationId, id, !message.pinned))}>{t(message.pinned ? 'unpin' : 'pin')}</MenuItem>
-        {!message.own && <MenuItem icon={<MailOpen className={icon} />} onSelect={() => { act(client.markUnread(conversationId, Math.max(0, (message.seq ?? 1) - 1))); model.select(undefined); }}>{t('markUnread')}</MenuItem>}
-        {canDelete && <MenuItem isDanger icon={<Trash2 className={icon} />} onSelect={() => setDeleting(true)}>{t('delete')}</MenuItem>}
+      <EmojiPicker
+        onPick={react}
+        onOpenChange={onOpenChange}
+        trigger={
+          <IconButton size="sm" data-testid="react" label={t('react')}>
+            <SmilePlus className={icon} />
+          </IconButton>
+        }
+      />
+      <IconButton size="sm" data-testid="reply" label={t('reply')} onClick={() => model.startReply(conversationId, id)}>
+        <Reply className={icon} />
+      </IconButton>
+      {message.own && (
+        <IconButton size="sm" data-testid="edit" label={t('edit')} onClick={() => model.startEdit(conversationId, id)}>
+          <Pencil className={icon} />
+        </IconButton>
+      )}
+      <Menu
+        onOpenChange={onOpenChange}
+        trigger={
+          <IconButton size="sm" data-testid="more" label={t('moreActions')}>
+            <Ellipsis className={icon} />
+          </IconButton>
+        }
+      >
+        <MenuItem icon={<Copy className={icon} />} onSelect={() => act(navigator.clipboard.writeText(message.body))}>
+          {t('copy')}
+        </MenuItem>
+        <MenuItem
+          icon={message.pinned ? <PinOff className={icon} /> : <Pin className={icon} />}
+          onSelect={() => act(client.pin(conversationId, id, !message.pinned))}
+        >
+          {t(message.pinned ? 'unpin' : 'pin')}
+        </MenuItem>
+        {!message.own && (
+          <MenuItem
+            icon={<MailOpen className={icon} />}
+            onSelect={() => {
+              act(client.markUnread(conversationId, Math.max(0, (message.seq ?? 1) - 1)));
+              model.select(undefined);
+            }}
+          >
+            {t('markUnread')}
+          </MenuItem>
+        )}
+        {canDelete && (
+          <MenuItem isDanger icon={<Trash2 className={icon} />} onSelect={() => setDeleting(true)}>
+            {t('delete')}
+          </MenuItem>
+        )}
       </Menu>
       <DeleteDialog isOpen={isDeleting} onClose={() => setDeleting(false)} onConfirm={() => act(client.remove(conversationId, id))} />
     </div>
@@ -49,8 +99,19 @@ function DeleteDialog({ isOpen, onClose, onConfirm }: { isOpen: boolean; onClose
           <AlertDialog.Title className="text-lg font-semibold">{t('deleteTitle')}</AlertDialog.Title>
           <AlertDialog.Description className="mt-1 mb-5 text-base text-n10">{t('deleteLead')}</AlertDialog.Description>
           <div className="flex justify-end gap-2">
-            <Button look="secondary" onClick={onClose}>{t('cancel')}</Button>
-            <Button look="danger" data-testid="confirm-delete" onClick={() => { onClose(); onConfirm(); }}>{t('delete')}</Button>
+            <Button look="secondary" onClick={onClose}>
+              {t('cancel')}
+            </Button>
+            <Button
+              look="danger"
+              data-testid="confirm-delete"
+              onClick={() => {
+                onClose();
+                onConfirm();
+              }}
+            >
+              {t('delete')}
+            </Button>
           </div>
         </AlertDialog.Popup>
       </AlertDialog.Portal>

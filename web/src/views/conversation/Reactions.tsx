@@ -16,10 +16,11 @@ export function Reactions({ conversationId, message }: { conversationId: string;
           data-emoji={emoji}
           aria-pressed={me}
           aria-label={t('reactionBy', { emoji, count })}
-          onClick={(event) => { event.stopPropagation(); void client.react(conversationId, id, emoji, !me).catch(() => undefined); }}
+          onClick={() => void client.react(conversationId, id, emoji, !me).catch(() => undefined)}
           className={`flex h-[26px] items-center gap-1.5 rounded-full px-2 text-xs font-medium tabular-nums transition-colors ${me ? 'bg-a3 text-a11 ring-1 ring-a9 ring-inset' : 'bg-n3 text-n11 ring-1 ring-n6 ring-inset hover:ring-n8'}`}
         >
-          <span className="text-base">{emoji}</span>{count}
+          <span className="text-base">{emoji}</span>
+          {count}
         </button>
       ))}
     </div>

@@ -11,7 +11,7 @@ export function DayRow({ at }: { at: string }) {
   return (
     <div role="separator" className="flex items-center gap-3 px-4 pt-4 pb-1 text-xs font-medium text-n10 sm:px-5">
       <span className="h-px flex-1 bg-n6" />
-      {dayText(t, dayLabel(at, Date.now(), language))}
+      {dayText(t, dayLabel(at, language))}
       <span className="h-px flex-1 bg-n6" />
     </div>
   );
@@ -36,7 +36,9 @@ export function ConversationStart({ conversationId }: { conversationId: string }
     <div className="px-4 pt-10 pb-2 sm:px-5">
       <ConversationAvatar conversationId={conversationId} size="xl" />
       <p className="mt-4 text-xl font-semibold tracking-tight">{name}</p>
-      <p className="mt-1 max-w-[60ch] text-base text-n10">{t(kind === 'direct' ? 'conversationStart' : 'conversationStartGroup', { name })} {topic}</p>
+      <p className="mt-1 max-w-[60ch] text-base text-n10">
+        {t(kind === 'direct' ? 'conversationStart' : 'conversationStartGroup', { name })} {topic}
+      </p>
     </div>
   );
 }

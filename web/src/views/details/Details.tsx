@@ -1,6 +1,6 @@
+import type { Member } from '@chatcluster/protocol';
 import { LogOut, Pencil, UserPlus, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import type { Member } from '@chatcluster/protocol';
 import { sortMembers } from '../../state/people.ts';
 import type { StringKey } from '../../strings.ts';
 import { useChat, useModel, usePeerId, useText, useTitle, useUserName } from '../app/context.tsx';
@@ -14,18 +14,30 @@ export function Details({ conversationId }: { conversationId: string }) {
   const conversation = useChat((client) => client.conversation(conversationId).conversation);
   const close = () => model.set({ isDetailsOpen: false });
   return (
-    <aside data-testid="details-panel" aria-label={t('details')} className="fixed inset-0 z-30 flex flex-col overflow-y-auto bg-n1 pb-[env(safe-area-inset-bottom)] sm:left-auto sm:w-80 sm:border-l sm:border-n6 sm:shadow-float lg:static lg:z-auto lg:w-80 lg:shrink-0 lg:shadow-none">
+    <aside
+      data-testid="details-panel"
+      aria-label={t('details')}
+      className="fixed inset-0 z-30 flex flex-col overflow-y-auto bg-n1 pb-[env(safe-area-inset-bottom)] sm:left-auto sm:w-80 sm:border-l sm:border-n6 sm:shadow-float lg:static lg:z-auto lg:w-80 lg:shrink-0 lg:shadow-none"
+    >
       <header className="flex h-14 shrink-0 items-center justify-between pr-2 pl-5">
         <h2 className="text-base font-semibold">{t('details')}</h2>
-        <IconButton label={t('close')} onClick={close}><X className="size-[18px]" /></IconButton>
+        <IconButton label={t('close')} onClick={close}>
+          <X className="size-[18px]" />
+        </IconButton>
       </header>
       <About conversationId={conversationId} />
       {conversation && <LevelSetting conversationId={conversationId} level={conversation.me.level} />}
       <MemberList conversationId={conversationId} />
       {conversation && conversation.kind !== 'direct' && (
         <div className="mt-auto p-4">
-          <Button look="ghost" data-testid="leave" className="w-full text-danger!" onClick={() => void model.leave(conversationId).catch(() => undefined)}>
-            <LogOut className="size-4" />{t(conversation.kind === 'channel' ? 'leaveChannel' : 'leave')}
+          <Button
+            look="ghost"
+            data-testid="leave"
+            className="w-full text-danger!"
+            onClick={() => void model.leave(conversationId).catch(() => undefined)}
+          >
+            <LogOut className="size-4" />
+            {t(conversation.kind === 'channel' ? 'leaveChannel' : 'leave')}
           </Button>
         </div>
       )}
@@ -47,7 +59,11 @@ function About({ conversationId }: { conversationId: string }) {
       <ConversationAvatar conversationId={conversationId} size="xl" />
       <p className="mt-3 flex max-w-full items-center gap-1 text-lg font-semibold">
         <span className="truncate">{title}</span>
-        {canRename && <IconButton size="sm" label={t('rename')} onClick={() => set({ dialog: 'rename' })}><Pencil className="size-3.5" /></IconButton>}
+        {canRename && (
+          <IconButton size="sm" label={t('rename')} onClick={() => set({ dialog: 'rename' })}>
+            <Pencil className="size-3.5" />
+          </IconButton>
+        )}
       </p>
       {status && <p className="text-sm text-n10">{t(status)}</p>}
       {about && <p className="mt-1 text-sm text-n11">{about}</p>}
@@ -72,7 +88,11 @@ function LevelSetting({ conversationId, level }: { conversationId: string; level
         }}
         className="h-11 min-w-0 rounded-sm bg-n1 px-2 text-sm text-n12 ring-1 ring-n7 sm:h-8"
       >
-        {names.map((name) => <option key={name} value={name}>{t(levels[name])}</option>)}
+        {names.map((name) => (
+          <option key={name} value={name}>
+            {t(levels[name])}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -88,7 +108,10 @@ function useMembers(conversationId: string): readonly Member[] {
   useEffect(() => {
     if (!isMissing || count === 0) return;
     let isCurrent = true;
-    people.members(conversationId).then((members) => isCurrent && setAsked(members), () => undefined);
+    people.members(conversationId).then(
+      (members) => isCurrent && setAsked(members),
+      () => undefined,
+    );
     return () => {
       isCurrent = false;
     };
@@ -109,10 +132,16 @@ function MemberList({ conversationId }: { conversationId: string }) {
     <section className="border-t border-n6 px-3 py-3">
       <div className="flex min-h-9 items-center justify-between px-2">
         <h3 className="text-sm font-semibold text-n11">{t('members', { count })}</h3>
-        {kind !== 'direct' && (kind === 'channel' || canManage) && <IconButton size="sm" data-testid="add-people" label={t('addPeople')} onClick={() => set({ dialog: 'add-people' })}><UserPlus className="size-4" /></IconButton>}
+        {kind !== 'direct' && (kind === 'channel' || canManage) && (
+          <IconButton size="sm" data-testid="add-people" label={t('addPeople')} onClick={() => set({ dialog: 'add-people' })}>
+            <UserPlus className="size-4" />
+          </IconButton>
+        )}
       </div>
       <ul data-testid="member-list">
-        {sorted.map((member) => <MemberItem key={member.userId} conversationId={conversationId} member={member} canRemove={canManage && kind !== 'direct'} />)}
+        {sorted.map((member) => (
+          <MemberItem key={member.userId} conversationId={conversationId} member={member} canRemove={canManage && kind !== 'direct'} />
+        ))}
       </ul>
     </section>
   );
@@ -130,10 +159,20 @@ function MemberItem({ conversationId, member, canRemove }: { conversationId: str
   return (
     <li data-testid="member" data-user-id={member.userId} className="group flex min-h-11 items-center gap-3 rounded-md px-2 hover:bg-n3">
       <Avatar userId={member.userId} size="sm" withPresence />
-      <span className="min-w-0 flex-1 truncate text-base">{name}{isMe && <span className="text-n10"> ({t('you')})</span>}</span>
+      <span className="min-w-0 flex-1 truncate text-base">
+        {name}
+        {isMe && <span className="text-n10"> ({t('you')})</span>}
+      </span>
       {role && <span className="text-xs text-n10">{t(role)}</span>}
       {canRemove && !isMe && member.role !== 'owner' && (
-        <IconButton size="sm" label={`${t('removeMember')} ${name}`} onClick={() => void client.removeMember(conversationId, member.userId).catch(() => undefined)} className="sm:opacity-0 sm:group-hover:opacity-100 sm:focus-visible:opacity-100"><X className="size-3.5" /></IconButton>
+        <IconButton
+          size="sm"
+          label={`${t('removeMember')} ${name}`}
+          onClick={() => void client.removeMember(conversationId, member.userId).catch(() => undefined)}
+          className="sm:opacity-0 sm:group-hover:opacity-100 sm:focus-visible:opacity-100"
+        >
+          <X className="size-3.5" />
+        </IconButton>
       )}
     </li>
   );

@@ -15,13 +15,28 @@ export function BrowseChannels({ onClose }: { onClose: () => void }) {
   return (
     <Modal title={t('browseChannels')} onClose={onClose}>
       <div className="flex min-h-0 flex-1 flex-col px-5 pb-4">
-        <SearchField label={t('searchChannels')} data-testid="channel-search" autoFocus value={query} onChange={(event) => setQuery(event.target.value)} />
+        <SearchField
+          label={t('searchChannels')}
+          data-testid="channel-search"
+          value={query}
+          onChange={(event) => setQuery(event.target.value)}
+        />
         <ul className="mt-2 -mx-2 flex h-80 flex-col overflow-y-auto">
-          {items?.map((channel) => <ChannelItem key={channel.id} {...channel} />)}
+          {items?.map((channel) => (
+            <ChannelItem key={channel.id} {...channel} />
+          ))}
           {items?.length === 0 && (
-            <li className="flex flex-1"><Empty icon={Hash} title={query ? t('noMatches', { query }) : t('noChannels')} lead={query ? undefined : t('noChannelsLead')}><Button onClick={() => set({ dialog: 'new' })}>{t('createChannel')}</Button></Empty></li>
+            <li className="flex flex-1">
+              <Empty icon={Hash} title={query ? t('noMatches', { query }) : t('noChannels')} lead={query ? undefined : t('noChannelsLead')}>
+                <Button onClick={() => set({ dialog: 'new' })}>{t('createChannel')}</Button>
+              </Empty>
+            </li>
           )}
-          {error && <li role="alert" className="py-10 text-center text-sm text-danger">{t(error)}</li>}
+          {error && (
+            <li role="alert" className="py-10 text-center text-sm text-danger">
+              {t(error)}
+            </li>
+          )}
         </ul>
       </div>
     </Modal>
@@ -35,15 +50,24 @@ function ChannelItem({ id, title, topic, memberCount }: { id: string; title?: st
   const isJoined = useChat((client) => client.conversations().some((conversation) => conversation.id === id));
   return (
     <li data-testid="channel" data-conversation-id={id} className="flex items-center gap-3 rounded-md px-2 py-2 hover:bg-n3">
-      <span aria-hidden className="flex size-9 shrink-0 items-center justify-center rounded-md bg-a3 text-a11"><Hash className="size-4" /></span>
+      <span aria-hidden className="flex size-9 shrink-0 items-center justify-center rounded-md bg-a3 text-a11">
+        <Hash className="size-4" />
+      </span>
       <span className="min-w-0 flex-1">
         <span className="block truncate text-base font-medium">{title}</span>
-        <span className={`block truncate text-xs ${error ? 'text-danger' : 'text-n10'}`}>{error ? t(error) : t('members', { count: memberCount })}{!error && topic ? ` · ${topic}` : ''}</span>
+        <span className={`block truncate text-xs ${error ? 'text-danger' : 'text-n10'}`}>
+          {error ? t(error) : t('members', { count: memberCount })}
+          {!error && topic ? ` · ${topic}` : ''}
+        </span>
       </span>
       {isJoined ? (
-        <Button look="ghost" onClick={() => select(id)}>{t('open')}</Button>
+        <Button look="ghost" onClick={() => select(id)}>
+          {t('open')}
+        </Button>
       ) : (
-        <Button look="secondary" data-testid="join" isBusy={isBusy} onClick={() => run(() => enter((client) => client.joinChannel(id)))}>{t('join')}</Button>
+        <Button look="secondary" data-testid="join" isBusy={isBusy} onClick={() => run(() => enter((client) => client.joinChannel(id)))}>
+          {t('join')}
+        </Button>
       )}
     </li>
   );

@@ -1,6 +1,6 @@
 import { Tabs } from '@base-ui/react/tabs';
-import { type FormEvent, useState } from 'react';
 import type { User } from '@chatcluster/protocol';
+import { type FormEvent, useState } from 'react';
 import { useModel, useText } from '../app/context.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Field } from '../ui/Field.tsx';
@@ -17,14 +17,25 @@ export function NewConversation({ onClose }: { onClose: () => void }) {
       <Tabs.Root defaultValue="direct" className="flex min-h-0 flex-col">
         <Tabs.List className="mx-5 flex gap-1 rounded-md bg-n3 p-1">
           {(['direct', 'group', 'channel'] as const).map((kind) => (
-            <Tabs.Tab key={kind} value={kind} data-testid={`new-${kind}`} className="h-9 flex-1 rounded-sm text-base font-medium text-n11 sm:h-7 data-[active]:bg-n1 data-[active]:text-n12 data-[active]:ring-1 data-[active]:ring-n6">
+            <Tabs.Tab
+              key={kind}
+              value={kind}
+              data-testid={`new-${kind}`}
+              className="h-9 flex-1 rounded-sm text-base font-medium text-n11 sm:h-7 data-[active]:bg-n1 data-[active]:text-n12 data-[active]:ring-1 data-[active]:ring-n6"
+            >
               {t({ direct: 'newDirect', group: 'newGroup', channel: 'newChannel' }[kind] as 'newDirect')}
             </Tabs.Tab>
           ))}
         </Tabs.List>
-        <Tabs.Panel value="direct" className={panel}><Direct /></Tabs.Panel>
-        <Tabs.Panel value="group" className={panel}><Group /></Tabs.Panel>
-        <Tabs.Panel value="channel" className={panel}><Channel /></Tabs.Panel>
+        <Tabs.Panel value="direct" className={panel}>
+          <Direct />
+        </Tabs.Panel>
+        <Tabs.Panel value="group" className={panel}>
+          <Group />
+        </Tabs.Panel>
+        <Tabs.Panel value="channel" className={panel}>
+          <Channel />
+        </Tabs.Panel>
       </Tabs.Root>
     </Modal>
   );
@@ -32,7 +43,11 @@ export function NewConversation({ onClose }: { onClose: () => void }) {
 
 function Failure({ error }: { error: Parameters<ReturnType<typeof useText>['t']>[0] | undefined }) {
   const { t } = useText();
-  return error ? <p role="alert" className="pt-2 text-sm text-danger">{t(error)}</p> : null;
+  return error ? (
+    <p role="alert" className="pt-2 text-sm text-danger">
+      {t(error)}
+    </p>
+  ) : null;
 }
 
 function Direct() {
@@ -52,20 +67,37 @@ function Group() {
   const { isBusy, error, run } = useAction();
   const [title, setTitle] = useState('');
   const [picked, setPicked] = useState<User[]>([]);
-  const create = () => run(() => enter((client) => client.createGroup({ memberIds: picked.map(({ id }) => id), title: title.trim() || namedAfter([client.me(), ...picked]) })));
+  const create = () =>
+    run(() =>
+      enter((client) =>
+        client.createGroup({ memberIds: picked.map(({ id }) => id), title: title.trim() || namedAfter([client.me(), ...picked]) }),
+      ),
+    );
   return (
     <>
-      <Field className="mb-3" label={t('groupName')} data-testid="group-name" maxLength={120} value={title} onChange={(event) => setTitle(event.target.value)} />
+      <Field
+        className="mb-3"
+        label={t('groupName')}
+        data-testid="group-name"
+        maxLength={120}
+        value={title}
+        onChange={(event) => setTitle(event.target.value)}
+      />
       <PeoplePicker picked={picked} onPick={(user) => setPicked(togglePicked(picked, user))} />
       <Failure error={error} />
-      <Button data-testid="create" isBusy={isBusy} disabled={picked.length === 0} onClick={create} className="mt-3 w-full">{t('create')}</Button>
+      <Button data-testid="create" isBusy={isBusy} disabled={picked.length === 0} onClick={create} className="mt-3 w-full">
+        {t('create')}
+      </Button>
     </>
   );
 }
 
 /** A group without a name is called after its people, as far as they fit. */
 function namedAfter(people: readonly (User | undefined)[]): string {
-  return people.flatMap((user) => (user ? [user.displayName] : [])).join(', ').slice(0, 120);
+  return people
+    .flatMap((user) => (user ? [user.displayName] : []))
+    .join(', ')
+    .slice(0, 120);
 }
 
 function Channel() {
@@ -81,10 +113,19 @@ function Channel() {
   };
   return (
     <form onSubmit={create} className="flex flex-col gap-4">
-      <Field label={t('channelName')} data-testid="channel-name" required maxLength={120} value={title} onChange={(event) => setTitle(event.target.value)} />
+      <Field
+        label={t('channelName')}
+        data-testid="channel-name"
+        required
+        maxLength={120}
+        value={title}
+        onChange={(event) => setTitle(event.target.value)}
+      />
       <Field label={t('channelTopic')} maxLength={1000} value={topic} onChange={(event) => setTopic(event.target.value)} />
       <Failure error={error} />
-      <Button type="submit" data-testid="create" isBusy={isBusy} disabled={title.trim() === ''}>{t('createChannel')}</Button>
+      <Button type="submit" data-testid="create" isBusy={isBusy} disabled={title.trim() === ''}>
+        {t('createChannel')}
+      </Button>
     </form>
   );
 }

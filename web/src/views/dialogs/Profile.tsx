@@ -1,6 +1,6 @@
+import type { PresenceSetting } from '@chatcluster/protocol';
 import { LogOut } from 'lucide-react';
 import { useState } from 'react';
-import type { PresenceSetting } from '@chatcluster/protocol';
 import { useChat, useModel, usePrefs, useText } from '../app/context.tsx';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
@@ -16,13 +16,37 @@ export function Profile({ onClose }: { onClose: () => void }) {
       <div className="flex flex-col gap-4 overflow-y-auto px-5 pb-5">
         <div className="flex items-center gap-4 pb-1">
           <Avatar userId={me?.id ?? ''} size="xl" />
-          <div className="min-w-0"><p className="truncate text-lg font-semibold">{me?.displayName}</p><p className="truncate text-sm text-n10">{me?.email ?? t('guestTag')}</p></div>
+          <div className="min-w-0">
+            <p className="truncate text-lg font-semibold">{me?.displayName}</p>
+            <p className="truncate text-sm text-n10">{me?.email ?? t('guestTag')}</p>
+          </div>
         </div>
         <Status />
-        <Choice label={t('theme')} name="theme" value={prefs.theme} onChange={(theme) => change({ theme })} options={{ system: t('themeSystem'), light: t('themeLight'), dark: t('themeDark') }} />
-        <Choice label={t('density')} name="density" value={prefs.density} onChange={(density) => change({ density })} options={{ comfortable: t('comfortable'), compact: t('compact') }} />
-        <Choice label={t('language')} name="language" value={prefs.language} onChange={(language) => change({ language })} options={{ en: 'English', de: 'Deutsch' }} />
-        <Button look="secondary" data-testid="sign-out" onClick={() => void account.logout().catch(() => undefined)} className="mt-1"><LogOut className="size-4" />{t('signOut')}</Button>
+        <Choice
+          label={t('theme')}
+          name="theme"
+          value={prefs.theme}
+          onChange={(theme) => change({ theme })}
+          options={{ system: t('themeSystem'), light: t('themeLight'), dark: t('themeDark') }}
+        />
+        <Choice
+          label={t('density')}
+          name="density"
+          value={prefs.density}
+          onChange={(density) => change({ density })}
+          options={{ comfortable: t('comfortable'), compact: t('compact') }}
+        />
+        <Choice
+          label={t('language')}
+          name="language"
+          value={prefs.language}
+          onChange={(language) => change({ language })}
+          options={{ en: 'English', de: 'Deutsch' }}
+        />
+        <Button look="secondary" data-testid="sign-out" onClick={() => void account.logout().catch(() => undefined)} className="mt-1">
+          <LogOut className="size-4" />
+          {t('signOut')}
+        </Button>
       </div>
     </Modal>
   );
@@ -37,7 +61,15 @@ function Status() {
     setStatus(next);
     void client.setPresence(next).catch(() => setStatus(status));
   };
-  return <Choice label={t('status')} name="status" value={status} onChange={change} options={{ online: t('online'), away: t('away'), dnd: t('dnd'), invisible: t('invisible') }} />;
+  return (
+    <Choice
+      label={t('status')}
+      name="status"
+      value={status}
+      onChange={change}
+      options={{ online: t('online'), away: t('away'), dnd: t('dnd'), invisible: t('invisible') }}
+    />
+  );
 }
 
 type ChoiceProps<T extends string> = { label: string; name: string; value: T; options: Record<T, string>; onChange: (value: T) => void };
@@ -50,7 +82,10 @@ function Choice<T extends string>({ label, name, value, options, onChange }: Cho
       <legend className="mb-1.5 text-sm font-medium text-n11">{label}</legend>
       <div className="flex flex-wrap gap-1 rounded-md bg-n3 p-1">
         {keys.map((key) => (
-          <label key={key} className="flex min-h-9 flex-1 cursor-pointer items-center justify-center rounded-sm px-2 text-center text-sm font-medium text-n11 has-checked:bg-n1 has-checked:text-n12 has-checked:ring-1 has-checked:ring-n6 has-focus-visible:outline-2 has-focus-visible:outline-a9 sm:min-h-8">
+          <label
+            key={key}
+            className="flex min-h-9 flex-1 cursor-pointer items-center justify-center rounded-sm px-2 text-center text-sm font-medium text-n11 has-checked:bg-n1 has-checked:text-n12 has-checked:ring-1 has-checked:ring-n6 has-focus-visible:outline-2 has-focus-visible:outline-a9 sm:min-h-8"
+          >
             <input type="radio" name={name} value={key} checked={key === value} onChange={() => onChange(key)} className="sr-only" />
             {options[key]}
           </label>

@@ -21,8 +21,14 @@ export function Rename({ conversationId, onClose }: { conversationId: string; on
       <form onSubmit={save} className="flex flex-col gap-4 px-5 pb-5">
         <Field label={t('channelName')} required maxLength={120} value={title} onChange={(event) => setTitle(event.target.value)} />
         <Field label={t('topic')} maxLength={1000} value={topic} onChange={(event) => setTopic(event.target.value)} />
-        {error && <p role="alert" className="text-sm text-danger">{t(error)}</p>}
-        <Button type="submit" isBusy={isBusy}>{t('save')}</Button>
+        {error && (
+          <p role="alert" className="text-sm text-danger">
+            {t(error)}
+          </p>
+        )}
+        <Button type="submit" isBusy={isBusy}>
+          {t('save')}
+        </Button>
       </form>
     </Modal>
   );

@@ -31,13 +31,26 @@ export function ConversationItem({ conversationId, isSelected, query }: Props) {
         <span className="min-w-0 flex-1">
           <span className="flex items-baseline gap-2">
             <span className={`flex-1 truncate text-base ${isUnread ? 'font-semibold' : 'font-medium'}`}>{title}</span>
-            {at && <time dateTime={at} className={`shrink-0 text-xs tabular-nums ${isUnread ? 'font-medium text-a11' : 'text-n10'}`}>{shortTime(at, Date.now(), language)}</time>}
+            {at && (
+              <time
+                dateTime={at}
+                className={`shrink-0 text-xs tabular-nums ${isUnread ? 'font-medium text-a11' : isSelected ? 'text-n11' : 'text-n10'}`}
+              >
+                {shortTime(at, language)}
+              </time>
+            )}
           </span>
           <span className="flex items-center gap-2">
-            <span className={`flex-1 truncate text-sm ${isUnread ? 'text-n12' : isSelected ? 'text-n11' : 'text-n10'}`}><Preview conversationId={conversationId} /></span>
+            <span className={`flex-1 truncate text-sm ${isUnread ? 'text-n12' : isSelected ? 'text-n11' : 'text-n10'}`}>
+              <Preview conversationId={conversationId} />
+            </span>
             {isUnread && (
-              <span aria-label={t('unreadCount', { count: unread })} className="flex h-[18px] min-w-[18px] shrink-0 items-center justify-center rounded-full bg-a9 px-1.5 text-xs font-semibold text-on-accent tabular-nums">
-                {mentions > 0 && '@'}{unread > 99 ? '99+' : unread}
+              <span
+                aria-label={t('unreadCount', { count: unread })}
+                className="flex h-[18px] min-w-[18px] shrink-0 items-center justify-center rounded-full bg-a9 px-1.5 text-xs font-semibold text-on-accent tabular-nums"
+              >
+                {mentions > 0 && '@'}
+                {unread > 99 ? '99+' : unread}
               </span>
             )}
           </span>
@@ -53,13 +66,21 @@ function Preview({ conversationId }: { conversationId: string }) {
   const selectedId = useView((view) => view.selectedId);
   const typistId = useChat((client) => client.conversation(conversationId).typing[0]);
   const typist = useUserName(typistId);
-  const message = useChat((client) => client.conversation(conversationId).pending.at(-1) ?? client.conversation(conversationId).conversation?.lastMessage);
+  const message = useChat(
+    (client) => client.conversation(conversationId).pending.at(-1) ?? client.conversation(conversationId).conversation?.lastMessage,
+  );
   const kind = useChat((client) => client.conversation(conversationId).conversation?.kind);
   const meId = useChat((client) => client.me()?.id);
   const actorId = message && ('actorId' in message ? message.actorId : meId);
   const actor = useUserName(actorId);
   if (typistId) return <span className="text-a11">{t('typingOne', { name: typist })}…</span>;
-  if (draft?.trim() && selectedId !== conversationId) return <><span className="font-medium text-danger">{t('draft')}: </span>{plainLine(draft)}</>;
+  if (draft?.trim() && selectedId !== conversationId)
+    return (
+      <>
+        <span className="font-medium text-danger">{t('draft')}: </span>
+        {plainLine(draft)}
+      </>
+    );
   if (!message) return t('noMessagesYet');
   if ('deletedAt' in message && message.deletedAt) return <em>{t('deletedMessage')}</em>;
   const who = actorId === meId ? `${t('you')}: ` : kind === 'direct' ? '' : `${actor.split(' ')[0]}: `;

@@ -15,14 +15,31 @@ export function Sidebar({ className }: { className: string }) {
   return (
     <nav aria-label={t('conversations')} className={`flex min-h-0 flex-col bg-n2 ${className}`}>
       <header className="flex h-14 shrink-0 items-center gap-1 pr-2 pl-4">
-        <button type="button" data-testid="profile-small" aria-label={t('profile')} onClick={() => set({ dialog: 'profile' })} className="mr-2 rounded-full lg:hidden">
+        <button
+          type="button"
+          data-testid="profile-small"
+          aria-label={t('profile')}
+          onClick={() => set({ dialog: 'profile' })}
+          className="mr-2 rounded-full lg:hidden"
+        >
           <Avatar userId={meId} size="md" withPresence />
         </button>
         <h1 className="flex-1 truncate text-lg font-semibold tracking-tight">{t('conversations')}</h1>
-        <IconButton label={t('browseChannels')} data-testid="browse-channels" onClick={() => set({ dialog: 'browse' })} className="lg:hidden"><Compass className="size-[18px]" /></IconButton>
-        <IconButton label={t('newConversation')} data-testid="new-conversation" onClick={() => set({ dialog: 'new' })}><SquarePen className="size-[18px]" /></IconButton>
+        <IconButton
+          label={t('browseChannels')}
+          data-testid="browse-channels"
+          onClick={() => set({ dialog: 'browse' })}
+          className="lg:hidden"
+        >
+          <Compass className="size-[18px]" />
+        </IconButton>
+        <IconButton label={t('newConversation')} data-testid="new-conversation" onClick={() => set({ dialog: 'new' })}>
+          <SquarePen className="size-[18px]" />
+        </IconButton>
       </header>
-      <div className="px-3 pb-2"><SearchField label={t('searchConversations')} value={query} onChange={(e) => setQuery(e.target.value)} /></div>
+      <div className="px-3 pb-2">
+        <SearchField label={t('searchConversations')} value={query} onChange={(e) => setQuery(e.target.value)} />
+      </div>
       <List query={query.trim().toLocaleLowerCase()} />
     </nav>
   );
@@ -40,13 +57,20 @@ function List({ query }: { query: string }) {
     return (
       <Empty icon={MessagesSquare} title={t('noConversations')} lead={t('noConversationsLead')}>
         <Button onClick={() => set({ dialog: 'new' })}>{t('newConversation')}</Button>
-        <Button look="secondary" onClick={() => set({ dialog: 'browse' })}>{t('browseChannels')}</Button>
+        <Button look="secondary" onClick={() => set({ dialog: 'browse' })}>
+          {t('browseChannels')}
+        </Button>
       </Empty>
     );
   }
   return (
-    <ul data-testid="conversation-list" className="min-h-0 flex-1 overflow-y-auto px-2 pb-4 [&:not(:has(li))]:after:block [&:not(:has(li))]:after:px-2 [&:not(:has(li))]:after:py-6 [&:not(:has(li))]:after:text-center [&:not(:has(li))]:after:text-n10">
-      {conversations.map(({ id }) => <ConversationItem key={id} conversationId={id} isSelected={id === selectedId} query={query} />)}
+    <ul
+      data-testid="conversation-list"
+      className="min-h-0 flex-1 overflow-y-auto px-2 pb-4 [&:not(:has(li))]:after:block [&:not(:has(li))]:after:px-2 [&:not(:has(li))]:after:py-6 [&:not(:has(li))]:after:text-center [&:not(:has(li))]:after:text-n10"
+    >
+      {conversations.map(({ id }) => (
+        <ConversationItem key={id} conversationId={id} isSelected={id === selectedId} query={query} />
+      ))}
     </ul>
   );
 }
@@ -57,7 +81,10 @@ function ListSkeleton() {
       {[68, 52, 60, 44, 72, 56].map((width) => (
         <div key={width} className="flex h-16 items-center gap-3 px-2">
           <span className="skeleton size-10 rounded-full!" />
-          <span className="flex-1 space-y-2"><span className="skeleton block h-3" style={{ width: `${width}%` }} /><span className="skeleton block h-3 w-[88%]" /></span>
+          <span className="flex-1 space-y-2">
+            <span className="skeleton block h-3" style={{ width: `${width}%` }} />
+            <span className="skeleton block h-3 w-[88%]" />
+          </span>
         </div>
       ))}
     </div>

@@ -34,17 +34,30 @@ export function SignIn() {
           <span className="text-lg font-semibold tracking-tight">{t('appName')}</span>
         </div>
         <section className="rounded-lg bg-n1 p-5 ring-1 ring-n6 sm:p-7">
-          {wasEnded && <p role="status" className="mb-4 rounded-md bg-warning-bg px-3 py-2 text-sm text-warning">{t('sessionEnded')}</p>}
+          {wasEnded && (
+            <p role="status" className="mb-4 rounded-md bg-warning-bg px-3 py-2 text-sm text-warning">
+              {t('sessionEnded')}
+            </p>
+          )}
           <h1 className="text-xl font-semibold tracking-tight">{t(isNew ? 'registerTitle' : 'signInTitle')}</h1>
           <p className="mt-1 mb-5 text-base text-n10">{t(isNew ? 'registerLead' : 'signInLead')}</p>
           <AccountForm key={String(isNew)} isNew={isNew} />
           <p className="mt-4 text-center text-sm text-n10">
             {t(isNew ? 'haveAccount' : 'noAccount')}{' '}
-            <button type="button" data-testid="sign-in-switch" onClick={() => setNew(!isNew)} className="rounded-sm py-1 font-medium text-a11 hover:underline">
+            <button
+              type="button"
+              data-testid="sign-in-switch"
+              onClick={() => setNew(!isNew)}
+              className="rounded-sm py-1 font-medium text-a11 hover:underline"
+            >
               {t(isNew ? 'signIn' : 'register')}
             </button>
           </p>
-          <div className="my-5 flex items-center gap-3 text-xs text-n10"><span className="h-px flex-1 bg-n6" />{t('or')}<span className="h-px flex-1 bg-n6" /></div>
+          <div className="my-5 flex items-center gap-3 text-xs text-n10">
+            <span className="h-px flex-1 bg-n6" />
+            {t('or')}
+            <span className="h-px flex-1 bg-n6" />
+          </div>
           <GuestForm />
         </section>
       </div>
@@ -65,8 +78,26 @@ function AccountForm({ isNew }: { isNew: boolean }) {
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
-      {isNew && <Field label={t('displayName')} data-testid="register-name" autoComplete="name" required maxLength={80} value={name} onChange={(e) => setName(e.target.value)} />}
-      <Field label={t('email')} data-testid="sign-in-email" type="email" autoComplete="email" required value={email} onChange={(e) => setEmail(e.target.value)} />
+      {isNew && (
+        <Field
+          label={t('displayName')}
+          data-testid="register-name"
+          autoComplete="name"
+          required
+          maxLength={80}
+          value={name}
+          onChange={(e) => setName(e.target.value)}
+        />
+      )}
+      <Field
+        label={t('email')}
+        data-testid="sign-in-email"
+        type="email"
+        autoComplete="email"
+        required
+        value={email}
+        onChange={(e) => setEmail(e.target.value)}
+      />
       <Field
         label={t('password')}
         data-testid="sign-in-password"
@@ -79,7 +110,9 @@ function AccountForm({ isNew }: { isNew: boolean }) {
         onChange={(e) => setPassword(e.target.value)}
       />
       {error && <Failure text={t(error)} />}
-      <Button type="submit" data-testid="sign-in-submit" isBusy={isBusy} className="h-11! w-full sm:h-10!">{t(isNew ? 'register' : 'signIn')}</Button>
+      <Button type="submit" data-testid="sign-in-submit" isBusy={isBusy} className="h-11! w-full sm:h-10!">
+        {t(isNew ? 'register' : 'signIn')}
+      </Button>
     </form>
   );
 }
@@ -96,8 +129,18 @@ function GuestForm() {
   return (
     <form onSubmit={submit} className="flex flex-col gap-3">
       <div className="flex flex-col gap-2 sm:flex-row sm:items-end">
-        <Field className="flex-1" label={t('displayName')} data-testid="guest-name" autoComplete="nickname" maxLength={80} value={name} onChange={(e) => setName(e.target.value)} />
-        <Button type="submit" look="secondary" data-testid="guest-submit" isBusy={isBusy} className="sm:h-10!">{t('guest')}</Button>
+        <Field
+          className="flex-1"
+          label={t('displayName')}
+          data-testid="guest-name"
+          autoComplete="nickname"
+          maxLength={80}
+          value={name}
+          onChange={(e) => setName(e.target.value)}
+        />
+        <Button type="submit" look="secondary" data-testid="guest-submit" isBusy={isBusy} className="sm:h-10!">
+          {t('guest')}
+        </Button>
       </div>
       {error && <Failure text={t(error)} />}
     </form>
@@ -105,5 +148,9 @@ function GuestForm() {
 }
 
 function Failure({ text }: { text: string }) {
-  return <p role="alert" className="rounded-md bg-danger-bg px-3 py-2 text-sm text-danger">{text}</p>;
+  return (
+    <p role="alert" className="rounded-md bg-danger-bg px-3 py-2 text-sm text-danger">
+      {text}
+    </p>
+  );
 }

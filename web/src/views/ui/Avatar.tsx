@@ -22,7 +22,11 @@ export function Avatar({ userId, size = 'md', withPresence = false }: Props) {
         <img src={url} alt="" className={`rounded-full object-cover ${sizes[size]}`} />
       ) : (
         // The letters are drawn by the style sheet: as text they would be part of the name of a button around them.
-        <span style={hue} data-initials={initials(name)} className={`avatar flex items-center justify-center rounded-full font-semibold select-none after:content-[attr(data-initials)] ${sizes[size]}`} />
+        <span
+          style={hue}
+          data-initials={initials(name)}
+          className={`avatar flex items-center justify-center rounded-full font-semibold select-none after:content-[attr(data-initials)] ${sizes[size]}`}
+        />
       )}
       {withPresence && <PresenceDot userId={userId} className="absolute -right-0.5 -bottom-0.5 ring-2 ring-n2" />}
     </span>

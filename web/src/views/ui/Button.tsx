@@ -18,7 +18,13 @@ export function Button({ look = 'primary', isBusy = false, className = '', child
       aria-busy={isBusy || undefined}
       className={`inline-flex h-11 items-center justify-center gap-2 rounded-md px-4 text-base font-medium whitespace-nowrap transition-colors sm:h-9 sm:px-3 ${looks[look]} ${className}`}
     >
-      {isBusy && <span className="dots flex gap-1" aria-hidden><i className="size-1 rounded-full bg-current" /><i className="size-1 rounded-full bg-current" /><i className="size-1 rounded-full bg-current" /></span>}
+      {isBusy && (
+        <span className="dots flex gap-1" aria-hidden>
+          <i className="size-1 rounded-full bg-current" />
+          <i className="size-1 rounded-full bg-current" />
+          <i className="size-1 rounded-full bg-current" />
+        </span>
+      )}
       {children}
     </button>
   );

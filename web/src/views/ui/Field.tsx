@@ -9,9 +9,15 @@ export function Field({ label, hint, className = '', ...input }: Props) {
   const id = useId();
   return (
     <div className={className}>
-      <label htmlFor={id} className="mb-1 block text-sm font-medium text-n12">{label}</label>
+      <label htmlFor={id} className="mb-1 block text-sm font-medium text-n12">
+        {label}
+      </label>
       <input id={id} {...input} aria-describedby={hint ? `${id}-hint` : undefined} className={`${box} h-11 sm:h-10`} />
-      {hint && <p id={`${id}-hint`} className="mt-1 text-xs text-n10">{hint}</p>}
+      {hint && (
+        <p id={`${id}-hint`} className="mt-1 text-xs text-n10">
+          {hint}
+        </p>
+      )}
     </div>
   );
 }

@@ -16,10 +16,23 @@ export function Menu({ trigger, children, onOpenChange }: Props) {
   );
 }
 
-export function MenuItem({ icon, children, onSelect, isDanger = false }: { icon?: ReactNode; children: ReactNode; onSelect: () => void; isDanger?: boolean }) {
+export function MenuItem({
+  icon,
+  children,
+  onSelect,
+  isDanger = false,
+}: {
+  icon?: ReactNode;
+  children: ReactNode;
+  onSelect: () => void;
+  isDanger?: boolean;
+}) {
   const look = isDanger ? 'text-danger data-[highlighted]:bg-danger-bg' : 'text-n12 data-[highlighted]:bg-n3';
   return (
-    <Base.Item onClick={onSelect} className={`flex min-h-11 cursor-pointer items-center gap-2.5 rounded-sm px-2.5 text-base outline-none select-none sm:min-h-8 ${look}`}>
+    <Base.Item
+      onClick={onSelect}
+      className={`flex min-h-11 cursor-pointer items-center gap-2.5 rounded-sm px-2.5 text-base outline-none select-none sm:min-h-8 ${look}`}
+    >
       {icon}
       {children}
     </Base.Item>
