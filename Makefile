@@ -8,7 +8,7 @@ SUITES := protocol client server web e2e tools
 .PHONY: help setup up down logs test check gen bench chaos $(addprefix test-,$(SUITES))
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing (done by every other target)
 	@sh tools/setup.sh
@@ -49,4 +49,4 @@ bench: setup ## Measure, beside the rivals, on this machine
 
 chaos: setup ## Kill pods, Redis and Postgres under load and count what is lost
 	@sh tools/packages.sh redis-server haproxy
-	@$(RUN) tools/src/test.ts e2e $(wildcard tests/chaos/*.test.ts)
+	@$(RUN) tools/src/test.ts server server/tests/chaos.test.ts
