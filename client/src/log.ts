@@ -22,9 +22,6 @@ export interface Log extends Inbox<Entry> {
   readonly recent: readonly Entry[] | undefined;
 }
 
-/** `asOf`: the last seq that is folded into the page. Servers that do not send it are taken at their least. */
-export type FoldedPage = HistoryPage & { asOf?: number };
-
 export function emptyLog(cursor: number): Log {
   return { cursor, held: [], messages: [], loaded: false, hasBefore: true, recent: undefined };
 }
@@ -62,7 +59,7 @@ export function abandonPage(log: Log): Log {
  * Puts a page in front of what is loaded. Messages that are there already stay as they are: they are at least as new.
  * A page that was asked for before the log was cut by `skipRange` is void: it would leave a hole.
  */
-export function addPage(context: FoldContext, log: Log, page: FoldedPage): Log {
+export function addPage(context: FoldContext, log: Log, page: HistoryPage): Log {
   if (log.recent === undefined) return log;
   const later = log.recent.filter((entry) => entry.seq > (page.asOf ?? 0));
   const known = new Set(log.messages.map((m) => m.id));

@@ -177,6 +177,8 @@ export interface HistoryPage {
   messages: Message[];
   hasBefore: boolean;
   hasAfter: boolean;
+  /** The last seq folded into these messages: apply only later entries over them. */
+  asOf?: number;
 }
 
 export interface SessionReady {

@@ -17,6 +17,7 @@ interface Row {
   messages: Message[] | null;
   has_before: boolean;
   has_after: boolean;
+  as_of: number;
 }
 
 /** $3: messages below it, newest first, at most $4; and from $3 on, oldest first, at most $5. */
@@ -40,7 +41,7 @@ const sql = `
   ), ends as materialized (
     select coalesce(min(seq), $3::bigint) as low, coalesce(max(seq), $3::bigint - 1) as high from picked
   )
-  select a.kind, a.member,
+  select a.kind, a.member, a.upper as as_of,
     (
       select jsonb_agg(${messageJson('$1')} order by e.seq)
       from picked join entries e on e.conversation_id = a.id and e.seq = picked.seq
@@ -56,7 +57,7 @@ export async function loadHistory(pool: pg.Pool, query: HistoryQuery): Promise<H
   const { rows } = await pool.query<Row>({ name: 'load-history', text: sql, values });
   const row = rows[0];
   checkReadable(row);
-  return { messages: row.messages ?? [], hasBefore: row.has_before, hasAfter: row.has_after };
+  return { messages: row.messages ?? [], hasBefore: row.has_before, hasAfter: row.has_after, asOf: row.as_of };
 }
 
 function planWindow({ before, after, around, limit }: HistoryQuery): { anchor: number; older: number; newer: number } {
