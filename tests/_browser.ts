@@ -5,7 +5,15 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** No look-ups of its own: the test's pages are the only thing that it asks for. */
-const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const quiet = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 export async function openBrowser(): Promise<Browser & AsyncDisposable> {
   const executablePath = candidates.find((path) => path !== undefined && existsSync(path));

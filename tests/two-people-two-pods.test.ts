@@ -55,7 +55,11 @@ test('two people on two pods chat, and the death of the receiving pod loses and 
   await signIn(grace, cluster.frontUrl, 'grace@example.com', DEMO_PASSWORD);
   await screenshot(grace, 'list-375-dark');
   await onAnotherPod(grace, ada);
-  const direct = await ada.page.getByTestId('conversation-item').filter({ hasText: 'Grace Hopper' }).first().getAttribute('data-conversation-id');
+  const direct = await ada.page
+    .getByTestId('conversation-item')
+    .filter({ hasText: 'Grace Hopper' })
+    .first()
+    .getAttribute('data-conversation-id');
   await openSame([ada, grace], direct!);
 
   await say(ada, 'before 1');

@@ -31,7 +31,10 @@ export function applyRule<E extends Numbered>(inbox: Inbox<E>, arrived: readonly
     ready.push(next);
     cursor = next.seq;
   }
-  const held = [...bySeq.values()].filter((entry) => entry.seq > cursor).sort((a, b) => a.seq - b.seq).slice(0, MAX_HELD);
+  const held = [...bySeq.values()]
+    .filter((entry) => entry.seq > cursor)
+    .sort((a, b) => a.seq - b.seq)
+    .slice(0, MAX_HELD);
   return { cursor, held, ready };
 }
 

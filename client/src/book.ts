@@ -193,7 +193,9 @@ export class Book {
 
 /** `changes` may leave members out of a large conversation; what is known is kept. */
 function withMembersOf(next: Conversation, before: Conversation): Conversation {
-  return next.members === undefined && before.members !== undefined && next.memberCount <= 100 ? { ...next, members: before.members } : next;
+  return next.members === undefined && before.members !== undefined && next.memberCount <= 100
+    ? { ...next, members: before.members }
+    : next;
 }
 
 function tellUnread(page: Page, messageId: string, me: string): boolean | undefined {

@@ -113,14 +113,16 @@ export class CatchUp {
 
   #runInBackground(): void {
     const before = this.#running?.catch(() => undefined) ?? Promise.resolve(); // What it missed, the next run finds.
-    before.then(() => this.#run()).catch((error: unknown) => {
-      // A lost connection starts over by itself; a server that cannot answer now is asked again.
-      if (!(error instanceof ChatError) || !this.#deps.isOpen()) return;
-      this.#cancelSoon ??= this.#deps.scheduler.after(error.retryAfterMs ?? RETRY_MS, () => {
-        this.#cancelSoon = undefined;
-        this.#runInBackground();
+    before
+      .then(() => this.#run())
+      .catch((error: unknown) => {
+        // A lost connection starts over by itself; a server that cannot answer now is asked again.
+        if (!(error instanceof ChatError) || !this.#deps.isOpen()) return;
+        this.#cancelSoon ??= this.#deps.scheduler.after(error.retryAfterMs ?? RETRY_MS, () => {
+          this.#cancelSoon = undefined;
+          this.#runInBackground();
+        });
       });
-    });
   }
 
   #run(): Promise<void> {

@@ -10,17 +10,37 @@ import type { ClientOptions, PendingMessage } from './types.ts';
 
 const ME = 'me';
 const ready = (epoch = 1): SessionReady => ({
-  userId: ME, sessionId: 's', podId: 'pod-1', version: '1', epoch, serverTime: '', expiresAt: '', limits: defaultLimits,
+  userId: ME,
+  sessionId: 's',
+  podId: 'pod-1',
+  version: '1',
+  epoch,
+  serverTime: '',
+  expiresAt: '',
+  limits: defaultLimits,
 });
 const message = (seq: number, actorId = 'bob', clientMsgId?: string, mentions: string[] = []): Entry => ({
-  seq, type: 'message', id: `m${seq}`, at: new Date(seq).toISOString(), actorId, data: { body: `body ${seq}`, mentions }, ...(clientMsgId ? { clientMsgId } : {}),
+  seq,
+  type: 'message',
+  id: `m${seq}`,
+  at: new Date(seq).toISOString(),
+  actorId,
+  data: { body: `body ${seq}`, mentions },
+  ...(clientMsgId ? { clientMsgId } : {}),
 });
 
 function conversation(lastSeq: number, more: Partial<Conversation> = {}): Conversation {
   const member = (userId: string) => ({ userId, role: 'member' as const, joinedAt: '', deliveredSeq: 0, readSeq: 0 });
   return {
-    id: 'c', kind: 'group', createdAt: '2030-01-01T00:00:00.000Z', lastSeq, history: 'all', memberCount: 2, members: [member(ME), member('bob')],
-    me: { role: 'member', firstSeq: 1, readSeq: lastSeq, deliveredSeq: lastSeq, unread: 0, mentions: 0, level: 'all' }, ...more,
+    id: 'c',
+    kind: 'group',
+    createdAt: '2030-01-01T00:00:00.000Z',
+    lastSeq,
+    history: 'all',
+    memberCount: 2,
+    members: [member(ME), member('bob')],
+    me: { role: 'member', firstSeq: 1, readSeq: lastSeq, deliveredSeq: lastSeq, unread: 0, mentions: 0, level: 'all' },
+    ...more,
   };
 }
 
@@ -37,10 +57,20 @@ function createWorld(options: Partial<ClientOptions> = {}) {
     intercept: (_call: MemoryCall, _connection: MemoryConnection): boolean => false,
     fetchStatus: 200,
   };
-  const changes = (): ChangesPage => ({ conversations: [{ ...world.conversation, lastSeq: world.entries.length }], removed: [], next: 't', more: false });
+  const changes = (): ChangesPage => ({
+    conversations: [{ ...world.conversation, lastSeq: world.entries.length }],
+    removed: [],
+    next: 't',
+    more: false,
+  });
   const sync = (cursors: Record<string, number>): SyncPage => {
     const missed = Object.entries(cursors).map(([id, seq]) => [id, world.entries.slice(seq, seq + 2)] as const);
-    return { entries: Object.fromEntries(missed), limited: {}, reset: [], more: Object.values(cursors).some((seq) => seq + 2 < world.entries.length) };
+    return {
+      entries: Object.fromEntries(missed),
+      limited: {},
+      reset: [],
+      more: Object.values(cursors).some((seq) => seq + 2 < world.entries.length),
+    };
   };
   const server = createMemoryServer({
     onConnect: (connection) => connection.emit('session:ready', ready(world.epoch)),
@@ -59,12 +89,20 @@ function createWorld(options: Partial<ClientOptions> = {}) {
   });
   let ids = 0;
   const client = createClient({
-    url: 'http://test', tokens: 'body', transport: server.transport, scheduler: clock, random: () => 0.5, newId: () => `id-${(ids += 1)}`, checkEveryMs: 0,
+    url: 'http://test',
+    tokens: 'body',
+    transport: server.transport,
+    scheduler: clock,
+    random: () => 0.5,
+    newId: () => `id-${(ids += 1)}`,
+    checkEveryMs: 0,
     fetch: async (input) => {
       if (String(input).endsWith('/refresh')) world.refreshes += 1;
       if (world.fetchStatus !== 200) return new Response(JSON.stringify({ code: 'unauthenticated' }), { status: world.fetchStatus });
       const user = { id: ME, displayName: 'Me', guest: false, emailVerified: true, admin: false };
-      return new Response(JSON.stringify({ user, accessToken: `token-${world.refreshes}`, expiresIn: 900, sessionId: 's', refreshToken: 'r' }));
+      return new Response(
+        JSON.stringify({ user, accessToken: `token-${world.refreshes}`, expiresIn: 900, sessionId: 's', refreshToken: 'r' }),
+      );
     },
     ...options,
   });
@@ -86,7 +124,10 @@ test('a client that connects reads the changes and is live', async () => {
   await world.start();
   assert.deepEqual(states, ['idle', 'connecting', 'syncing', 'live']);
   assert.equal(client.connection().podId, 'pod-1');
-  assert.deepEqual(client.conversations().map((c) => c.id), ['c']);
+  assert.deepEqual(
+    client.conversations().map((c) => c.id),
+    ['c'],
+  );
 });
 
 test('a message that is sent shows at once as pending and once as a message', async () => {
@@ -95,10 +136,16 @@ test('a message that is sent shows at once as pending and once as a message', as
   await world.start();
   await client.open('c');
   client.send('c', 'hello');
-  assert.deepEqual(client.conversation('c').pending.map((p) => p.state), ['sending']);
+  assert.deepEqual(
+    client.conversation('c').pending.map((p) => p.state),
+    ['sending'],
+  );
   await settle();
   assert.deepEqual(client.conversation('c').pending, []);
-  assert.deepEqual(client.conversation('c').messages.map((m) => [m.body, m.delivery]), [['body 1', 'sent']]);
+  assert.deepEqual(
+    client.conversation('c').messages.map((m) => [m.body, m.delivery]),
+    [['body 1', 'sent']],
+  );
   world.last().emit('receipts', { conversationId: 'c', userId: 'bob', read: 1 });
   assert.equal(client.conversation('c').messages[0]?.delivery, 'read');
 });
@@ -141,7 +188,10 @@ test('only one send per conversation is open at a time', async () => {
   client.send('c', 'two');
   client.send('other', 'three');
   await settle();
-  assert.deepEqual(world.server.calls.filter((c) => c.event === 'message:send').map((c) => c.payload['body']), ['one', 'three']);
+  assert.deepEqual(
+    world.server.calls.filter((c) => c.event === 'message:send').map((c) => c.payload['body']),
+    ['one', 'three'],
+  );
 });
 
 test('a send that is refused for good fails and can be retried or discarded', async () => {
@@ -168,10 +218,18 @@ test('a message that the server only queued stays pending until its entry is see
   const first = client.send('c', 'a');
   const second = client.send('c', 'b');
   await settle();
-  assert.deepEqual(client.conversation('c').pending.map((p) => p.state), ['queued', 'queued']);
+  assert.deepEqual(
+    client.conversation('c').pending.map((p) => p.state),
+    ['queued', 'queued'],
+  );
   world.last().emit('entries', { conversationId: 'c', entries: [message(1, ME, first)] });
-  world.last().emit('message:rejected', { conversationId: 'c', clientMsgId: second, error: { code: 'forbidden', message: '', retryable: false } });
-  assert.deepEqual(client.conversation('c').pending.map((p) => [p.body, p.state]), [['b', 'failed']]);
+  world
+    .last()
+    .emit('message:rejected', { conversationId: 'c', clientMsgId: second, error: { code: 'forbidden', message: '', retryable: false } });
+  assert.deepEqual(
+    client.conversation('c').pending.map((p) => [p.body, p.state]),
+    [['b', 'failed']],
+  );
 });
 
 test('what was missed while away is read on reconnecting, in pages and in order', async () => {
@@ -216,7 +274,9 @@ test('entries of an unknown conversation are shown after changes told about it',
   const world = createWorld();
   await using client = world.client;
   await world.start();
-  world.intercept = (call) => call.event === 'changes' && (call.answer({ conversations: [{ ...conversation(1), id: 'new' }], removed: [], next: 't', more: false }), true);
+  world.intercept = (call) =>
+    call.event === 'changes' &&
+    (call.answer({ conversations: [{ ...conversation(1), id: 'new' }], removed: [], next: 't', more: false }), true);
   world.last().emit('entries', { conversationId: 'new', entries: [message(2)] });
   await world.clock.advance(500);
   assert.equal(client.conversation('new').unread, 1);
@@ -254,7 +314,8 @@ test('another epoch drops what is held and reads the history again', async () =>
 test('a refusal with a hint is obeyed and one for good ends the attempts', async () => {
   const world = createWorld();
   await using client = world.client;
-  world.server.onConnect = (connection) => connection.refuse({ code: 'overloaded', message: 'full', retryable: true, retryAfterMs: 20_000 });
+  world.server.onConnect = (connection) =>
+    connection.refuse({ code: 'overloaded', message: 'full', retryable: true, retryAfterMs: 20_000 });
   await world.start();
   const { state, nextAttemptAt = 0 } = client.connection();
   assert.equal(state, 'waiting');
@@ -278,7 +339,8 @@ test('an expired token is renewed once and the handshake repeated at once', asyn
   const world = createWorld();
   await using client = world.client;
   let refusals = 0;
-  world.server.onConnect = (connection) => ((refusals += 1) === 1 ? connection.refuse({ code: 'token_expired' }) : connection.emit('session:ready', ready()));
+  world.server.onConnect = (connection) =>
+    (refusals += 1) === 1 ? connection.refuse({ code: 'token_expired' }) : connection.emit('session:ready', ready());
   await world.start();
   assert.equal(client.connection().state, 'live');
   assert.equal(world.last().auth.token, 'token-1');
@@ -290,7 +352,10 @@ test('a session that is about to expire is renewed on the open socket', async ()
   await world.start();
   world.last().emit('session:expiring', { expiresAt: '' });
   await settle();
-  assert.deepEqual(world.server.calls.filter((c) => c.event === 'auth:refresh').map((c) => c.payload), [{ token: 'token-1' }]);
+  assert.deepEqual(
+    world.server.calls.filter((c) => c.event === 'auth:refresh').map((c) => c.payload),
+    [{ token: 'token-1' }],
+  );
   assert.equal(client.connection().state, 'live');
 });
 

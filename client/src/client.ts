@@ -1,4 +1,14 @@
-import type { ClientEventName, Conversation, Entry, ErrorCode, EndedCode, EventInput, EventResult, ServerEventName, ServerEvents } from '@chatcluster/protocol';
+import type {
+  ClientEventName,
+  Conversation,
+  Entry,
+  ErrorCode,
+  EndedCode,
+  EventInput,
+  EventResult,
+  ServerEventName,
+  ServerEvents,
+} from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { Book } from './book.ts';
 import { browserHints, isBrowser, pageOrigin } from './browser-hints.ts';
@@ -24,7 +34,9 @@ const CHECK_EVERY_MS = 300_000;
 /** A change made while the connection is away waits this long for it before it fails. */
 const PATIENCE_MS = 10_000;
 
-type Parts = Required<Pick<ClientOptions, 'url' | 'tokens' | 'transport' | 'fetch' | 'store' | 'network' | 'scheduler' | 'random' | 'newId' | 'checkEveryMs'>> &
+type Parts = Required<
+  Pick<ClientOptions, 'url' | 'tokens' | 'transport' | 'fetch' | 'store' | 'network' | 'scheduler' | 'random' | 'newId' | 'checkEveryMs'>
+> &
   Pick<ClientOptions, 'deviceId'>;
 
 /** Makes a client. Nothing happens before one of its methods is called. */
@@ -71,7 +83,10 @@ class Client implements ChatClient {
     const isOpen = () => this.#connection.isOpen;
     const changed = (id: string) => this.#changed(id);
     const call = <E extends ClientEventName>(event: E, payload: EventInput<E>) => this.#connection.call(event, payload);
-    this.#session = new Session({ ...parts, http: { url: parts.url, fetch: parts.fetch, cookies: parts.tokens === 'cookie', timeoutMs: HTTP_TIMEOUT_MS } });
+    this.#session = new Session({
+      ...parts,
+      http: { url: parts.url, fetch: parts.fetch, cookies: parts.tokens === 'cookie', timeoutMs: HTTP_TIMEOUT_MS },
+    });
     this.rest = createRest((request) => this.#session.call(request));
     this.#book = new Book({
       me: () => this.#userId(),
@@ -82,13 +97,21 @@ class Client implements ChatClient {
     });
     this.#history = new History({ book: this.#book, call: (payload) => this.#patiently('history', payload) });
     this.#catchUp = new CatchUp({
-      book: this.#book, scheduler, call, isOpen,
+      book: this.#book,
+      scheduler,
+      call,
+      isOpen,
       checkEveryMs: parts.checkEveryMs,
       reopen: () => this.#history.reopen(),
       listed: (conversations) => conversations.forEach((conversation) => this.#noteListed(conversation)),
     });
     this.#outbox = new Outbox({
-      store, scheduler, random, newId, isOpen, changed,
+      store,
+      scheduler,
+      random,
+      newId,
+      isOpen,
+      changed,
       userId: () => this.#userId(),
       cursor: (id) => this.#book.get(id)?.log.cursor ?? 0,
       send: (payload) => call('message:send', payload),
@@ -97,7 +120,12 @@ class Client implements ChatClient {
     });
     this.#receipts = new Receipts({ scheduler, isOpen, send: (payload) => call('receipt', payload) });
     this.#typing = new Typing({ scheduler, changed, send: (conversationId, on) => this.#volatile('typing', { conversationId, on }) });
-    this.#people = new People({ isOpen, lookUp: (id) => this.rest.user(id), watch: (userIds) => call('presence:watch', { userIds }), changed: () => this.#emitter.changed() });
+    this.#people = new People({
+      isOpen,
+      lookUp: (id) => this.rest.user(id),
+      watch: (userIds) => call('presence:watch', { userIds }),
+      changed: () => this.#emitter.changed(),
+    });
     this.#connection = new Connection({
       ...parts,
       token: (renew) => (renew ? this.#session.refresh() : this.#session.accessToken()),

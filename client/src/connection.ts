@@ -1,4 +1,14 @@
-import type { ClientEventName, EndedCode, ErrorCode, EventInput, EventResult, ServerEventName, ServerEvents, SessionReady, WireError } from '@chatcluster/protocol';
+import type {
+  ClientEventName,
+  EndedCode,
+  ErrorCode,
+  EventInput,
+  EventResult,
+  ServerEventName,
+  ServerEvents,
+  SessionReady,
+  WireError,
+} from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { ACK_TIMEOUT_MS, PROTOCOL_VERSION } from '@chatcluster/protocol/limits';
 import { backoffMs } from './backoff.ts';
@@ -125,7 +135,9 @@ export class Connection {
     const attempt = new Attempt();
     this.#attempt = attempt;
     this.#set({ state: 'connecting', attempt: this.#failures });
-    this.#cancelTimer = this.#deps.scheduler.after(CONNECT_TIMEOUT_MS, () => this.#lost(attempt, 'unavailable', 'The server does not answer.'));
+    this.#cancelTimer = this.#deps.scheduler.after(CONNECT_TIMEOUT_MS, () =>
+      this.#lost(attempt, 'unavailable', 'The server does not answer.'),
+    );
     this.#deps.token(renew).then(
       (token) => this.#open(attempt, token),
       (error: unknown) => this.#noToken(attempt, error),
@@ -288,5 +300,9 @@ const unopened: Transport = {
 
 export function toChatError(error: WireError): ChatError {
   const { message, retryAfterMs, details } = error;
-  return new ChatError(isErrorCode(error.code) ? error.code : 'internal', { message, details, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+  return new ChatError(isErrorCode(error.code) ? error.code : 'internal', {
+    message,
+    details,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
 }

@@ -57,7 +57,11 @@ export function messageOfEntry(context: FoldContext, entry: Extract<Entry, { typ
   };
 }
 
-function addMessage(context: FoldContext, messages: readonly LogMessage[], entry: Extract<Entry, { type: 'message' }>): readonly LogMessage[] {
+function addMessage(
+  context: FoldContext,
+  messages: readonly LogMessage[],
+  entry: Extract<Entry, { type: 'message' }>,
+): readonly LogMessage[] {
   if (messages.some((m) => m.id === entry.id)) return messages;
   const message = messageOfEntry(context, entry);
   const parent = entry.data.threadRoot ?? entry.data.replyTo;

@@ -46,7 +46,9 @@ async function reach(deps: HttpDeps, request: HttpRequest): Promise<Response> {
 }
 
 function toQuery(query: HttpRequest['query']): string {
-  const pairs = Object.entries(query ?? {}).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)] as [string, string]]));
+  const pairs = Object.entries(query ?? {}).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, String(value)] as [string, string]],
+  );
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
 }
 

@@ -29,7 +29,13 @@ export interface MemoryServer {
 }
 
 export function createMemoryServer(part: Partial<Pick<MemoryServer, 'onConnect' | 'onCall'>> = {}): MemoryServer {
-  const server: MemoryServer = { transport: open, connections: [], calls: [], onConnect: part.onConnect ?? (() => {}), onCall: part.onCall ?? (() => {}) };
+  const server: MemoryServer = {
+    transport: open,
+    connections: [],
+    calls: [],
+    onConnect: part.onConnect ?? (() => {}),
+    onCall: part.onCall ?? (() => {}),
+  };
   return server;
 
   function open(...[_url, auth, handlers]: Parameters<TransportFactory>): ReturnType<TransportFactory> {

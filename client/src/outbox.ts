@@ -139,13 +139,16 @@ export class Outbox {
     if (item === undefined) return;
     this.#busy.add(conversationId);
     this.#set(item, { ...item.pending, state: 'sending' });
-    this.#deps.send(toPayload(item.pending)).then(
-      (result) => this.#acknowledged(item, result),
-      (error: unknown) => this.#refused(item, error),
-    ).finally(() => {
-      this.#busy.delete(conversationId);
-      this.#pump(conversationId);
-    });
+    this.#deps
+      .send(toPayload(item.pending))
+      .then(
+        (result) => this.#acknowledged(item, result),
+        (error: unknown) => this.#refused(item, error),
+      )
+      .finally(() => {
+        this.#busy.delete(conversationId);
+        this.#pump(conversationId);
+      });
   }
 
   #acknowledged(item: Item, result: SendResult): void {
@@ -167,10 +170,13 @@ export class Outbox {
     item.failures += 1;
     const { conversationId } = item.pending;
     const delay = backoffMs(item.failures, this.#deps.random, known.retryAfterMs);
-    this.#timers.set(conversationId, this.#deps.scheduler.after(delay, () => {
-      this.#timers.delete(conversationId);
-      this.#pump(conversationId);
-    }));
+    this.#timers.set(
+      conversationId,
+      this.#deps.scheduler.after(delay, () => {
+        this.#timers.delete(conversationId);
+        this.#pump(conversationId);
+      }),
+    );
   }
 
   #fail(item: Item, error: WireError): void {

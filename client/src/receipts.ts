@@ -30,7 +30,11 @@ export class Receipts {
   note(receipt: ReceiptPayload): void {
     const { conversationId, delivered, read } = receipt;
     const before = this.#waiting.get(conversationId);
-    this.#waiting.set(conversationId, { conversationId, ...highest('delivered', before?.delivered, delivered), ...highest('read', before?.read, read) });
+    this.#waiting.set(conversationId, {
+      conversationId,
+      ...highest('delivered', before?.delivered, delivered),
+      ...highest('read', before?.read, read),
+    });
     this.flush();
   }
 

@@ -1,5 +1,15 @@
 import type {
-  ChangesPage, Conversation, HistoryPage, Member, Message, OwnUser, Role, SendResult, SessionInfo, SyncPage, User,
+  ChangesPage,
+  Conversation,
+  HistoryPage,
+  Member,
+  Message,
+  OwnUser,
+  Role,
+  SendResult,
+  SessionInfo,
+  SyncPage,
+  User,
 } from '@chatcluster/protocol';
 import type { HttpRequest } from './http.ts';
 import type { ConversationChanges, CreateInput, OwnSettings, SendInput } from './types.ts';
@@ -66,7 +76,8 @@ function userRoutes(call: Call) {
 function conversationRoutes(call: Call) {
   const one = (id: string, ...rest: string[]) => at('conversations', id, ...rest);
   return {
-    createConversation: (body: CreateInput & { clientId?: string }) => call<Conversation>({ method: 'POST', path: '/v1/conversations', body }),
+    createConversation: (body: CreateInput & { clientId?: string }) =>
+      call<Conversation>({ method: 'POST', path: '/v1/conversations', body }),
     conversation: (id: string) => call<Conversation>({ method: 'GET', path: one(id) }),
     updateConversation: (id: string, body: ConversationChanges) => call<Conversation>({ method: 'PATCH', path: one(id), body }),
     deleteConversation: (id: string) => call<void>({ method: 'DELETE', path: one(id) }),
@@ -91,11 +102,16 @@ function messageRoutes(call: Call) {
   const toggle = (on: boolean) => (on ? 'PUT' : 'DELETE');
   return {
     messages: async (id: string, query: HistoryQuery = {}): Promise<HistoryPage> => {
-      const page = await call<{ items: Message[]; hasBefore: boolean; hasAfter: boolean }>({ method: 'GET', path: of(id), query: { ...query } });
+      const page = await call<{ items: Message[]; hasBefore: boolean; hasAfter: boolean }>({
+        method: 'GET',
+        path: of(id),
+        query: { ...query },
+      });
       return { messages: page.items, hasBefore: page.hasBefore, hasAfter: page.hasAfter };
     },
     sendMessage: (id: string, body: SendInput & { clientMsgId: string }) => call<SendResult>({ method: 'POST', path: of(id), body }),
-    editMessage: (id: string, messageId: string, body: string) => call<unknown>({ method: 'PATCH', path: of(id, messageId), body: { body } }),
+    editMessage: (id: string, messageId: string, body: string) =>
+      call<unknown>({ method: 'PATCH', path: of(id, messageId), body: { body } }),
     deleteMessage: (id: string, messageId: string) => call<unknown>({ method: 'DELETE', path: of(id, messageId) }),
     react: (id: string, messageId: string, emoji: string, on: boolean) =>
       call<unknown>({ method: toggle(on), path: of(id, messageId, 'reactions', emoji) }),
@@ -103,4 +119,3 @@ function messageRoutes(call: Call) {
     messageReceipts: (id: string, messageId: string) => call<Page<MessageReceipt>>({ method: 'GET', path: of(id, messageId, 'receipts') }),
   };
 }
-

@@ -17,7 +17,8 @@ export const socketIoTransport: TransportFactory = (url, auth, handlers) => {
       // Socket.IO fails an open ack at once when the connection ends, and after the time-out otherwise.
       socket.timeout(timeoutMs).emit(event, payload, (error: Error | null, ack: Ack<never>) => {
         if (error === null) resolve(ack);
-        else reject(new ChatError('unavailable', { message: 'No answer from the server.', cause: socket.connected ? 'ack timeout' : error }));
+        else
+          reject(new ChatError('unavailable', { message: 'No answer from the server.', cause: socket.connected ? 'ack timeout' : error }));
       });
     });
   }
@@ -29,4 +30,3 @@ export const socketIoTransport: TransportFactory = (url, auth, handlers) => {
     socket.disconnect();
   }
 };
-

@@ -11,7 +11,12 @@ export interface SummaryResult {
   stale: boolean;
 }
 
-export function foldSummary(context: FoldContext, conversation: Conversation, entries: readonly Entry[], isUnread: (id: string) => boolean | undefined): SummaryResult {
+export function foldSummary(
+  context: FoldContext,
+  conversation: Conversation,
+  entries: readonly Entry[],
+  isUnread: (id: string) => boolean | undefined,
+): SummaryResult {
   const result = { conversation, stale: false };
   for (const entry of entries) {
     if (entry.seq <= result.conversation.lastSeq) continue;
@@ -22,7 +27,12 @@ export function foldSummary(context: FoldContext, conversation: Conversation, en
   return result;
 }
 
-function foldOne(context: FoldContext, conversation: Conversation, entry: Entry, isUnread: (id: string) => boolean | undefined): SummaryResult {
+function foldOne(
+  context: FoldContext,
+  conversation: Conversation,
+  entry: Entry,
+  isUnread: (id: string) => boolean | undefined,
+): SummaryResult {
   const lastMessage = foldLast(context, conversation, entry);
   const base = lastMessage === conversation.lastMessage ? conversation : { ...conversation, lastMessage };
   switch (entry.type) {

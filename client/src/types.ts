@@ -1,6 +1,21 @@
 import type {
-  Attachment, ConnectAuth, Conversation, ConversationKind, ErrorCode, EndedCode, Level, Member, Message, OwnUser,
-  Presence, PresenceSetting, ServerEventName, ServerEvents, SessionReady, User, WireError,
+  Attachment,
+  ConnectAuth,
+  Conversation,
+  ConversationKind,
+  ErrorCode,
+  EndedCode,
+  Level,
+  Member,
+  Message,
+  OwnUser,
+  Presence,
+  PresenceSetting,
+  ServerEventName,
+  ServerEvents,
+  SessionReady,
+  User,
+  WireError,
 } from '@chatcluster/protocol';
 import type { NetworkHints, Scheduler } from './scheduler.ts';
 import type { Rest } from './rest.ts';

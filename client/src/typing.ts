@@ -39,7 +39,11 @@ export class Typing {
     const wasOn = others.has(userId);
     others.get(userId)?.();
     others.delete(userId);
-    if (on) others.set(userId, this.#deps.scheduler.after(TYPING_CLEAR_MS, () => this.received(conversationId, userId, false)));
+    if (on)
+      others.set(
+        userId,
+        this.#deps.scheduler.after(TYPING_CLEAR_MS, () => this.received(conversationId, userId, false)),
+      );
     if (wasOn === on) return;
     this.#views.set(conversationId, others.size === 0 ? NOBODY : [...others.keys()]);
     this.#deps.changed(conversationId);

@@ -33,7 +33,10 @@ test('two people chat: text, edit, reaction, typing, receipts, deletion', async 
   await Promise.all([ada.open(id), bob.open(id)]);
   for (const body of ['one', 'two', 'three']) ada.send(id, body);
   await eventually(() => bob.conversation(id).messages.length === 3);
-  assert.deepEqual(bob.conversation(id).messages.map((m) => m.body), ['one', 'two', 'three']);
+  assert.deepEqual(
+    bob.conversation(id).messages.map((m) => m.body),
+    ['one', 'two', 'three'],
+  );
   assert.equal(bob.conversation(id).unread, 3);
   bob.markRead(id);
   await eventually(() => ada.conversation(id).messages.every((m) => m.delivery === 'read'), { message: 'read' });
@@ -62,7 +65,10 @@ test('what was written while one was away is there after coming back, and older 
   assert.equal(bob.conversation(id).unread, 120);
   await ada.open(id);
   while (ada.conversation(id).hasBefore) await ada.loadOlder(id);
-  assert.deepEqual(ada.conversation(id).messages.map((m) => m.body), Array.from({ length: 120 }, (_, i) => `message ${i}`));
+  assert.deepEqual(
+    ada.conversation(id).messages.map((m) => m.body),
+    Array.from({ length: 120 }, (_, i) => `message ${i}`),
+  );
 });
 
 test('channels can be found, joined, renamed and left', async () => {
@@ -71,14 +77,20 @@ test('channels can be found, joined, renamed and left', async () => {
   const title = `Garden ${crypto.randomUUID()}`;
   const { id } = await ada.createChannel({ title });
   const found = await bob.rest.channels(title);
-  assert.deepEqual(found.items.map((c) => c.id), [id]);
+  assert.deepEqual(
+    found.items.map((c) => c.id),
+    [id],
+  );
   await bob.joinChannel(id);
   await ada.update(id, { topic: 'Roses' });
   await eventually(() => bob.conversation(id).conversation?.topic === 'Roses');
   assert.equal(ada.conversation(id).members.length, 2);
   await bob.leave(id);
   await eventually(() => ada.conversation(id).members.length === 1);
-  assert.equal(bob.conversations().some((c) => c.id === id), false);
+  assert.equal(
+    bob.conversations().some((c) => c.id === id),
+    false,
+  );
 });
 
 test('a session that is ended elsewhere signs the client out', async () => {

@@ -5,7 +5,10 @@ import type { ServerEventName } from './types.ts';
 
 /** What each server event says; the record is exhaustive, so a new event cannot be forgotten. */
 const serverEvents: Record<ServerEventName, { summary: string; fields: readonly string[] }> = {
-  'session:ready': { summary: 'The socket is live in all conversations', fields: ['userId', 'sessionId', 'podId', 'version', 'epoch', 'serverTime', 'expiresAt', 'limits'] },
+  'session:ready': {
+    summary: 'The socket is live in all conversations',
+    fields: ['userId', 'sessionId', 'podId', 'version', 'epoch', 'serverTime', 'expiresAt', 'limits'],
+  },
   'session:expiring': { summary: 'The access token ends soon; answer with auth:refresh', fields: ['expiresAt'] },
   'session:ended': { summary: `The server closes the socket: ${endedCodes.join(', ')}`, fields: ['code', 'message', 'reconnect'] },
   entries: { summary: 'Entries in seq order', fields: ['conversationId', 'entries'] },
@@ -26,8 +29,12 @@ const keyOf = (event: string) => event.replace(/:(\w)/g, (_all, letter: string) 
 const messageRef = (key: string) => ({ $ref: `#/channels/socket/messages/${key}` });
 
 export function buildAsyncApi(version: string): Record<string, unknown> {
-  const client = Object.entries(eventSchemas).map(([event, schema]) => [`client_${keyOf(event)}`, { name: event, payload: inputSchema(schema) }] as const);
-  const server = Object.entries(serverEvents).map(([event, { summary, fields }]) => [`server_${keyOf(event)}`, { name: event, summary, payload: shape(fields) }] as const);
+  const client = Object.entries(eventSchemas).map(
+    ([event, schema]) => [`client_${keyOf(event)}`, { name: event, payload: inputSchema(schema) }] as const,
+  );
+  const server = Object.entries(serverEvents).map(
+    ([event, { summary, fields }]) => [`server_${keyOf(event)}`, { name: event, summary, payload: shape(fields) }] as const,
+  );
   return {
     asyncapi: '3.0.0',
     info: { title: 'chatcluster', version, license: { name: 'Apache-2.0' } },
@@ -51,11 +58,18 @@ function shape(fields: readonly string[]): Record<string, unknown> {
 /** From the server's point of view: it receives what clients send, and answers with the ack. */
 function clientOperations(keys: string[]): Record<string, unknown> {
   const channel = { $ref: '#/channels/socket' };
-  return Object.fromEntries(keys.map((key) => [key, { action: 'receive', channel, messages: [messageRef(key)], reply: { channel, messages: [messageRef('ack')] } }]));
+  return Object.fromEntries(
+    keys.map((key) => [
+      key,
+      { action: 'receive', channel, messages: [messageRef(key)], reply: { channel, messages: [messageRef('ack')] } },
+    ]),
+  );
 }
 
 function serverOperations(keys: string[]): Record<string, unknown> {
-  return Object.fromEntries(keys.map((key) => [key, { action: 'send', channel: { $ref: '#/channels/socket' }, messages: [messageRef(key)] }]));
+  return Object.fromEntries(
+    keys.map((key) => [key, { action: 'send', channel: { $ref: '#/channels/socket' }, messages: [messageRef(key)] }]),
+  );
 }
 
 const ackSchema = {
@@ -69,7 +83,13 @@ const ackSchema = {
         error: {
           type: 'object',
           required: ['code', 'message', 'retryable'],
-          properties: { code: { enum: Object.keys(errorCatalogue) }, message: { type: 'string' }, retryable: { type: 'boolean' }, retryAfterMs: { type: 'integer' }, details: {} },
+          properties: {
+            code: { enum: Object.keys(errorCatalogue) },
+            message: { type: 'string' },
+            retryable: { type: 'boolean' },
+            retryAfterMs: { type: 'integer' },
+            details: {},
+          },
         },
       },
     },

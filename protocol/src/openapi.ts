@@ -13,7 +13,13 @@ interface Route {
   isPublic?: boolean;
 }
 
-const route = (method: Method, path: string, status: number, summary: string, input?: RestOperation): Route => ({ method, path, status, summary, ...(input ? { input } : {}) });
+const route = (method: Method, path: string, status: number, summary: string, input?: RestOperation): Route => ({
+  method,
+  path,
+  status,
+  summary,
+  ...(input ? { input } : {}),
+});
 const open = (entry: Route): Route => ({ ...entry, isPublic: true });
 const conversation = '/v1/conversations/{id}';
 const message = `${conversation}/messages/{messageId}`;
@@ -110,8 +116,16 @@ function operation(entry: Route): Record<string, unknown> {
 }
 
 function queryParameters(input: RestOperation): unknown[] {
-  const { properties = {}, required = [] } = inputSchema(restSchemas[input]) as { properties?: Record<string, unknown>; required?: string[] };
-  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: required.includes(name), schema: queryType(schema) }));
+  const { properties = {}, required = [] } = inputSchema(restSchemas[input]) as {
+    properties?: Record<string, unknown>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema: queryType(schema),
+  }));
 }
 
 /** Coerced numbers have no input type of their own. */
@@ -120,7 +134,10 @@ function queryType(schema: unknown): unknown {
 }
 
 function operationId({ method, path }: Route): string {
-  const words = path.replace(/^\/(v1|\.well-known)\//, '').split(/[/.]/).map((part) => part.replace(/[{}]/g, ''));
+  const words = path
+    .replace(/^\/(v1|\.well-known)\//, '')
+    .split(/[/.]/)
+    .map((part) => part.replace(/[{}]/g, ''));
   return [method, ...words].map((word, i) => (i === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join('');
 }
 

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { CHANGES_PAGE, HISTORY_PAGE } from './limits.ts';
 import { eventSchemas, seq, text, uuid } from './socket-schemas.ts';
 
-const email = z.email().max(254).transform((e) => e.toLowerCase());
+const email = z
+  .email()
+  .max(254)
+  .transform((e) => e.toLowerCase());
 /** No composition rules (NIST SP 800-63B); the upper bound caps the hashing work. */
 const password = z.string().min(8).max(256);
 const displayName = text.trim().min(1).max(80);

@@ -7,7 +7,10 @@ export const uuid = z.uuid().transform((id) => id.toLowerCase());
 /** Postgres cannot store U+0000 in text, and a lone surrogate is not UTF-8: both are refused here with a clear path. */
 export const text = z.string().refine((s) => !s.includes('\u0000') && s.isWellFormed(), 'must be well-formed text without U+0000');
 export const seq = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const emoji = text.min(1).max(64).refine((s) => !/\s/u.test(s), 'must not contain spaces');
+const emoji = text
+  .min(1)
+  .max(64)
+  .refine((s) => !/\s/u.test(s), 'must not contain spaces');
 const token = z.string().min(1).max(8_192);
 
 /** Bodies are limited in code points by the operation (the limit is configurable); this cap only bounds the work. */

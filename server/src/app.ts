@@ -43,51 +43,77 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   const io = createIo(config);
   const connections = new Map<string, Connection>();
 
-  const admin = stack.use(await listen(createAdminApp({
-    isLive: () => true,
-    isReady: () => isReady && !isDraining,
-    registry: { metrics: () => events.registry.metrics(), contentType: 'text/plain; version=0.0.4; charset=utf-8' },
-    snapshot: () => ({ connections: connections.size, maxConnections: config.limits.socketsPerPod, draining: isDraining, ...meter.read() }),
-    log,
-  }), { host: config.host, port: config.adminPort, variable: 'ADMIN_PORT' }));
+  const admin = stack.use(
+    await listen(
+      createAdminApp({
+        isLive: () => true,
+        isReady: () => isReady && !isDraining,
+        registry: { metrics: () => events.registry.metrics(), contentType: 'text/plain; version=0.0.4; charset=utf-8' },
+        snapshot: () => ({
+          connections: connections.size,
+          maxConnections: config.limits.socketsPerPod,
+          draining: isDraining,
+          ...meter.read(),
+        }),
+        log,
+      }),
+      { host: config.host, port: config.adminPort, variable: 'ADMIN_PORT' },
+    ),
+  );
 
-  const opened = stack.use(openFanout(config, { podId: config.podId, hub, access: membership, log, store, io, isPostgresReachable: health.isReachable }));
+  const opened = stack.use(
+    openFanout(config, { podId: config.podId, hub, access: membership, log, store, io, isPostgresReachable: health.isReachable }),
+  );
   const { fanout } = opened;
   const events = createEvents({ log, connections: () => connections.size, waitingRows: () => operations.ingest.waiting });
   let accepted = 0;
   const meter = stack.use(createLoadMeter(() => accepted));
   const operations = createOperations({
-    store, fanout, membership, limits: config.limits, batchWindowMs: config.batchWindowMs, log,
-    onBatch: events.batchCommitted, onPublished: events.published,
+    store,
+    fanout,
+    membership,
+    limits: config.limits,
+    batchWindowMs: config.batchWindowMs,
+    log,
+    onBatch: events.batchCommitted,
+    onPublished: events.published,
   });
   stack.use(operations.typing);
 
   function endSessions(sessionIds: Iterable<string>, code: 'revoked' | 'account_deleted'): void {
     const ended = new Set(sessionIds);
     for (const connection of connections.values()) {
-      if (ended.has(connection.sessionId)) connection.end(code, code === 'revoked' ? 'This session was ended.' : 'This account was deleted.', false);
+      if (ended.has(connection.sessionId))
+        connection.end(code, code === 'revoked' ? 'This session was ended.' : 'This account was deleted.', false);
     }
   }
-  const auth: Auth = stack.use(await createAuth({
-    db: store.pool, log, config,
-    onRevoked: ({ userId, sessionIds, code }) => {
-      events.sessionsRevoked(userId, sessionIds.length);
-      endSessions(sessionIds, code);
-      fanout.broadcast({ kind: 'revoke', userId, sessionIds, code });
-    },
-    onRevokedElsewhere: ({ sessionIds, code }) => endSessions(sessionIds, code),
-  }));
+  const auth: Auth = stack.use(
+    await createAuth({
+      db: store.pool,
+      log,
+      config,
+      onRevoked: ({ userId, sessionIds, code }) => {
+        events.sessionsRevoked(userId, sessionIds.length);
+        endSessions(sessionIds, code);
+        fanout.broadcast({ kind: 'revoke', userId, sessionIds, code });
+      },
+      onRevokedElsewhere: ({ sessionIds, code }) => endSessions(sessionIds, code),
+    }),
+  );
   fanout.onControl((message: ControlMessage) => {
     if (message.kind === 'membership') return membership.invalidate(message.conversationId, message.memberVersion);
     auth.revocations.add(message.sessionIds);
     return endSessions(message.sessionIds, message.code);
   });
 
-  const presence = stack.use(createPresence({
-    backend: opened.presence, log,
-    deliver: (socketId, change) => connections.get(socketId)?.send(encodeEvent('presence', change), true),
-    lastSeen: (userIds) => loadLastSeen(store.pool, userIds),
-  }));
+  const presence = stack.use(
+    createPresence({
+      backend: opened.presence,
+      log,
+      deliver: (socketId, change) => connections.get(socketId)?.send(encodeEvent('presence', change), true),
+      lastSeen: (userIds) => loadLastSeen(store.pool, userIds),
+    }),
+  );
   const present = new Set<Connection>();
   const lastSeen = stack.use(createLastSeen({ touch: (userIds) => touchLastSeen(store.pool, userIds), log }));
   const rate = createMessageRate({ limits: config.limits, enabled: config.rateLimits, takeShared: opened.takeTokens });
@@ -97,17 +123,32 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     fanout.toUsers([user.id, ...peers], 'profile', { user }, { droppable: false });
   }
   const publicApp = createPublicApp({
-    config, log, auth, store, operations, rate,
+    config,
+    log,
+    auth,
+    store,
+    operations,
+    rate,
     onProfileChanged: (user) => void tellProfile(user).catch((error: unknown) => log.debug({ err: error }, 'profile not told')),
   });
   const main = stack.use(await listen(publicApp, { host: config.host, port: config.port, variable: 'PORT' }));
 
   const gateway = createGateway(io, {
-    config, epoch: () => epoch, authenticate: auth, fanout, catchUp: operations.catchUp, log, connections,
+    config,
+    epoch: () => epoch,
+    authenticate: auth,
+    fanout,
+    catchUp: operations.catchUp,
+    log,
+    connections,
     dispatch: createDispatch({
       log,
       handlers: createEventHandlers({
-        operations, store, presence, authenticate: auth, rate,
+        operations,
+        store,
+        presence,
+        authenticate: auth,
+        rate,
         saveSetting: (userId, setting) => savePresenceSetting(store.pool, userId, setting),
       }),
       checkToken: (connection) => {
@@ -119,11 +160,13 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     onConnected: (connection) => {
       accepted += 1;
       events.socketOpened();
-      loadPresenceSetting(store.pool, connection.userId).catch(() => 'online' as const).then((setting) => {
-        if (!connections.has(connection.id)) return;
-        present.add(connection);
-        presence.connected(connection.userId, setting);
-      });
+      loadPresenceSetting(store.pool, connection.userId)
+        .catch(() => 'online' as const)
+        .then((setting) => {
+          if (!connections.has(connection.id)) return;
+          present.add(connection);
+          presence.connected(connection.userId, setting);
+        });
     },
     onGone: (connection) => {
       operations.typing.socketGone(connection.id);
@@ -134,15 +177,26 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   });
   stack.defer(() => void io.close());
   gateway.attachTo(main.server);
-  const admit = createAdmission({ limits: config.limits, enabled: config.rateLimits, connections: () => connections.size, isDraining: () => isDraining });
+  const admit = createAdmission({
+    limits: config.limits,
+    enabled: config.rateLimits,
+    connections: () => connections.size,
+    isDraining: () => isDraining,
+  });
   guardUpgrades(main.server, {
-    admit, addressOf: createAddressOf(config.trustedProxies), onRefused: events.handshakeRefused,
+    admit,
+    addressOf: createAddressOf(config.trustedProxies),
+    onRefused: events.handshakeRefused,
     isAllowedOrigin: (origin, host) => origin === undefined || auth.isAllowedOrigin(origin, host),
   });
-  stack.use(createSocketClock({
-    connections: () => connections.values(), isRevoked: auth.revocations.isRevoked,
-    isRefreshImpossible: () => !health.isReachable(), maxAgeSeconds: config.maxAgeSeconds,
-  }));
+  stack.use(
+    createSocketClock({
+      connections: () => connections.values(),
+      isRevoked: auth.revocations.isRevoked,
+      isRefreshImpossible: () => !health.isReachable(),
+      maxAgeSeconds: config.maxAgeSeconds,
+    }),
+  );
   await fanout.start();
   isReady = true;
 
@@ -153,7 +207,10 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     async drain(force) {
       isDraining = true;
       main.server.closeIdleConnections();
-      await drainSockets({ connections: () => connections.values(), windowMs: config.drainSeconds * 1_000, settle: operations.drained, log }, force);
+      await drainSockets(
+        { connections: () => connections.values(), windowMs: config.drainSeconds * 1_000, settle: operations.drained, log },
+        force,
+      );
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -14,17 +14,54 @@ export function createEvents({ log, connections, waitingRows }: EventsDeps) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const calls = new Counter({ name: 'chat_socket_calls_total', help: 'Socket events answered, by event and outcome', labelNames: ['event', 'outcome'], registers });
+  const calls = new Counter({
+    name: 'chat_socket_calls_total',
+    help: 'Socket events answered, by event and outcome',
+    labelNames: ['event', 'outcome'],
+    registers,
+  });
   const seconds = new Histogram({
-    name: 'chat_socket_call_seconds', help: 'Time from event to ack', labelNames: ['event'], registers,
+    name: 'chat_socket_call_seconds',
+    help: 'Time from event to ack',
+    labelNames: ['event'],
+    registers,
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
   });
   const opened = new Counter({ name: 'chat_sockets_opened_total', help: 'Authenticated sockets', registers });
-  const refused = new Counter({ name: 'chat_handshakes_refused_total', help: 'Upgrades refused, by reason', labelNames: ['reason'], registers });
-  const published = new Counter({ name: 'chat_publishes_total', help: 'Commits handed to the fan-out, by whether all pods were told', labelNames: ['told'], registers });
-  const batchRows = new Histogram({ name: 'chat_batch_rows', help: 'Entries per group commit', buckets: [1, 2, 5, 10, 20, 50, 100], registers });
-  new Gauge({ name: 'chat_sockets', help: 'Open sockets', registers, collect() { this.set(connections()); } });
-  new Gauge({ name: 'chat_batch_waiting_rows', help: 'Entries that wait for a batch', registers, collect() { this.set(waitingRows()); } });
+  const refused = new Counter({
+    name: 'chat_handshakes_refused_total',
+    help: 'Upgrades refused, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  const published = new Counter({
+    name: 'chat_publishes_total',
+    help: 'Commits handed to the fan-out, by whether all pods were told',
+    labelNames: ['told'],
+    registers,
+  });
+  const batchRows = new Histogram({
+    name: 'chat_batch_rows',
+    help: 'Entries per group commit',
+    buckets: [1, 2, 5, 10, 20, 50, 100],
+    registers,
+  });
+  new Gauge({
+    name: 'chat_sockets',
+    help: 'Open sockets',
+    registers,
+    collect() {
+      this.set(connections());
+    },
+  });
+  new Gauge({
+    name: 'chat_batch_waiting_rows',
+    help: 'Entries that wait for a batch',
+    registers,
+    collect() {
+      this.set(waitingRows());
+    },
+  });
   return {
     registry,
     socketCalled(event: string, outcome: string, durationMs: number): void {

@@ -46,7 +46,11 @@ export function createAccessTokens({ keys, accessTokenSeconds, now = Date.now }:
       const at = Math.floor(now() / 1_000);
       return new SignJWT({ sid: sessionId, guest })
         .setProtectedHeader({ alg: 'EdDSA', kid: key.kid, typ: 'at+jwt' })
-        .setSubject(userId).setIssuer(NAME).setAudience(NAME).setIssuedAt(at).setExpirationTime(at + accessTokenSeconds)
+        .setSubject(userId)
+        .setIssuer(NAME)
+        .setAudience(NAME)
+        .setIssuedAt(at)
+        .setExpirationTime(at + accessTokenSeconds)
         .sign(key.privateKey);
     },
     async verify(token) {
@@ -58,7 +62,12 @@ export function createAccessTokens({ keys, accessTokenSeconds, now = Date.now }:
 async function verifyToken(keys: Keys, token: string, nowMs: number): Promise<Principal> {
   try {
     const { payload } = await jwtVerify(token, (header) => findKey(keys, header), {
-      algorithms: ['EdDSA'], issuer: NAME, audience: NAME, typ: 'at+jwt', requiredClaims: ['sub', 'sid', 'exp'], currentDate: new Date(nowMs),
+      algorithms: ['EdDSA'],
+      issuer: NAME,
+      audience: NAME,
+      typ: 'at+jwt',
+      requiredClaims: ['sub', 'sid', 'exp'],
+      currentDate: new Date(nowMs),
     });
     return toPrincipal(payload);
   } catch (error) {

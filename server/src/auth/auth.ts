@@ -42,7 +42,9 @@ export async function createAuth(deps: AuthDeps): Promise<Auth> {
   const keys = await createKeys({ db, log, accessTokenSeconds, ...deps.keys });
   const accessTokens = createAccessTokens({ keys, accessTokenSeconds });
   const revocations = await createRevocations({
-    db, log, accessTokenSeconds,
+    db,
+    log,
+    accessTokenSeconds,
     onRevoked: (sessions) => {
       for (const [userId, own] of Map.groupBy(sessions, (s) => s.userId)) {
         onRevokedElsewhere({ userId, sessionIds: own.map((s) => s.sessionId), code: 'revoked' });
@@ -54,11 +56,27 @@ export async function createAuth(deps: AuthDeps): Promise<Auth> {
   const passwords = await createPasswords(deps.passwords);
   const limits = createAuthLimits({ enabled: config.rateLimits, redis: deps.redis, redisPrefix: config.redisPrefix });
   const accounts = createAccounts({
-    db, log, keys, accessTokens, passwords, limits, revocations, accessTokenSeconds, refreshTokenSeconds, onRevoked, now: deps.now,
+    db,
+    log,
+    keys,
+    accessTokens,
+    passwords,
+    limits,
+    revocations,
+    accessTokenSeconds,
+    refreshTokenSeconds,
+    onRevoked,
+    now: deps.now,
   });
   const authenticate = createAuthenticate({ accessTokens, tickets, revocations, isAllowedOrigin, tokenInQuery: config.tokenInQuery });
   return {
-    ...authenticate, keys, accessTokens, accounts, tickets, revocations, isAllowedOrigin,
+    ...authenticate,
+    keys,
+    accessTokens,
+    accounts,
+    tickets,
+    revocations,
+    isAllowedOrigin,
     async [Symbol.asyncDispose]() {
       await revocations[Symbol.asyncDispose]();
       await keys[Symbol.asyncDispose]();

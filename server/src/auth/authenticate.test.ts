@@ -21,7 +21,8 @@ it('takes the first of the five ways that is present', async () => {
     socket(undefined, {}, { ticket: await ticket() }),
     socket({}, { cookie, origin }),
     socket({}, {}, { token: good }),
-  ]) assert.equal((await way).sessionId, sessionId);
+  ])
+    assert.equal((await way).sessionId, sessionId);
 
   const t = await ticket();
   const refused: [string, () => Promise<unknown>, string][] = [
@@ -30,7 +31,11 @@ it('takes the first of the five ways that is present', async () => {
     ['a bad header before a good ticket', () => socket({ ticket: t }, { authorization: 'Bearer bad' }), 'unauthenticated'],
     ['a bad ticket before a good cookie', () => socket({ ticket: 'bad' }, { cookie, origin }), 'unauthenticated'],
     ['a cookie without an Origin', () => socket({}, { cookie }), 'forbidden'],
-    ['a cookie with a foreign Origin before a good query', () => socket({}, { cookie, origin: 'https://evil.example' }, { token: good }), 'forbidden'],
+    [
+      'a cookie with a foreign Origin before a good query',
+      () => socket({}, { cookie, origin: 'https://evil.example' }, { token: good }),
+      'forbidden',
+    ],
     ['inherited fields', () => socket(Object.create({ token: good })), 'unauthenticated'],
     ['a token of another type', () => socket({ token: { toString: () => good } }), 'unauthenticated'],
   ];
@@ -52,7 +57,9 @@ it('lets exactly one of many callers use a ticket, and none after its session en
   assert.equal(answers.filter((a) => a.status === 'fulfilled').length, 1);
   const second = (await app.call('POST', '/v1/auth/tickets', { token: user.accessToken })).body.ticket;
   const third = (await app.call('POST', '/v1/auth/tickets', { token: user.accessToken })).body.ticket;
-  await app.db.query("update tickets set expires_at = now() - interval '1 second' where used_at is null and hash = sha256($1)", [Buffer.from(String(third))]);
+  await app.db.query("update tickets set expires_at = now() - interval '1 second' where used_at is null and hash = sha256($1)", [
+    Buffer.from(String(third)),
+  ]);
   await assert.rejects(app.auth.tickets.redeem(String(third)), { code: 'unauthenticated' });
   await app.auth.accounts.endSession(user.userId, user.sessionId);
   await assert.rejects(app.auth.tickets.redeem(String(second)), { code: 'unauthenticated' });
@@ -62,8 +69,11 @@ it('refuses a revoked session on this pod at once and on another one within 2 s 
   await using app = await createTestApp();
   const told: string[] = [];
   await using other = await createAuth({
-    db: app.db, config: app.config, passwords: { cost: { memoryCost: 8, timeCost: 1, parallelism: 1 } },
-    log: (await import('pino')).pino({ level: 'silent' }), onRevoked: () => assert.fail('this pod has ended nothing'),
+    db: app.db,
+    config: app.config,
+    passwords: { cost: { memoryCost: 8, timeCost: 1, parallelism: 1 } },
+    log: (await import('pino')).pino({ level: 'silent' }),
+    onRevoked: () => assert.fail('this pod has ended nothing'),
     onRevokedElsewhere: (event) => void told.push(...event.sessionIds),
   });
   const user = await registerUser(app.call);
@@ -73,5 +83,8 @@ it('refuses a revoked session on this pod at once and on another one within 2 s 
   await eventually(() => other.revocations.isRevoked(user.sessionId), { deadlineMs: 2_000 });
   await assert.rejects(other.authenticateToken(user.accessToken), { code: 'unauthenticated' });
   assert.deepEqual(told, [user.sessionId]);
-  assert.deepEqual(app.revoked.map((r) => r.sessionIds), [[user.sessionId]]);
+  assert.deepEqual(
+    app.revoked.map((r) => r.sessionIds),
+    [[user.sessionId]],
+  );
 });

@@ -14,7 +14,8 @@ async function setUp() {
   const stack = new AsyncDisposableStack();
   const database = stack.use(await createDatabase());
   const db = stack.adopt(new pg.Pool({ connectionString: database.url, max: 4 }), (p) => p.end());
-  const pod = async (options: Partial<KeyOptions> = {}) => stack.use(await createKeys({ db, log, accessTokenSeconds: 900, activateMs: 0, ...options }));
+  const pod = async (options: Partial<KeyOptions> = {}) =>
+    stack.use(await createKeys({ db, log, accessTokenSeconds: 900, activateMs: 0, ...options }));
   return { db, pod, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
@@ -84,14 +85,27 @@ it('verifies what it signed and refuses everything else', async () => {
   assert.deepEqual(principal, { ...subject, guest: true, expiresAt: (Math.floor(now / 1_000) + 900) * 1_000 });
 
   const forge = (alg: string, edit: (jwt: SignJWT) => SignJWT, key: Parameters<SignJWT['sign']>[0] = keys.signingKey().privateKey) =>
-    edit(new SignJWT({ sid: subject.sessionId }).setProtectedHeader({ alg, kid: keys.signingKey().kid, typ: 'at+jwt' })
-      .setSubject(subject.userId).setIssuer('chatcluster').setAudience('chatcluster').setExpirationTime('5m')).sign(key);
+    edit(
+      new SignJWT({ sid: subject.sessionId })
+        .setProtectedHeader({ alg, kid: keys.signingKey().kid, typ: 'at+jwt' })
+        .setSubject(subject.userId)
+        .setIssuer('chatcluster')
+        .setAudience('chatcluster')
+        .setExpirationTime('5m'),
+    ).sign(key);
   await assert.doesNotReject(forge('EdDSA', (j) => j).then(tokens.verify), 'the forging helper itself makes good tokens');
   const [head, body, mac] = token.split('.');
   const none = `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${body}.`;
   const bad = [
-    '', 'x', 'a.b.c', none, `${head}.${body}.`, `${head}.${body}.${mac!.slice(0, -4)}AAAA`, 'a'.repeat(8_000),
-    await forge('EdDSA', (j) => j.setAudience('other')), await forge('EdDSA', (j) => j.setIssuer('other')),
+    '',
+    'x',
+    'a.b.c',
+    none,
+    `${head}.${body}.`,
+    `${head}.${body}.${mac!.slice(0, -4)}AAAA`,
+    'a'.repeat(8_000),
+    await forge('EdDSA', (j) => j.setAudience('other')),
+    await forge('EdDSA', (j) => j.setIssuer('other')),
     await forge('EdDSA', (j) => j.setSubject('not a uuid')),
     // The published key as an HMAC secret: the classic confusion of algorithms.
     await forge('HS256', (j) => j, Buffer.from(keys.jwks().keys[0]!.x!.padEnd(64))),

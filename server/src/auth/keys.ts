@@ -1,4 +1,12 @@
-import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  timingSafeEqual,
+  type KeyObject,
+} from 'node:crypto';
 import type { JWK } from 'jose';
 import type { Logger } from '../log.ts';
 import { insertKey, listKeys, retireKeys, type Db, type StoredKey } from '../store/sql/auth-keys.ts';
@@ -109,7 +117,11 @@ async function loadOrCreate(db: Db, keepRetiredMs: number): Promise<StoredKey[]>
 /** The replaced keys are retired at once, which starts the time that they still verify. */
 async function addKey(db: Db, stored: StoredKey[]): Promise<void> {
   const added = await insertKey(db, nextKid(stored), newJwk());
-  if (added) await retireKeys(db, stored.filter((k) => k.kid !== REFRESH_KID).map((k) => k.kid));
+  if (added)
+    await retireKeys(
+      db,
+      stored.filter((k) => k.kid !== REFRESH_KID).map((k) => k.kid),
+    );
 }
 
 function nextKid(stored: StoredKey[]): string {
@@ -123,10 +135,12 @@ function newJwk(): JWK {
 
 function toRing(stored: StoredKey[], activateMs: number): Ring {
   const secret = stored.find((k) => k.kid === REFRESH_KID)?.jwk.k;
-  const pairs = stored.filter((k) => k.jwk.kty === 'OKP').map((k) => {
-    const privateKey = createPrivateKey({ key: k.jwk as Record<string, unknown>, format: 'jwk' });
-    return { ...k, privateKey, publicKey: createPublicKey(privateKey) };
-  });
+  const pairs = stored
+    .filter((k) => k.jwk.kty === 'OKP')
+    .map((k) => {
+      const privateKey = createPrivateKey({ key: k.jwk as Record<string, unknown>, format: 'jwk' });
+      return { ...k, privateKey, publicKey: createPublicKey(privateKey) };
+    });
   // Newest that every pod knows; right after the first start there is only one, which nobody verifies before reading it.
   const signing = pairs.findLast((k) => k.ageMs >= activateMs) ?? pairs[0];
   if (!secret || !signing) throw new Error('the installation has no signing keys');

@@ -28,8 +28,11 @@ for (const [name, backend] of Object.entries(backends)) {
     it('stops the eleventh wrong attempt of an address at an account, and nobody else', async () => {
       using t = open();
       for (let i = 0; i < 10; i++) await t.limits.login('ada@example.org', '192.0.2.1');
-      await assert.rejects(t.limits.login('ada@example.org', '192.0.2.1'), (error: { code: string; retryAfterMs: number }) =>
-        error.code === 'rate_limited' && error.retryAfterMs > 0 && error.retryAfterMs <= 900_000);
+      await assert.rejects(
+        t.limits.login('ada@example.org', '192.0.2.1'),
+        (error: { code: string; retryAfterMs: number }) =>
+          error.code === 'rate_limited' && error.retryAfterMs > 0 && error.retryAfterMs <= 900_000,
+      );
       await t.limits.login('ada@example.org', '192.0.2.2');
       await t.limits.login('eve@example.org', '192.0.2.1');
     });

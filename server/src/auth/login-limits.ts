@@ -51,7 +51,10 @@ export function networkOf(address: string): string {
   const left = head === '' ? [] : head.split(':');
   const right = tail ? tail.split(':') : [];
   const groups = tail === undefined ? left : [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right];
-  return `${groups.slice(0, 4).map((g) => Number.parseInt(g, 16).toString(16)).join(':')}::/64`;
+  return `${groups
+    .slice(0, 4)
+    .map((g) => Number.parseInt(g, 16).toString(16))
+    .join(':')}::/64`;
 }
 
 interface Limiter {
@@ -61,7 +64,9 @@ interface Limiter {
 
 function createLimiter({ redis, redisPrefix }: LimiterOptions, name: string, points: number, duration: number): Limiter {
   const memory = new RateLimiterMemory({ keyPrefix: name, points, duration });
-  const shared = redis && new RateLimiterRedis({ storeClient: redis, keyPrefix: `${redisPrefix}limit:${name}`, points, duration, rejectIfRedisNotReady: true });
+  const shared =
+    redis &&
+    new RateLimiterRedis({ storeClient: redis, keyPrefix: `${redisPrefix}limit:${name}`, points, duration, rejectIfRedisNotReady: true });
 
   /** A slow or absent Redis must not hold logins up: this pod counts alone until it is back. */
   async function run(work: (limiter: RateLimiterAbstract) => Promise<unknown>): Promise<void> {
@@ -83,7 +88,10 @@ function createLimiter({ redis, redisPrefix }: LimiterOptions, name: string, poi
 }
 
 function limited(state: RateLimiterRes): ChatError {
-  return new ChatError('rate_limited', { message: 'Too many attempts; wait before you try again.', retryAfterMs: Math.max(1, state.msBeforeNext) });
+  return new ChatError('rate_limited', {
+    message: 'Too many attempts; wait before you try again.',
+    retryAfterMs: Math.max(1, state.msBeforeNext),
+  });
 }
 
 async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

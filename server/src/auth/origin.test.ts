@@ -7,7 +7,16 @@ it('allows the page of the same host where nothing is configured', () => {
   const allowed = createOriginCheck({ allowedOrigins: [], publicUrl: undefined });
   assert.equal(allowed('http://localhost:8080', 'localhost:8080'), true);
   assert.equal(allowed('https://chat.example.org', 'chat.example.org:443'), true);
-  for (const origin of [undefined, '', 'null', 'http://localhost', 'http://localhost:8081', 'https://localhost:8080.evil.example', 'ftp://localhost:8080', 'x']) {
+  for (const origin of [
+    undefined,
+    '',
+    'null',
+    'http://localhost',
+    'http://localhost:8081',
+    'https://localhost:8080.evil.example',
+    'ftp://localhost:8080',
+    'x',
+  ]) {
     assert.equal(allowed(origin, 'localhost:8080'), false, origin);
   }
   assert.equal(allowed('http://localhost', undefined), false);

@@ -23,10 +23,15 @@ it('runs as many tasks at once as allowed, in order, and refuses what does not f
   const gate = createGate(2, 3, () => new Error('full'));
   const started: number[] = [];
   const release: (() => void)[] = [];
-  const tasks = Array.from({ length: 6 }, (_, i) => gate(() => new Promise<void>((resolve) => {
-    started.push(i);
-    release.push(resolve);
-  })));
+  const tasks = Array.from({ length: 6 }, (_, i) =>
+    gate(
+      () =>
+        new Promise<void>((resolve) => {
+          started.push(i);
+          release.push(resolve);
+        }),
+    ),
+  );
   const all = Promise.allSettled(tasks);
   await assert.rejects(tasks[5]!, /full/);
   assert.deepEqual(started, [0, 1]);

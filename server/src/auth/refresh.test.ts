@@ -7,15 +7,84 @@ const DAY = 86_400;
 
 /** Each row: refreshes of one session as [token, at second, expected token or 'revoked']; token 0 comes from sign-up. */
 const table: { name: string; calls: [token: number, atSeconds: number, expect: number | 'revoked'][] }[] = [
-  { name: 'rotates with each use', calls: [[0, 0, 1], [1, 60, 2], [2, 120, 3]] },
-  { name: 'gives the same successor to a token used again before the successor was used', calls: [[0, 0, 1], [0, 5, 1], [0, 3_600, 1], [0, DAY - 1, 1]] },
-  { name: 'still gives it 9 s after the successor was first used', calls: [[0, 0, 1], [1, 100, 2], [0, 109, 1]] },
-  { name: 'revokes 11 s after the successor was first used', calls: [[0, 0, 1], [1, 100, 2], [0, 111, 'revoked'], [2, 112, 'revoked']] },
-  { name: 'revokes after 24 h although the successor was never used', calls: [[0, 0, 1], [0, DAY + 1, 'revoked'], [1, DAY + 2, 'revoked']] },
-  { name: 'keeps the successor of a lost answer usable for as long as the session', calls: [[0, 0, 1], [1, 20 * DAY, 2]] },
-  { name: 'lets the 24 h end earlier than the 10 s', calls: [[0, 0, 1], [1, DAY - 5, 2], [0, DAY - 1, 1], [0, DAY + 1, 'revoked']] },
-  { name: 'revokes for a token of many generations ago', calls: [[0, 0, 1], [1, 20, 2], [2, 40, 3], [3, 60, 4], [0, 70, 'revoked']] },
-  { name: 'follows a quick chain within 10 s', calls: [[0, 0, 1], [1, 1, 2], [2, 2, 3], [0, 3, 1], [1, 4, 2]] },
+  {
+    name: 'rotates with each use',
+    calls: [
+      [0, 0, 1],
+      [1, 60, 2],
+      [2, 120, 3],
+    ],
+  },
+  {
+    name: 'gives the same successor to a token used again before the successor was used',
+    calls: [
+      [0, 0, 1],
+      [0, 5, 1],
+      [0, 3_600, 1],
+      [0, DAY - 1, 1],
+    ],
+  },
+  {
+    name: 'still gives it 9 s after the successor was first used',
+    calls: [
+      [0, 0, 1],
+      [1, 100, 2],
+      [0, 109, 1],
+    ],
+  },
+  {
+    name: 'revokes 11 s after the successor was first used',
+    calls: [
+      [0, 0, 1],
+      [1, 100, 2],
+      [0, 111, 'revoked'],
+      [2, 112, 'revoked'],
+    ],
+  },
+  {
+    name: 'revokes after 24 h although the successor was never used',
+    calls: [
+      [0, 0, 1],
+      [0, DAY + 1, 'revoked'],
+      [1, DAY + 2, 'revoked'],
+    ],
+  },
+  {
+    name: 'keeps the successor of a lost answer usable for as long as the session',
+    calls: [
+      [0, 0, 1],
+      [1, 20 * DAY, 2],
+    ],
+  },
+  {
+    name: 'lets the 24 h end earlier than the 10 s',
+    calls: [
+      [0, 0, 1],
+      [1, DAY - 5, 2],
+      [0, DAY - 1, 1],
+      [0, DAY + 1, 'revoked'],
+    ],
+  },
+  {
+    name: 'revokes for a token of many generations ago',
+    calls: [
+      [0, 0, 1],
+      [1, 20, 2],
+      [2, 40, 3],
+      [3, 60, 4],
+      [0, 70, 'revoked'],
+    ],
+  },
+  {
+    name: 'follows a quick chain within 10 s',
+    calls: [
+      [0, 0, 1],
+      [1, 1, 2],
+      [2, 2, 3],
+      [0, 3, 1],
+      [1, 4, 2],
+    ],
+  },
 ];
 
 const DEVICE = { address: '127.0.0.1' };

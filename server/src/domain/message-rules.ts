@@ -15,7 +15,11 @@ export function countCodePoints(text: string): number {
 
 export type BodyDecision = { ok: true } | { ok: false; code: ErrorCode; message: string };
 
-export function decideBody(body: string, attachments: number, limits: { messageMaxChars: number; attachmentsPerMessage: number }): BodyDecision {
+export function decideBody(
+  body: string,
+  attachments: number,
+  limits: { messageMaxChars: number; attachmentsPerMessage: number },
+): BodyDecision {
   if (attachments > limits.attachmentsPerMessage) {
     return { ok: false, code: 'invalid', message: `A message may have at most ${limits.attachmentsPerMessage} attachments.` };
   }

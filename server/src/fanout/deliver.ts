@@ -97,6 +97,8 @@ export function toArrival(batch: Publish, packet: EncodedPacket): Arrival {
 
 /** People named by `left`/`removed` entries see that entry although the member list has them no more. */
 function leavers(batch: Publish): string[] {
-  const named = usersInMemberEntries(batch.entries.filter((e) => e.type === 'member' && (e.data.action === 'left' || e.data.action === 'removed')));
+  const named = usersInMemberEntries(
+    batch.entries.filter((e) => e.type === 'member' && (e.data.action === 'left' || e.data.action === 'removed')),
+  );
   return named.length === batch.entries.length ? named : [];
 }

@@ -47,7 +47,10 @@ async function everyRecipientGetsEachEntry(cluster: Cluster): Promise<void> {
   for (let i = 0; i < 20; i += 1) assert.equal(await publish(cluster, cluster.pods[i % 3]!, cluster.store.append(conversationId)), true);
   for (const socket of sockets) {
     await eventually(() => new Set(socket.seqs(conversationId)).size >= 20);
-    assert.deepEqual(asSeen(cluster, socket, conversationId), Array.from({ length: 20 }, (_, i) => i + 1));
+    assert.deepEqual(
+      asSeen(cluster, socket, conversationId),
+      Array.from({ length: 20 }, (_, i) => i + 1),
+    );
   }
   assert.deepEqual(stranger.received, []);
 }
@@ -65,9 +68,15 @@ async function wrongWayRound(cluster: Cluster): Promise<void> {
   }
   for (const socket of sockets) {
     await eventually(() => new Set(socket.seqs(conversationId)).size >= 21);
-    assert.deepEqual(asSeen(cluster, socket, conversationId), Array.from({ length: 21 }, (_, i) => i + 1));
+    assert.deepEqual(
+      asSeen(cluster, socket, conversationId),
+      Array.from({ length: 21 }, (_, i) => i + 1),
+    );
   }
-  assert.deepEqual(await Promise.all(late), late.map(() => true));
+  assert.deepEqual(
+    await Promise.all(late),
+    late.map(() => true),
+  );
 }
 
 async function holdsNotForEver(cluster: Cluster): Promise<void> {

@@ -35,15 +35,21 @@ async function openScene(redisUrls: string[], prefix = uniquePrefix()): Promise<
 async function everyoneHas({ sockets, conversationId }: Scene, upTo: number): Promise<void> {
   const wanted = Array.from({ length: upTo }, (_, i) => i + 1).join();
   for (const socket of sockets) {
-    await eventually(() => [...new Set(socket.seqs(conversationId))].toSorted((a, b) => a - b).join() === wanted, { message: `not all of ${upTo} entries arrived` });
+    await eventually(() => [...new Set(socket.seqs(conversationId))].toSorted((a, b) => a - b).join() === wanted, {
+      message: `not all of ${upTo} entries arrived`,
+    });
   }
 }
 
 async function isHealthy({ cluster }: Scene, healthy = true): Promise<void> {
-  await eventually(() => cluster.pods.every((pod) => pod.fanout.isHealthy() === healthy), { message: `pods did not become ${healthy ? '' : 'un'}healthy` });
+  await eventually(() => cluster.pods.every((pod) => pod.fanout.isHealthy() === healthy), {
+    message: `pods did not become ${healthy ? '' : 'un'}healthy`,
+  });
 }
 
-async function ownRedis(): Promise<{ url: string; port: number; dir: string; signal(name: NodeJS.Signals): void; restart(): Promise<void> } & AsyncDisposable> {
+async function ownRedis(): Promise<
+  { url: string; port: number; dir: string; signal(name: NodeJS.Signals): void; restart(): Promise<void> } & AsyncDisposable
+> {
   const dir = await mkdtemp(join(tmpdir(), 'fanout-'));
   let service = await startRedis({ dir });
   const { url, port } = service;
@@ -94,7 +100,10 @@ describe('routed fan-out under faults', { timeout: 120_000 }, () => {
     const before = scene.sockets.map((socket) => socket.received.length);
     assert.equal(await scene.send(2), true);
     await everyoneHas(scene, 7);
-    assert.deepEqual(scene.sockets.map((socket, i) => socket.received.length - before[i]!), [1, 1, 1]);
+    assert.deepEqual(
+      scene.sockets.map((socket, i) => socket.received.length - before[i]!),
+      [1, 1, 1],
+    );
   });
 
   test('delivers locally in half a second while Redis is frozen, to the others by the tail', async () => {
@@ -136,7 +145,8 @@ describe('routed fan-out under faults', { timeout: 120_000 }, () => {
     await using second = await ownRedis();
     await using scene = await openScene([first.url, second.url]);
     const others = Array.from({ length: 8 }, () => scene.cluster.store.create(scene.sockets.map((socket) => socket.userId)));
-    const sendAll = async () => Promise.all(others.map((id) => publish(scene.cluster, scene.cluster.pods[0], scene.cluster.store.append(id))));
+    const sendAll = async () =>
+      Promise.all(others.map((id) => publish(scene.cluster, scene.cluster.pods[0], scene.cluster.store.append(id))));
     assert.ok((await sendAll()).every(Boolean));
     second.signal('SIGSTOP');
     await eventually(async () => (await sendAll()).some((told) => !told));
@@ -151,7 +161,8 @@ describe('routed fan-out under faults', { timeout: 120_000 }, () => {
   test('hands entries on before droppable events that were sent earlier or later', async () => {
     await using scene = await openScene([redisUrl()]);
     const { cluster, sockets } = scene;
-    const typing = () => cluster.pods[0].fanout.toUsers([sockets[1]!.userId], 'typing', { conversationId: scene.conversationId, userId: 'u', on: true });
+    const typing = () =>
+      cluster.pods[0].fanout.toUsers([sockets[1]!.userId], 'typing', { conversationId: scene.conversationId, userId: 'u', on: true });
     for (let i = 0; i < 50; i += 1) {
       const sent = scene.send(0);
       typing();

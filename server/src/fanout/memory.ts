@@ -44,7 +44,8 @@ export function createMemoryFanout(deps: FanoutDeps & { bus?: MemoryBus }): Fano
     },
     toUsers(userIds, event, payload, options = {}) {
       const packet = encodeEvent(event, payload);
-      for (const each of bus.pods) each.write(userIds, packet, { volatile: options.droppable ?? true, exceptSocketId: options.exceptSocketId });
+      for (const each of bus.pods)
+        each.write(userIds, packet, { volatile: options.droppable ?? true, exceptSocketId: options.exceptSocketId });
     },
     onControl: (handler) => void handlers.add(handler),
     broadcast: (message) => bus.pods.forEach((each) => each.control(message)),

@@ -50,7 +50,10 @@ export function createSequencer(): Sequencer {
       resolve();
     };
     const waiting = [...(held.get(conversationId) ?? []), { range, go }];
-    held.set(conversationId, waiting.sort((a, b) => a.range.fromSeq - b.range.fromSeq));
+    held.set(
+      conversationId,
+      waiting.sort((a, b) => a.range.fromSeq - b.range.fromSeq),
+    );
     return promise;
   }
 

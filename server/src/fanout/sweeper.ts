@@ -50,11 +50,13 @@ export function createSweeper(deps: Deps): { run(signal: AbortSignal): Promise<v
 async function republish(deps: Deps, ranges: BatchRange[]): Promise<string[]> {
   const found = new Map((await deps.readRanges(ranges)).map((range) => [`${range.conversationId} ${range.fromSeq}`, range]));
   const ordered = [...ranges].sort((a, b) => a.fromSeq - b.fromSeq);
-  const told = await Promise.all(ordered.map((range) => {
-    const entries = found.get(`${range.conversationId} ${range.fromSeq}`);
-    // Nothing there: the conversation was deleted, nobody is to be told.
-    return entries ? publishRange(deps, entries) : true;
-  }));
+  const told = await Promise.all(
+    ordered.map((range) => {
+      const entries = found.get(`${range.conversationId} ${range.fromSeq}`);
+      // Nothing there: the conversation was deleted, nobody is to be told.
+      return entries ? publishRange(deps, entries) : true;
+    }),
+  );
   const failed = new Set(ordered.filter((_, i) => !told[i]).map((range) => range.batchId));
   return [...new Set(ranges.map((range) => range.batchId))].filter((id) => !failed.has(id));
 }
@@ -67,5 +69,13 @@ async function publishRange(deps: Deps, range: EntryRange): Promise<boolean> {
   const leavers = fromSeq === toSeq ? usersInMemberEntries(entries) : [];
   const members = [...access.members].filter(([, member]) => member.firstSeq <= fromSeq).map(([userId]) => userId);
   const recipients = [...new Set(access.routing === 'user' ? [...members, ...leavers] : leavers)];
-  return deps.publish({ conversationId, fromSeq, toSeq, entries, memberVersion: access.memberVersion, routing: access.routing, recipients });
+  return deps.publish({
+    conversationId,
+    fromSeq,
+    toSeq,
+    entries,
+    memberVersion: access.memberVersion,
+    routing: access.routing,
+    recipients,
+  });
 }

@@ -55,10 +55,12 @@ export function createTail({ store, deliverer, log }: Deps): Tail {
     read() {
       if (!reading) return start();
       // The pass under way may have taken its snapshot too early for this caller.
-      again ??= reading.catch(() => undefined).then(() => {
-        again = undefined;
-        return start();
-      });
+      again ??= reading
+        .catch(() => undefined)
+        .then(() => {
+          again = undefined;
+          return start();
+        });
       return again;
     },
     async snapshot() {

@@ -14,16 +14,18 @@ export const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
 
 export async function openCluster(create: (store: FakeStore) => Fanout, isOrdered = true): Promise<Cluster> {
   const store = new FakeStore();
-  const pods = await Promise.all([1, 2, 3].map(async (): Promise<Pod> => {
-    const fanout = create(store);
-    await fanout.start();
-    const connect = async (userId: string) => {
-      const socket = new RecordingSocket(userId);
-      await fanout.attach(socket);
-      return socket;
-    };
-    return { fanout, connect };
-  }));
+  const pods = await Promise.all(
+    [1, 2, 3].map(async (): Promise<Pod> => {
+      const fanout = create(store);
+      await fanout.start();
+      const connect = async (userId: string) => {
+        const socket = new RecordingSocket(userId);
+        await fanout.attach(socket);
+        return socket;
+      };
+      return { fanout, connect };
+    }),
+  );
   return {
     isOrdered,
     store,

@@ -46,7 +46,15 @@ export class FakeStore {
     const id = randomUUID();
     const list = members.map((userId) => [userId, { role: 'member' as const, firstSeq: 1 }] as const);
     this.conversations.set(id, {
-      id, kind: 'group', history: 'joined', archived: false, memberVersion: 1, routing, lastSeq: 0, members: new Map(list), former: new Map(),
+      id,
+      kind: 'group',
+      history: 'joined',
+      archived: false,
+      memberVersion: 1,
+      routing,
+      lastSeq: 0,
+      members: new Map(list),
+      former: new Map(),
     });
     return id;
   }
@@ -56,11 +64,36 @@ export class FakeStore {
     const access = this.conversations.get(conversationId)!;
     access.lastSeq += 1;
     const seq = access.lastSeq;
-    const entry = { seq, type: 'message', id: randomUUID(), at: new Date().toISOString(), actorId: 'someone', data: { body: `${seq}` }, ...data } as Entry;
+    const entry = {
+      seq,
+      type: 'message',
+      id: randomUUID(),
+      at: new Date().toISOString(),
+      actorId: 'someone',
+      data: { body: `${seq}` },
+      ...data,
+    } as Entry;
     const batchId = `${this.batches.length + 1}`;
-    this.batches.push({ batchId, conversationId, fromSeq: seq, toSeq: seq, xid: this.batches.length + 1, published: false, entries: [entry] });
+    this.batches.push({
+      batchId,
+      conversationId,
+      fromSeq: seq,
+      toSeq: seq,
+      xid: this.batches.length + 1,
+      published: false,
+      entries: [entry],
+    });
     const recipients = access.routing === 'user' ? [...access.members.keys()] : [];
-    return { batchId, conversationId, fromSeq: seq, toSeq: seq, memberVersion: access.memberVersion, routing: access.routing, recipients, entries: [entry] };
+    return {
+      batchId,
+      conversationId,
+      fromSeq: seq,
+      toSeq: seq,
+      memberVersion: access.memberVersion,
+      routing: access.routing,
+      recipients,
+      entries: [entry],
+    };
   }
 
   /** Removes with an entry, as the membership operation does; the former member is a recipient of that entry. */
@@ -89,7 +122,9 @@ export class FakeStore {
   }
 
   largeConversationsOf(userId: string): Promise<string[]> {
-    return Promise.resolve([...this.conversations.values()].filter((c) => c.routing === 'conversation' && c.members.has(userId)).map((c) => c.id));
+    return Promise.resolve(
+      [...this.conversations.values()].filter((c) => c.routing === 'conversation' && c.members.has(userId)).map((c) => c.id),
+    );
   }
 
   readonly tail: TailStore = {

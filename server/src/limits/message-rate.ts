@@ -66,7 +66,9 @@ export function createMessageRate(deps: MessageRateDeps) {
         const wait = takeLocal(userId, guest);
         return wait === 0 ? undefined : Promise.reject(new ChatError('rate_limited', { retryAfterMs: wait }));
       }
-      return takeShared(userId, guest).catch(() => takeLocal(userId, guest)).then(refuse);
+      return takeShared(userId, guest)
+        .catch(() => takeLocal(userId, guest))
+        .then(refuse);
     },
   };
 }

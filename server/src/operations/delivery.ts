@@ -89,10 +89,17 @@ export function createDelivery(deps: DeliveryDeps) {
   }
 
   /** Synchronous up to the hand-over while the member list is cached, so that publishes keep the order of commits. */
-  function publish(conversationId: string, entries: Entry[], last: Pick<Stored, 'routing' | 'memberVersion'>, extra: string[] = []): Promise<boolean> {
+  function publish(
+    conversationId: string,
+    entries: Entry[],
+    last: Pick<Stored, 'routing' | 'memberVersion'>,
+    extra: string[] = [],
+  ): Promise<boolean> {
     const cached = membership.peek(conversationId, last.memberVersion);
     if (cached !== undefined) return publishTo(cached, entries, last, extra);
-    return membership.get(conversationId, last.memberVersion).then((access) => (access === undefined ? false : publishTo(access, entries, last, extra)));
+    return membership
+      .get(conversationId, last.memberVersion)
+      .then((access) => (access === undefined ? false : publishTo(access, entries, last, extra)));
   }
 
   function settle(batchId: string | null, publishes: Promise<boolean>[]): void {
@@ -116,7 +123,14 @@ export function createDelivery(deps: DeliveryDeps) {
       const stored = changes.filter((change) => change.status === 'stored');
       if (stored.length === 0) return;
       const last = stored.at(-1)!;
-      settle(last.batchId, [publish(conversationId, stored.map((change) => change.entry), last, extra)]);
+      settle(last.batchId, [
+        publish(
+          conversationId,
+          stored.map((change) => change.entry),
+          last,
+          extra,
+        ),
+      ]);
     },
     /** Resolves when everything handed over so far was told to the pods and marked. */
     async drained(): Promise<void> {

@@ -62,7 +62,8 @@ async function openRouted(prefix: string): Promise<Pod> {
 
 type Open = () => Promise<[Pod, Pod]>;
 
-const status = async (pod: Pod, userId: string): Promise<string | undefined> => (await pod.presence.watch(randomUUID(), [userId]))[userId]?.status;
+const status = async (pod: Pod, userId: string): Promise<string | undefined> =>
+  (await pod.presence.watch(randomUUID(), [userId]))[userId]?.status;
 
 function presenceSuite(name: string, open: Open): void {
   describe(`presence: ${name}`, { timeout: 60_000 }, () => {
@@ -76,7 +77,14 @@ function presenceSuite(name: string, open: Open): void {
       await one.presence.set(userId, 'dnd');
       await one.presence.set(userId, 'invisible');
       await eventually(() => two.told.length === 3);
-      assert.deepEqual(two.told.map((t) => [t.socketId, t.presence.status, t.presence.lastSeenAt]), [['s1', 'online', null], ['s1', 'dnd', null], ['s1', 'offline', SEEN_AT]]);
+      assert.deepEqual(
+        two.told.map((t) => [t.socketId, t.presence.status, t.presence.lastSeenAt]),
+        [
+          ['s1', 'online', null],
+          ['s1', 'dnd', null],
+          ['s1', 'offline', SEEN_AT],
+        ],
+      );
     });
 
     test('keeps a user online for ten seconds after the last socket, and through a reconnect', async () => {
@@ -107,14 +115,22 @@ function presenceSuite(name: string, open: Open): void {
       two.presence.unwatch('s2');
       for (const userId of [a, c, b]) await one.connect(userId);
       await eventually(() => two.told.length > 0);
-      assert.deepEqual(two.told.map((t) => t.presence.userId), [b]);
+      assert.deepEqual(
+        two.told.map((t) => t.presence.userId),
+        [b],
+      );
     });
   });
 }
 
 presenceSuite('memory', async () => {
   const bus = createPresenceBus();
-  const pod = () => createPod(createMemoryPresence({ bus }), async () => () => undefined, async () => undefined);
+  const pod = () =>
+    createPod(
+      createMemoryPresence({ bus }),
+      async () => () => undefined,
+      async () => undefined,
+    );
   return [pod(), pod()];
 });
 
@@ -137,7 +153,9 @@ test('takes the users of a dead pod offline, and puts presence back after FLUSHA
   await client.sadd(`${prefix}pod:dead-pod:users`, dead);
   await client.set(`${prefix}presence:shown:${dead}`, 'online');
   await client.sadd(`${prefix}pods`, 'dead-pod');
-  await eventually(async () => (await client.exists(`${prefix}presence:shown:${dead}`, `${prefix}route:user:${dead}`)) === 0, { deadlineMs: 15_000 });
+  await eventually(async () => (await client.exists(`${prefix}presence:shown:${dead}`, `${prefix}route:user:${dead}`)) === 0, {
+    deadlineMs: 15_000,
+  });
   const mine = await client.keys(`${prefix}*`);
   await client.del(mine);
   client.disconnect();
@@ -153,6 +171,9 @@ test('shares a token bucket between pods', async () => {
   await Promise.all([one.start(), two.start()]);
   const results = [];
   for (let i = 0; i < 6; i += 1) results.push(await (i % 2 ? one : two).takeTokens('user:1', 1, 0.1, 5));
-  assert.deepEqual(results.map((r) => r.granted), [true, true, true, true, true, false]);
+  assert.deepEqual(
+    results.map((r) => r.granted),
+    [true, true, true, true, true, false],
+  );
   assert.ok(results[5]!.retryAfterMs > 8_000);
 });

@@ -39,7 +39,9 @@ export function createPresence(deps: PresenceDeps): Presence {
   async function describe(userIds: string[]): Promise<Record<string, WirePresence>> {
     const offline = userIds.filter((id) => (known.get(id) ?? 'offline') === 'offline');
     const seen = offline.length > 0 ? await deps.lastSeen(offline) : new Map<string, string>();
-    return Object.fromEntries(userIds.map((userId) => [userId, { userId, status: known.get(userId) ?? 'offline', lastSeenAt: seen.get(userId) ?? null }]));
+    return Object.fromEntries(
+      userIds.map((userId) => [userId, { userId, status: known.get(userId) ?? 'offline', lastSeenAt: seen.get(userId) ?? null }]),
+    );
   }
 
   async function changed(userId: string, status: PresenceStatus): Promise<void> {
@@ -59,7 +61,10 @@ export function createPresence(deps: PresenceDeps): Presence {
 
   async function recover(): Promise<void> {
     for (const [setting, locals] of Map.groupBy(users, ([, local]) => local.setting)) {
-      await backend.set(locals.map(([userId]) => userId), setting);
+      await backend.set(
+        locals.map(([userId]) => userId),
+        setting,
+      );
     }
     const watched = [...watches.users()];
     if (watched.length === 0) return;

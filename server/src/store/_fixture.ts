@@ -37,8 +37,14 @@ export async function makeGroup(store: Store, userIds: string[], history: 'all' 
 
 export function messageRow(conversationId: string, actorId: string, over: Partial<AppendRow> = {}): AppendRow {
   return {
-    conversationId, actorId, id: randomUUID(), type: 'message', clientMsgId: randomUUID(),
-    data: JSON.stringify({ body: 'hello' }), expectVersion: null, ...over,
+    conversationId,
+    actorId,
+    id: randomUUID(),
+    type: 'message',
+    clientMsgId: randomUUID(),
+    data: JSON.stringify({ body: 'hello' }),
+    expectVersion: null,
+    ...over,
   };
 }
 

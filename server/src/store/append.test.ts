@@ -9,7 +9,7 @@ after(() => fixture[Symbol.asyncDispose]());
 
 test('numbers entries without gaps while twenty batches over the same conversations run at once', async () => {
   const { store } = fixture;
-  const [user] = await makeUsers(store, 1) as [string];
+  const [user] = (await makeUsers(store, 1)) as [string];
   const conversations = await Promise.all([makeGroup(store, [user]), makeGroup(store, [user]), makeGroup(store, [user])]);
   const twice = conversations.map((c) => messageRow(c, user));
   const batches = Array.from({ length: 20 }, (_, i) => {
@@ -21,7 +21,10 @@ test('numbers entries without gaps while twenty batches over the same conversati
 
   for (const c of conversations) {
     const { rows } = await store.pool.query<{ seq: number }>('select seq from entries where conversation_id = $1 order by seq', [c]);
-    assert.deepEqual(rows.map((r) => r.seq), Array.from({ length: 41 }, (_, i) => i + 1));
+    assert.deepEqual(
+      rows.map((r) => r.seq),
+      Array.from({ length: 41 }, (_, i) => i + 1),
+    );
   }
   for (const row of twice) {
     const answers = batches.flatMap((rows, b) => rows.flatMap((r, i) => (r.id === row.id ? [outcomes[b]!.results[i]!] : [])));
@@ -32,15 +35,25 @@ test('numbers entries without gaps while twenty batches over the same conversati
 
 test('answers stale, missing, duplicate and invalid rows alone and stores the rest', async () => {
   const { store } = fixture;
-  const [user] = await makeUsers(store, 1) as [string];
+  const [user] = (await makeUsers(store, 1)) as [string];
   const c = await makeGroup(store, [user]);
   const first = messageRow(c, user);
   const outcome = await store.appendEntries([
-    first, messageRow(c, user, { expectVersion: 9 }), first, messageRow(c, user, { data: '{"body":"\\u0000"}' }),
-    messageRow(crypto.randomUUID(), user), messageRow(c, user, { expectVersion: 1 }),
+    first,
+    messageRow(c, user, { expectVersion: 9 }),
+    first,
+    messageRow(c, user, { data: '{"body":"\\u0000"}' }),
+    messageRow(crypto.randomUUID(), user),
+    messageRow(c, user, { expectVersion: 1 }),
   ]);
-  assert.deepEqual(outcome.results.map((r) => r.status), ['stored', 'stale', 'duplicate', 'invalid', 'missing', 'stored']);
-  assert.deepEqual(outcome.results.map((r) => ('seq' in r ? r.seq : null)), [1, null, 1, null, null, 2]);
+  assert.deepEqual(
+    outcome.results.map((r) => r.status),
+    ['stored', 'stale', 'duplicate', 'invalid', 'missing', 'stored'],
+  );
+  assert.deepEqual(
+    outcome.results.map((r) => ('seq' in r ? r.seq : null)),
+    [1, null, 1, null, null, 2],
+  );
   assert.match(outcome.results.map((r) => ('at' in r ? r.at : ''))[0]!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   const again = await store.appendEntries([first]);
   assert.deepEqual([again.batchId, again.results[0]!.status], [null, 'duplicate']);
@@ -48,7 +61,7 @@ test('answers stale, missing, duplicate and invalid rows alone and stores the re
 
 test('folds edits, reactions, pins and replies into the message and scrubs all of it when it is deleted', async () => {
   const { store } = fixture;
-  const [ann, bob] = await makeUsers(store, 2) as [string, string];
+  const [ann, bob] = (await makeUsers(store, 2)) as [string, string];
   const c = await makeGroup(store, [ann, bob]);
   const messageId = await send(store, c, ann, { body: 'one' });
   await send(store, c, bob, { body: 'a reply', threadRoot: messageId });

@@ -15,7 +15,10 @@ async function appendSlowly(conversationId: string, actorId: string): Promise<{ 
   const row = messageRow(conversationId, actorId);
   await client.query('begin');
   await client.query("select * from append_entries($1, $2, '{message}', $3, '{null}', $4, '{null}', false)", [
-    [conversationId], [row.id], [actorId], [row.data],
+    [conversationId],
+    [row.id],
+    [actorId],
+    [row.data],
   ]);
   return {
     async commit() {
@@ -27,40 +30,52 @@ async function appendSlowly(conversationId: string, actorId: string): Promise<{ 
 
 test('never skips a conversation whose transaction commits after the token was made', async () => {
   const { store } = fixture;
-  const [ann] = await makeUsers(store, 1) as [string];
+  const [ann] = (await makeUsers(store, 1)) as [string];
   const [slow, fast] = [await makeGroup(store, [ann]), await makeGroup(store, [ann])];
   const start = await store.loadChanges({ userId: ann, limit: 10 });
   assert.equal(start.conversations.length, 2);
   const open = await appendSlowly(slow, ann);
   await send(store, fast, ann);
   const between = await store.loadChanges({ userId: ann, token: start.next, limit: 10 });
-  assert.deepEqual(between.conversations.map((c) => c.id), [fast]);
+  assert.deepEqual(
+    between.conversations.map((c) => c.id),
+    [fast],
+  );
   await open.commit();
   const last = await store.loadChanges({ userId: ann, token: between.next, limit: 10 });
-  assert.deepEqual(last.conversations.map((c) => c.id), [slow]);
+  assert.deepEqual(
+    last.conversations.map((c) => c.id),
+    [slow],
+  );
   assert.deepEqual((await store.loadChanges({ userId: ann, token: last.next, limit: 10 })).conversations, []);
 });
 
 test('pages changes under the first snapshot, latest first, and finds again what moved meanwhile', async () => {
   const { store } = fixture;
-  const [ann] = await makeUsers(store, 1) as [string];
+  const [ann] = (await makeUsers(store, 1)) as [string];
   const ids: string[] = [];
   for (let i = 0; i < 5; i++) ids.push(await makeGroup(store, [ann]));
   for (const id of ids) await send(store, id, ann);
   // Several commits fit into one millisecond; then the ids decide.
-  await store.pool.query("update conversations set last_at = now() - make_interval(mins => 10 - array_position($1, id)) where id = any ($1::uuid[])", [ids]);
+  await store.pool.query(
+    'update conversations set last_at = now() - make_interval(mins => 10 - array_position($1, id)) where id = any ($1::uuid[])',
+    [ids],
+  );
   const first = await store.loadChanges({ userId: ann, limit: 2 });
   assert.deepEqual([first.conversations.map((c) => c.id), first.more], [[ids[4], ids[3]], true]);
   await send(store, ids[0]!, ann);
   const second = await store.loadChanges({ userId: ann, token: first.next, limit: 2 });
   const again = await store.loadChanges({ userId: ann, token: second.next, limit: 2 });
   assert.deepEqual([second.conversations.map((c) => c.id), second.more], [[ids[2], ids[1]], false]);
-  assert.deepEqual(again.conversations.map((c) => c.id), [ids[0]]);
+  assert.deepEqual(
+    again.conversations.map((c) => c.id),
+    [ids[0]],
+  );
 });
 
 test('lists own reads, removals and deletions as changes', async () => {
   const { store } = fixture;
-  const [ann, bob] = await makeUsers(store, 2) as [string, string];
+  const [ann, bob] = (await makeUsers(store, 2)) as [string, string];
   const [left, gone, kept] = [await makeGroup(store, [ann, bob]), await makeGroup(store, [ann, bob]), await makeGroup(store, [ann, bob])];
   await send(store, kept, ann);
   const { next } = await store.loadChanges({ userId: bob, limit: 10 });
@@ -68,15 +83,22 @@ test('lists own reads, removals and deletions as changes', async () => {
   changed(await store.deleteConversation(gone));
   await store.setRead({ userId: bob, conversationId: kept, read: 1 });
   const page = await store.loadChanges({ userId: bob, token: next, limit: 10 });
-  assert.deepEqual(page.conversations.map((c) => [c.id, c.me.unread]), [[kept, 0]]);
-  assert.deepEqual(page.removed.toSorted((a, b) => a.reason.localeCompare(b.reason)), [
-    { conversationId: gone, reason: 'deleted' }, { conversationId: left, reason: 'removed' },
-  ]);
+  assert.deepEqual(
+    page.conversations.map((c) => [c.id, c.me.unread]),
+    [[kept, 0]],
+  );
+  assert.deepEqual(
+    page.removed.toSorted((a, b) => a.reason.localeCompare(b.reason)),
+    [
+      { conversationId: gone, reason: 'deleted' },
+      { conversationId: left, reason: 'removed' },
+    ],
+  );
 });
 
 test('gives everything with reset for a token of another epoch and refuses nonsense', async () => {
   const { store } = fixture;
-  const [ann] = await makeUsers(store, 1) as [string];
+  const [ann] = (await makeUsers(store, 1)) as [string];
   await makeGroup(store, [ann]);
   const token = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const page = await store.loadChanges({ userId: ann, token: token([1, 99, '5:5:', null]), limit: 10 });
@@ -91,7 +113,7 @@ test('gives everything with reset for a token of another epoch and refuses nonse
 
 test('syncs in pages of at most 300 entries that starve no conversation', async () => {
   const { store } = fixture;
-  const [ann] = await makeUsers(store, 1) as [string];
+  const [ann] = (await makeUsers(store, 1)) as [string];
   const [deep, shallow] = [await makeGroup(store, [ann]), await makeGroup(store, [ann])];
   await sendMany(store, deep, ann, 700);
   await sendMany(store, shallow, ann, 5);
@@ -110,7 +132,7 @@ test('syncs in pages of at most 300 entries that starve no conversation', async 
 
 test('keeps a sync page below 512 KiB but always advances', async () => {
   const { store } = fixture;
-  const [ann] = await makeUsers(store, 1) as [string];
+  const [ann] = (await makeUsers(store, 1)) as [string];
   const c = await makeGroup(store, [ann]);
   await sendMany(store, c, ann, 30, 'ü'.repeat(20_000));
   const page = await store.loadSync({ userId: ann, cursors: { [c]: 0 } });
@@ -120,7 +142,7 @@ test('keeps a sync page below 512 KiB but always advances', async () => {
 
 test('skips to the newest hundred beyond a thousand missed and resets a cursor of the future', async () => {
   const { store } = fixture;
-  const [ann] = await makeUsers(store, 1) as [string];
+  const [ann] = (await makeUsers(store, 1)) as [string];
   const [long, short] = [await makeGroup(store, [ann]), await makeGroup(store, [ann])];
   await sendMany(store, long, ann, 1_002);
   const exact = await store.loadSync({ userId: ann, cursors: { [long]: 2, [short]: 1 } });
@@ -132,7 +154,7 @@ test('skips to the newest hundred beyond a thousand missed and resets a cursor o
 
 test('pages history in both directions and around a message', async () => {
   const { store } = fixture;
-  const [ann] = await makeUsers(store, 1) as [string];
+  const [ann] = (await makeUsers(store, 1)) as [string];
   const c = await makeGroup(store, [ann]);
   const messageId = await send(store, c, ann);
   stored(await store.appendChange(changeRow(c, ann, 'pin', { messageId, on: true })));
@@ -152,21 +174,30 @@ test('pages history in both directions and around a message', async () => {
 test('reads the tail from a position that no late commit and no unpublished batch can fall behind', async () => {
   await using own = await createFixture(4);
   const { store } = own;
-  const [ann] = await makeUsers(store, 1) as [string];
+  const [ann] = (await makeUsers(store, 1)) as [string];
   const [a, b] = [await makeGroup(store, [ann]), await makeGroup(store, [ann])];
   const { safeXid } = await store.readTail(null);
   const first = await store.appendEntries([messageRow(a, ann), messageRow(a, ann)]);
   const second = await store.appendEntries([messageRow(b, ann)]);
   const seen = await store.readTail(safeXid);
-  assert.deepEqual(seen.ranges.map((r) => [r.batchId, r.conversationId, r.fromSeq, r.toSeq]), [[first.batchId, a, 1, 2], [second.batchId, b, 1, 1]]);
+  assert.deepEqual(
+    seen.ranges.map((r) => [r.batchId, r.conversationId, r.fromSeq, r.toSeq]),
+    [
+      [first.batchId, a, 1, 2],
+      [second.batchId, b, 1, 1],
+    ],
+  );
   await store.markPublished([second.batchId!]);
   // The first is still unpublished: the position stays before it.
   assert.equal((await store.readTail(seen.safeXid)).ranges.length, 2);
   const claimed: string[] = [];
-  assert.equal(await store.claimOutbox(0, 10, async (ranges) => {
-    claimed.push(...ranges.map((r) => r.batchId));
-    return claimed;
-  }), 1);
+  assert.equal(
+    await store.claimOutbox(0, 10, async (ranges) => {
+      claimed.push(...ranges.map((r) => r.batchId));
+      return claimed;
+    }),
+    1,
+  );
   assert.deepEqual(claimed, [first.batchId]);
   // Transactions of other tests in the same server hold the position back for a moment.
   await eventually(async () => (await store.readTail((await store.readTail(null)).safeXid)).ranges.length === 0);

@@ -1,17 +1,39 @@
 /** Codes after which the same statement may succeed on another connection a moment later. */
 const unavailableCodes = new Set([
   // Node: the connection could not be made or was lost.
-  'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
   // Shutdown, crash, starting up; too many connections; cancelled by the statement timeout; idle in transaction.
-  '57P01', '57P02', '57P03', '57P05', '53300', '57014', '25P03', '25006',
+  '57P01',
+  '57P02',
+  '57P03',
+  '57P05',
+  '53300',
+  '57014',
+  '25P03',
+  '25006',
   // Deadlock and serialisation: nothing was written.
-  '40001', '40P01', '55P03',
+  '40001',
+  '40P01',
+  '55P03',
 ]);
 
 /** Texts of node-postgres for which it sets no code. */
 const unavailableMessages = [
-  'timeout exceeded when trying to connect', 'timeout expired', 'Connection terminated', 'Query read timeout', 'Client has encountered a connection error',
-  'Cannot use a pool after calling end', 'Client was closed',
+  'timeout exceeded when trying to connect',
+  'timeout expired',
+  'Connection terminated',
+  'Query read timeout',
+  'Client has encountered a connection error',
+  'Cannot use a pool after calling end',
+  'Client was closed',
 ];
 
 function codeOf(error: object): string {

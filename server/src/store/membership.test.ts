@@ -9,11 +9,20 @@ after(() => fixture[Symbol.asyncDispose]());
 
 test('gives one conversation to a pair that both of them create at once', async () => {
   const { store } = fixture;
-  const [ann, bob] = await makeUsers(store, 2) as [string, string];
+  const [ann, bob] = (await makeUsers(store, 2)) as [string, string];
   const directKey = [ann, bob].sort().join(':');
-  const made = await Promise.all(Array.from({ length: 8 }, (_, i) => store.createConversation({
-    id: randomUUID(), kind: 'direct', history: 'all', creatorId: i % 2 ? ann : bob, memberIds: [ann, bob], directKey,
-  })));
+  const made = await Promise.all(
+    Array.from({ length: 8 }, (_, i) =>
+      store.createConversation({
+        id: randomUUID(),
+        kind: 'direct',
+        history: 'all',
+        creatorId: i % 2 ? ann : bob,
+        memberIds: [ann, bob],
+        directKey,
+      }),
+    ),
+  );
   assert.equal(new Set(made.map((m) => m.id)).size, 1);
   assert.equal(made.filter((m) => m.created).length, 1);
   assert.equal((await store.loadConversation(ann, made[0]!.id)).memberCount, 2);
@@ -21,30 +30,42 @@ test('gives one conversation to a pair that both of them create at once', async 
 
 test('creates by client id once and writes the title as an entry', async () => {
   const { store } = fixture;
-  const [ann] = await makeUsers(store, 1) as [string];
+  const [ann] = (await makeUsers(store, 1)) as [string];
   const input = { kind: 'group', title: 'Plans', history: 'joined', creatorId: ann, memberIds: [], clientId: randomUUID() } as const;
   const first = await store.createConversation({ ...input, id: randomUUID(), memberIds: [] });
   const second = await store.createConversation({ ...input, id: randomUUID(), memberIds: [] });
   assert.deepEqual([first.created, second.created, second.id], [true, false, first.id]);
-  assert.deepEqual(first.changes.map((c) => [c.seq, c.entry.type]), [[1, 'conversation']]);
+  assert.deepEqual(
+    first.changes.map((c) => [c.seq, c.entry.type]),
+    [[1, 'conversation']],
+  );
   const shown = await store.loadConversation(ann, first.id);
   assert.deepEqual([shown.title, shown.lastSeq, shown.me.role], ['Plans', 1, 'owner']);
 });
 
 test('lets a removed member read up to the removal and a new one from joining on (G6)', async () => {
   const { store } = fixture;
-  const [ann, bob] = await makeUsers(store, 2) as [string, string];
+  const [ann, bob] = (await makeUsers(store, 2)) as [string, string];
   const c = await makeGroup(store, [ann, bob]);
   await sendMany(store, c, ann, 3);
   const removal = changed(await store.removeMember({ conversationId: c, actorId: ann, userId: bob, action: 'removed' }));
-  assert.deepEqual(removal.changes.map((x) => x.seq), [4]);
+  assert.deepEqual(
+    removal.changes.map((x) => x.seq),
+    [4],
+  );
   await sendMany(store, c, ann, 2);
 
   const readable = await store.loadSync({ userId: bob, cursors: { [c]: 1 } });
-  assert.deepEqual(readable.entries[c]?.map((e) => e.seq), [2, 3, 4]);
+  assert.deepEqual(
+    readable.entries[c]?.map((e) => e.seq),
+    [2, 3, 4],
+  );
   assert.equal(readable.more, true);
   assert.deepEqual(await store.loadSync({ userId: bob, cursors: { [c]: 4 } }), {
-    entries: {}, limited: { [c]: { from: 5, to: 6, reason: 'not_member' } }, reset: [], more: false,
+    entries: {},
+    limited: { [c]: { from: 5, to: 6, reason: 'not_member' } },
+    reset: [],
+    more: false,
   });
   await assert.rejects(store.loadHistory({ userId: bob, conversationId: c, limit: 10 }), { code: 'not_member' });
   await assert.rejects(store.loadConversation(bob, c), { code: 'not_member' });
@@ -55,7 +76,10 @@ test('lets a removed member read up to the removal and a new one from joining on
   await sendMany(store, c, ann, 1);
   const back = await store.loadSync({ userId: bob, cursors: { [c]: 1 } });
   assert.deepEqual(back.limited[c], { from: 2, to: 6, reason: 'not_member' });
-  assert.deepEqual(back.entries[c]?.map((e) => e.seq), [7, 8]);
+  assert.deepEqual(
+    back.entries[c]?.map((e) => e.seq),
+    [7, 8],
+  );
   const history = await store.loadHistory({ userId: bob, conversationId: c, limit: 10 });
   assert.deepEqual([history.messages.map((m) => m.seq), history.hasBefore], [[8], false]);
   const [access] = await store.loadAccess([c]);
@@ -64,14 +88,21 @@ test('lets a removed member read up to the removal and a new one from joining on
 
 test('hands ownership to the oldest admin when the owner leaves', async () => {
   const { store } = fixture;
-  const [ann, bob, cid] = await makeUsers(store, 3) as [string, string, string];
+  const [ann, bob, cid] = (await makeUsers(store, 3)) as [string, string, string];
   const c = await makeGroup(store, [ann, bob, cid]);
   changed(await store.setRole({ conversationId: c, actorId: ann, userId: cid, role: 'admin', expectVersion: 1 }));
-  assert.deepEqual(await store.setRole({ conversationId: c, actorId: ann, userId: bob, role: 'admin', expectVersion: 1 }), { status: 'stale', memberVersion: 2 });
+  assert.deepEqual(await store.setRole({ conversationId: c, actorId: ann, userId: bob, role: 'admin', expectVersion: 1 }), {
+    status: 'stale',
+    memberVersion: 2,
+  });
   const left = changed(await store.removeMember({ conversationId: c, actorId: ann, userId: ann, action: 'left' }));
-  assert.deepEqual(left.changes.map((x) => x.entry.data), [
-    { userId: cid, action: 'role', role: 'owner' }, { userId: ann, action: 'left' },
-  ]);
+  assert.deepEqual(
+    left.changes.map((x) => x.entry.data),
+    [
+      { userId: cid, action: 'role', role: 'owner' },
+      { userId: ann, action: 'left' },
+    ],
+  );
   assert.equal((await store.loadAccess([c]))[0]?.members.get(cid)?.role, 'owner');
 });
 
@@ -80,11 +111,20 @@ test('routes by conversation above a hundred members and by user again below eig
   const users = await makeUsers(store, 102);
   const owner = users[0]!;
   const c = await makeGroup(store, users.slice(0, 100));
-  const grown = changed(await store.addMembers({ conversationId: c, actorId: owner, userIds: users.slice(100), role: 'member', action: 'added' }));
+  const grown = changed(
+    await store.addMembers({ conversationId: c, actorId: owner, userIds: users.slice(100), role: 'member', action: 'added' }),
+  );
   assert.deepEqual([grown.routing, grown.memberCount, grown.changes.length], ['conversation', 102, 2]);
   assert.deepEqual(await store.listLargeConversations(owner), [c]);
   assert.equal((await store.loadConversation(owner, c)).members, undefined);
-  const full = await store.addMembers({ conversationId: c, actorId: owner, userIds: await makeUsers(store, 1), role: 'member', action: 'added', maxMembers: 102 });
+  const full = await store.addMembers({
+    conversationId: c,
+    actorId: owner,
+    userIds: await makeUsers(store, 1),
+    role: 'member',
+    action: 'added',
+    maxMembers: 102,
+  });
   assert.equal(full.status, 'full');
   let routing = '';
   for (const userId of users.slice(79).toReversed()) {
@@ -98,12 +138,15 @@ test('routes by conversation above a hundred members and by user again below eig
 
 test('reports receipts monotonically and keeps them when a reader marks as unread', async () => {
   const { store } = fixture;
-  const [ann, bob] = await makeUsers(store, 2) as [string, string];
+  const [ann, bob] = (await makeUsers(store, 2)) as [string, string];
   const c = await makeGroup(store, [ann, bob]);
   const messageId = await send(store, c, ann, { body: 'hi', mentions: [bob] });
   await send(store, c, ann);
   const delivered = await store.setRead({ userId: bob, conversationId: c, delivered: 2 });
-  assert.deepEqual([delivered?.moved, delivered?.delivered, delivered?.read, delivered?.me.unread, delivered?.me.mentions], [false, 2, undefined, 2, 1]);
+  assert.deepEqual(
+    [delivered?.moved, delivered?.delivered, delivered?.read, delivered?.me.unread, delivered?.me.mentions],
+    [false, 2, undefined, 2, 1],
+  );
   const read = await store.setRead({ userId: bob, conversationId: c, read: 99 });
   assert.deepEqual([read?.moved, read?.delivered, read?.read, read?.me.unread], [true, undefined, 2, 0]);
   assert.equal((await store.setRead({ userId: bob, conversationId: c, read: 1 }))?.moved, false);
@@ -119,13 +162,16 @@ test('reports receipts monotonically and keeps them when a reader marks as unrea
 
 test('browses channels, changes titles and forgets deleted conversations', async () => {
   const { store } = fixture;
-  const [ann, bob] = await makeUsers(store, 2) as [string, string];
+  const [ann, bob] = (await makeUsers(store, 2)) as [string, string];
   for (const title of ['Zebra talk', 'apple talk', 'other']) {
     await store.createConversation({ id: randomUUID(), kind: 'channel', title, history: 'all', creatorId: ann, memberIds: [] });
   }
   const first = await store.browseChannels(bob, 'TALK', { limit: 1 });
   const second = await store.browseChannels(bob, 'TALK', { limit: 1, cursor: first.nextCursor! });
-  assert.deepEqual([first.items[0]?.title, first.items[0]?.joined, second.items[0]?.title, second.nextCursor], ['apple talk', false, 'Zebra talk', null]);
+  assert.deepEqual(
+    [first.items[0]?.title, first.items[0]?.joined, second.items[0]?.title, second.nextCursor],
+    ['apple talk', false, 'Zebra talk', null],
+  );
   await assert.rejects(store.browseChannels(bob, '', { limit: 1, cursor: 'nonsense' }), { code: 'invalid' });
   const id = first.items[0]!.id;
   const patched = changed(await store.patchConversation({ conversationId: id, actorId: ann, topic: 'fruit' }));
@@ -137,7 +183,7 @@ test('browses channels, changes titles and forgets deleted conversations', async
 
 test('knows who shares a conversation', async () => {
   const { store } = fixture;
-  const [ann, bob, cid] = await makeUsers(store, 3) as [string, string, string];
+  const [ann, bob, cid] = (await makeUsers(store, 3)) as [string, string, string];
   await makeGroup(store, [ann, bob]);
   assert.deepEqual(await store.sharesConversation(ann, [bob, cid]), [bob]);
   assert.deepEqual(await store.listPeers(ann), [bob]);

@@ -1,5 +1,17 @@
 import type {
-  ChangesPage, Conversation, ConversationKind, ConversationMe, Entry, EntryType, HistoryPage, Level, Member, OwnUser, Role, SyncPage, User,
+  ChangesPage,
+  Conversation,
+  ConversationKind,
+  ConversationMe,
+  Entry,
+  EntryType,
+  HistoryPage,
+  Level,
+  Member,
+  OwnUser,
+  Role,
+  SyncPage,
+  User,
 } from '@chatcluster/protocol';
 
 /** Where the publisher of a conversation's entries looks for pods: by member, or by conversation (large ones). */

@@ -49,7 +49,8 @@ async function publishThrough(core: RoutedCore, server: NamedServer, { batch, ar
   // Another pod's entry of this conversation lies unread in the inbox: it goes first.
   if (gate > server.reader.seen) await within(WAIT_MS, server.reader.reached(gate));
   await deliverHere(core, arrival);
-  if (arrival.routing === 'conversation') core.large.delivered(arrival.conversationId, core.deliverer.large.get(arrival.conversationId)?.users ?? []);
+  if (arrival.routing === 'conversation')
+    core.large.delivered(arrival.conversationId, core.deliverer.large.get(arrival.conversationId)?.users ?? []);
   return true;
 }
 

@@ -79,9 +79,24 @@ async function read(client: Redis, deps: Deps, state: { seen: number; volatileId
   const streams = [inboxKey(redis.prefix, podId), volatileKey(redis.prefix, podId)] as const;
   try {
     await whenReady(client, STUCK_MS);
-    const pending = client.xread('COUNT', READ_COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, `${state.seen}-0`, state.volatileId) as Promise<Reply>;
+    const pending = client.xread(
+      'COUNT',
+      READ_COUNT,
+      'BLOCK',
+      BLOCK_MS,
+      'STREAMS',
+      ...streams,
+      `${state.seen}-0`,
+      state.volatileId,
+    ) as Promise<Reply>;
     let reply: Reply = null;
-    if (await within(STUCK_MS, pending.then((r) => void (reply = r)))) return reply;
+    if (
+      await within(
+        STUCK_MS,
+        pending.then((r) => void (reply = r)),
+      )
+    )
+      return reply;
     client.disconnect(true);
   } catch (error) {
     deps.log.debug({ err: error }, 'inbox could not be read');

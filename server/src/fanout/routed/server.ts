@@ -81,7 +81,12 @@ export class RoutedServer implements AsyncDisposable {
   }
 
   /** A failed removal is repeated with the heartbeats, unless the id has come back meanwhile. */
-  async unregister(kind: 'detach' | 'leave', ids: string[], isBack: (id: string) => boolean, args: (string | number)[] = []): Promise<void> {
+  async unregister(
+    kind: 'detach' | 'leave',
+    ids: string[],
+    isBack: (id: string) => boolean,
+    args: (string | number)[] = [],
+  ): Promise<void> {
     const gone = ids.filter((id) => !isBack(id));
     try {
       await this.#chunked(kind, [this.#deps.podId, ...args], gone);
@@ -172,7 +177,9 @@ export class RoutedServer implements AsyncDisposable {
     this.#abort.abort();
     await this.#recovering;
     if (this.redis.isUsable()) {
-      await this.redis.call('goodbye', [this.#deps.podId]).catch((error: unknown) => this.#deps.log.debug({ err: error }, 'lease left to expire'));
+      await this.redis
+        .call('goodbye', [this.#deps.podId])
+        .catch((error: unknown) => this.#deps.log.debug({ err: error }, 'lease left to expire'));
     }
     await this.#reader[Symbol.asyncDispose]();
     await this.redis[Symbol.asyncDispose]();

@@ -17,11 +17,13 @@ const data = JSON.stringify({ body: 'A message of an ordinary length, which says
 
 async function measure(name: string, work: (connection: number) => Promise<number>): Promise<number> {
   const start = performance.now();
-  const counts = await Promise.all(Array.from({ length: CONNECTIONS }, async (_, connection) => {
-    let count = 0;
-    while (performance.now() - start < DURATION_MS) count += await work(connection);
-    return count;
-  }));
+  const counts = await Promise.all(
+    Array.from({ length: CONNECTIONS }, async (_, connection) => {
+      let count = 0;
+      while (performance.now() - start < DURATION_MS) count += await work(connection);
+      return count;
+    }),
+  );
   const rate = counts.reduce((a, b) => a + b) / ((performance.now() - start) / 1_000);
   process.stdout.write(`${name}: ${Math.round(rate)} entries/s\n`);
   return rate;
@@ -30,7 +32,12 @@ async function measure(name: string, work: (connection: number) => Promise<numbe
 function batch(conversationIds: string[], userId: string): AppendRow[] {
   return Array.from({ length: BATCH }, () => ({
     conversationId: conversationIds[Math.floor(Math.random() * conversationIds.length)]!,
-    id: randomUUID(), type: 'message', actorId: userId, clientMsgId: randomUUID(), data, expectVersion: 1,
+    id: randomUUID(),
+    type: 'message',
+    actorId: userId,
+    clientMsgId: randomUUID(),
+    data,
+    expectVersion: 1,
   }));
 }
 
@@ -40,8 +47,12 @@ async function bareInsert(store: Store, rows: AppendRow[], nextSeq: () => number
     text: `insert into entries (conversation_id, seq, id, type, actor_id, client_msg_id, at, data)
       select c, s, i, 'message', a, m, now(), d::jsonb from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[]) as u (c, s, i, a, m, d)`,
     values: [
-      rows.map((r) => r.conversationId), rows.map(nextSeq), rows.map((r) => r.id), rows.map((r) => r.actorId),
-      rows.map((r) => r.clientMsgId), rows.map((r) => r.data),
+      rows.map((r) => r.conversationId),
+      rows.map(nextSeq),
+      rows.map((r) => r.id),
+      rows.map((r) => r.actorId),
+      rows.map((r) => r.clientMsgId),
+      rows.map((r) => r.data),
     ],
   });
 }
@@ -52,7 +63,10 @@ await migrate(url);
 await using store = createStore({ databaseUrl: url, poolSize: CONNECTIONS, log: createLog('warn', 'bench') });
 const userId = randomUUID();
 const ids = Array.from({ length: CONVERSATIONS }, () => randomUUID());
-await store.pool.query("insert into conversations (id, kind, history, created_by, client_id) select i, 'group', 'all', $2, i from unnest($1::uuid[]) i", [ids, userId]);
+await store.pool.query(
+  "insert into conversations (id, kind, history, created_by, client_id) select i, 'group', 'all', $2, i from unnest($1::uuid[]) i",
+  [ids, userId],
+);
 
 const append = await measure('append_entries', async () => {
   await store.appendEntries(batch(ids, userId));

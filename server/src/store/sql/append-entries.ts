@@ -29,8 +29,13 @@ export async function appendEntries(pool: pg.Pool, rows: AppendRow[]): Promise<A
 
 async function append(pool: pg.Pool, rows: AppendRow[]): Promise<AppendOutcome> {
   const values = [
-    rows.map((r) => r.conversationId), rows.map((r) => r.id), rows.map((r) => r.type), rows.map((r) => r.actorId),
-    rows.map((r) => r.clientMsgId), rows.map((r) => r.data), rows.map((r) => r.expectVersion),
+    rows.map((r) => r.conversationId),
+    rows.map((r) => r.id),
+    rows.map((r) => r.type),
+    rows.map((r) => r.actorId),
+    rows.map((r) => r.clientMsgId),
+    rows.map((r) => r.data),
+    rows.map((r) => r.expectVersion),
     rows.some((r) => r.data.includes('"threadRoot"') || r.data.includes('"replyTo"')),
   ];
   const answer = await pool.query<ResultRow>({ name: 'append-entries', text: sql, values });

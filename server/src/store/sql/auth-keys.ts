@@ -23,9 +23,10 @@ export async function listKeys(db: Db, keepRetiredMs: number): Promise<StoredKey
 
 /** False: another pod has stored a key of this id first. */
 export async function insertKey(db: Db, kid: string, jwk: JWK): Promise<boolean> {
-  const { rowCount } = await db.query(
-    'insert into signing_keys (kid, private_jwk) values ($1, $2) on conflict (kid) do nothing', [kid, JSON.stringify(jwk)],
-  );
+  const { rowCount } = await db.query('insert into signing_keys (kid, private_jwk) values ($1, $2) on conflict (kid) do nothing', [
+    kid,
+    JSON.stringify(jwk),
+  ]);
   return rowCount === 1;
 }
 

@@ -66,9 +66,14 @@ const rotateSql = `
   returning s.user_id, s.revoked_at is not null as revoked, ${ownUserColumns('u')}`;
 
 export async function rotateSession(db: Db, r: Rotation): Promise<RotationResult> {
-  const { rows } = await db.query<OwnUserRow & { user_id: string; revoked: boolean }>(
-    rotateSql, [r.sessionId, r.generation, r.lifetimeSeconds, r.graceSeconds, r.maxGraceSeconds, r.at ?? null],
-  );
+  const { rows } = await db.query<OwnUserRow & { user_id: string; revoked: boolean }>(rotateSql, [
+    r.sessionId,
+    r.generation,
+    r.lifetimeSeconds,
+    r.graceSeconds,
+    r.maxGraceSeconds,
+    r.at ?? null,
+  ]);
   const row = rows[0];
   if (!row) return { status: 'ended' };
   return row.revoked ? { status: 'reused', userId: row.user_id } : { status: 'rotated', user: toOwnUser(row) };
@@ -130,7 +135,8 @@ export interface RevokedSession {
 /** What was revoked in the last `windowMs`, by the clock of Postgres. */
 export async function listRevoked(db: Db, windowMs: number): Promise<RevokedSession[]> {
   const { rows } = await db.query<{ id: string; user_id: string }>(
-    "select id, user_id from sessions where revoked_at > now() - $1 * interval '1 millisecond'", [windowMs],
+    "select id, user_id from sessions where revoked_at > now() - $1 * interval '1 millisecond'",
+    [windowMs],
   );
   return rows.map((r) => ({ sessionId: r.id, userId: r.user_id }));
 }

@@ -51,7 +51,12 @@ const channelsSql = `
   order by lower(c.title), c.id limit $5 + 1`;
 
 /** Channels of the installation by a part of their title; archived ones are left out. */
-export async function browseChannels(pool: pg.Pool, userId: string, q: string, { cursor, limit }: ListQuery): Promise<Page<ChannelSummary>> {
+export async function browseChannels(
+  pool: pg.Pool,
+  userId: string,
+  q: string,
+  { cursor, limit }: ListQuery,
+): Promise<Page<ChannelSummary>> {
   const [at, id] = parseCursor(cursor);
   const { rows } = await pool.query<{ at: string; id: string; item: ChannelSummary }>(channelsSql, [userId, q, at, id, limit]);
   return toPage(rows, limit);

@@ -40,6 +40,10 @@ const messageSql = `
 
 /** Without any check of access; deleted ones are found, with `deletedAt`. `viewerId` is whose reactions are `me`. */
 export async function findMessage(pool: pg.Pool, conversationId: string, messageId: string, viewerId?: string): Promise<Message | null> {
-  const { rows } = await pool.query<{ message: Message }>({ name: 'find-message', text: messageSql, values: [conversationId, messageId, viewerId ?? null] });
+  const { rows } = await pool.query<{ message: Message }>({
+    name: 'find-message',
+    text: messageSql,
+    values: [conversationId, messageId, viewerId ?? null],
+  });
   return rows[0]?.message ?? null;
 }

@@ -46,26 +46,49 @@ export async function createConversation(pool: pg.Pool, input: CreateConversatio
 export async function addMembers(pool: pg.Pool, c: AddMembers): Promise<MembershipResult> {
   const ids = c.userIds.map(() => uuidV7());
   return call(pool, 'select add_members($1, $2, $3::uuid[], $4, $5, $6::uuid[], $7, $8) as result', [
-    c.conversationId, c.actorId, c.userIds, c.role, c.action, ids, c.expectVersion, c.maxMembers,
+    c.conversationId,
+    c.actorId,
+    c.userIds,
+    c.role,
+    c.action,
+    ids,
+    c.expectVersion,
+    c.maxMembers,
   ]);
 }
 
 /** The entry of the removal is the last that the removed one may read. */
 export async function removeMember(pool: pg.Pool, c: RemoveMember): Promise<MembershipResult> {
   return call(pool, 'select remove_member($1, $2, $3, $4, $5::uuid[], $6) as result', [
-    c.conversationId, c.actorId, c.userId, c.action, [uuidV7(), uuidV7()], c.expectVersion,
+    c.conversationId,
+    c.actorId,
+    c.userId,
+    c.action,
+    [uuidV7(), uuidV7()],
+    c.expectVersion,
   ]);
 }
 
 export async function setRole(pool: pg.Pool, c: SetRole): Promise<MembershipResult> {
   return call(pool, 'select set_role($1, $2, $3, $4, $5, $6) as result', [
-    c.conversationId, c.actorId, c.userId, c.role, uuidV7(), c.expectVersion,
+    c.conversationId,
+    c.actorId,
+    c.userId,
+    c.role,
+    uuidV7(),
+    c.expectVersion,
   ]);
 }
 
 export async function patchConversation(pool: pg.Pool, c: PatchConversation): Promise<MembershipResult> {
   return call(pool, 'select patch_conversation($1, $2, $3, $4, $5, $6, $7) as result', [
-    c.conversationId, c.actorId, c.title, c.topic, c.archived, uuidV7(), c.expectVersion,
+    c.conversationId,
+    c.actorId,
+    c.title,
+    c.topic,
+    c.archived,
+    uuidV7(),
+    c.expectVersion,
   ]);
 }
 

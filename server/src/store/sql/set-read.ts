@@ -47,7 +47,11 @@ const sql = `
 
 /** Monotonic, clamped to the last seq. null: not a member. */
 export async function setRead(pool: pg.Pool, { userId, conversationId, delivered, read }: SetRead): Promise<ReadMoved | null> {
-  const { rows } = await pool.query<Row>({ name: 'set-read', text: sql, values: [userId, conversationId, delivered ?? null, read ?? null] });
+  const { rows } = await pool.query<Row>({
+    name: 'set-read',
+    text: sql,
+    values: [userId, conversationId, delivered ?? null, read ?? null],
+  });
   const row = rows[0];
   if (!row) return null;
   return { moved: row.moved, delivered: row.delivered ?? undefined, read: row.read ?? undefined, me: row.me };

@@ -36,7 +36,8 @@ export interface Tail {
 export async function readTail(pool: pg.Pool, sinceXid: number | null): Promise<Tail> {
   const { rows } = await pool.query<RangeRow>({ name: 'read-tail', text: tailSql, values: [sinceXid] });
   const ranges = rows.flatMap(({ batchId, conversationId, fromSeq, toSeq }) =>
-    batchId === null ? [] : [{ batchId, conversationId, fromSeq, toSeq }]);
+    batchId === null ? [] : [{ batchId, conversationId, fromSeq, toSeq }],
+  );
   return { ranges, safeXid: rows[0]!.safeXid };
 }
 
@@ -89,7 +90,10 @@ const claimSql = `
 
 /** Republishes what was committed but not published; `handle` returns the ids of the batches that now are. Returns how many. */
 export async function claimOutbox(
-  pool: pg.Pool, olderThanMs: number, limit: number, handle: (ranges: BatchRange[]) => Promise<string[]>,
+  pool: pg.Pool,
+  olderThanMs: number,
+  limit: number,
+  handle: (ranges: BatchRange[]) => Promise<string[]>,
 ): Promise<number> {
   const { rows } = await pool.query<BatchRange>({ name: 'claim-outbox', text: claimSql, values: [olderThanMs, limit] });
   if (rows.length === 0) return 0;

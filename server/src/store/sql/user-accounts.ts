@@ -23,8 +23,16 @@ export async function insertAccount(db: Db, account: NewAccount, session: NewSes
      )
      select ${ownUserColumns('u')} from u`,
     [
-      account.id, account.email, account.passwordHash, account.displayName, account.guest,
-      session.id, session.deviceId, session.userAgent, session.address, session.lifetimeSeconds,
+      account.id,
+      account.email,
+      account.passwordHash,
+      account.displayName,
+      account.guest,
+      session.id,
+      session.deviceId,
+      session.userAgent,
+      session.address,
+      session.lifetimeSeconds,
     ],
   );
   return rows[0] ? toOwnUser(rows[0]) : null;
@@ -39,7 +47,8 @@ type CredentialsRow = OwnUserRow & { password_hash: string | null };
 
 async function findOne(db: Db, condition: string, value: string): Promise<Credentials | null> {
   const { rows } = await db.query<CredentialsRow>(
-    `select ${ownUserColumns('u')}, u.password_hash from users u where ${condition} and u.deleted_at is null`, [value],
+    `select ${ownUserColumns('u')}, u.password_hash from users u where ${condition} and u.deleted_at is null`,
+    [value],
   );
   return rows[0] ? { user: toOwnUser(rows[0]), passwordHash: rows[0].password_hash } : null;
 }

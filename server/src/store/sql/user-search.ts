@@ -15,7 +15,10 @@ export interface UserSearch {
  * text leaves guests out: it is the directory, and guests come and go by the thousand.
  */
 export async function searchUsers(db: Db, { text, limit, after }: UserSearch): Promise<{ user: User; name: string }[]> {
-  const prefix = text.trim().toLowerCase().replace(/[\\%_]/g, (c) => `\\${c}`);
+  const prefix = text
+    .trim()
+    .toLowerCase()
+    .replace(/[\\%_]/g, (c) => `\\${c}`);
   const { rows } = await db.query<UserRow & { name: string }>(
     `select ${userColumns('u')}, lower(u.display_name) as name from users u
      where u.deleted_at is null and ($1 <> '' or not u.guest)

@@ -18,7 +18,10 @@ export interface AccountRouterDeps {
 }
 
 /** The routers about people and their sessions, and the helper with which other routers are made. */
-export function createAccountRouters({ auth, db, config, onProfileChanged, specRoot }: AccountRouterDeps): { routes: Routes; routers: Router[] } {
+export function createAccountRouters({ auth, db, config, onProfileChanged, specRoot }: AccountRouterDeps): {
+  routes: Routes;
+  routers: Router[];
+} {
   const routes = createRoutes(auth);
   const cookies = createAuthCookies({ secure: config.secureCookies, lifetimeSeconds: config.limits.refreshTokenSeconds });
   return {

@@ -19,12 +19,22 @@ async function listen(listener: Parameters<typeof createServer>[1]) {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { origin, [Symbol.asyncDispose]: () => new Promise<void>((resolve) => (server.close(() => resolve()), server.closeAllConnections())) };
+  return {
+    origin,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => (server.close(() => resolve()), server.closeAllConnections())),
+  };
 }
 
 const routes: [method: string, path: string][] = [
-  ['POST', '/v1/auth/register'], ['POST', '/v1/auth/login'], ['POST', '/v1/auth/guest'], ['POST', '/v1/auth/refresh'], ['POST', '/v1/auth/logout'],
-  ['POST', '/v1/auth/tickets'], ['POST', '/v1/auth/password/change'], ['DELETE', '/v1/auth/sessions/x'], ['PATCH', '/v1/users/me'],
+  ['POST', '/v1/auth/register'],
+  ['POST', '/v1/auth/login'],
+  ['POST', '/v1/auth/guest'],
+  ['POST', '/v1/auth/refresh'],
+  ['POST', '/v1/auth/logout'],
+  ['POST', '/v1/auth/tickets'],
+  ['POST', '/v1/auth/password/change'],
+  ['DELETE', '/v1/auth/sessions/x'],
+  ['PATCH', '/v1/users/me'],
 ];
 
 const deep = (n: number) => '['.repeat(n) + ']'.repeat(n);
@@ -33,13 +43,35 @@ const hostile: [name: string, raw: string | Uint8Array<ArrayBuffer>][] = [
   ['a number', '1'],
   ['no JSON', '{"email":'],
   ['nothing but spaces', '   '],
-  ['wrong types', '{"email":1,"password":{},"displayName":[],"refreshToken":7,"currentPassword":null,"newPassword":true,"statusText":{},"tokens":"x"}'],
-  ['deep nesting', `{"email":${deep(20_000)},"password":${deep(1_000)},"displayName":${deep(1_000)},"refreshToken":${deep(1_000)},"currentPassword":${deep(9)}}`],
+  [
+    'wrong types',
+    '{"email":1,"password":{},"displayName":[],"refreshToken":7,"currentPassword":null,"newPassword":true,"statusText":{},"tokens":"x"}',
+  ],
+  [
+    'deep nesting',
+    `{"email":${deep(20_000)},"password":${deep(1_000)},"displayName":${deep(1_000)},"refreshToken":${deep(1_000)},"currentPassword":${deep(9)}}`,
+  ],
   ['oversize', JSON.stringify({ displayName: 'x'.repeat(70_000) })],
   ['invalid UTF-8', new Uint8Array(Buffer.concat([Buffer.from('{"displayName":"'), Buffer.from([0xff, 0xfe, 0xc3]), Buffer.from('"}')]))],
-  ['U+0000 and lone surrogates', '{"email":"a\\u0000@example.org","displayName":"\\ud800","deviceId":"\\u0000","password":"\\u0000","refreshToken":"\\u0000","currentPassword":"\\ud800","newPassword":"x"}'],
-  ['prototype keys', '{"__proto__":{"email":"a@example.org","displayName":"p"},"constructor":{"prototype":{"polluted":true}},"refreshToken":"a","displayName":"","currentPassword":"","newPassword":""}'],
-  ['very long texts', JSON.stringify({ email: `${'a'.repeat(9_000)}@example.org`, password: 'p'.repeat(9_000), displayName: 'd'.repeat(9_000), refreshToken: 'r'.repeat(9_000), currentPassword: 'c'.repeat(9_000), newPassword: 'n'.repeat(9_000) })],
+  [
+    'U+0000 and lone surrogates',
+    '{"email":"a\\u0000@example.org","displayName":"\\ud800","deviceId":"\\u0000","password":"\\u0000","refreshToken":"\\u0000","currentPassword":"\\ud800","newPassword":"x"}',
+  ],
+  [
+    'prototype keys',
+    '{"__proto__":{"email":"a@example.org","displayName":"p"},"constructor":{"prototype":{"polluted":true}},"refreshToken":"a","displayName":"","currentPassword":"","newPassword":""}',
+  ],
+  [
+    'very long texts',
+    JSON.stringify({
+      email: `${'a'.repeat(9_000)}@example.org`,
+      password: 'p'.repeat(9_000),
+      displayName: 'd'.repeat(9_000),
+      refreshToken: 'r'.repeat(9_000),
+      currentPassword: 'c'.repeat(9_000),
+      newPassword: 'n'.repeat(9_000),
+    }),
+  ],
 ];
 
 it('answers every hostile body on every route with an error of the catalogue and lives on', async () => {
@@ -51,7 +83,12 @@ it('answers every hostile body on every route with an error of the catalogue and
       const label = `${method} ${path} with ${name}: ${reply.status} ${JSON.stringify(reply.body)}`;
       // Routes without a body of their own take any JSON object or array.
       if (reply.status < 300) {
-        assert.ok(['/v1/auth/tickets', '/v1/auth/sessions/x'].includes(path) || (path === '/v1/auth/guest' && name === 'nothing but spaces') || (path === '/v1/users/me' && name === 'nothing but spaces'), label);
+        assert.ok(
+          ['/v1/auth/tickets', '/v1/auth/sessions/x'].includes(path) ||
+            (path === '/v1/auth/guest' && name === 'nothing but spaces') ||
+            (path === '/v1/users/me' && name === 'nothing but spaces'),
+          label,
+        );
         continue;
       }
       assert.match(reply.headers.get('content-type') ?? '', /^application\/problem\+json/, label);
@@ -69,19 +106,42 @@ it('answers every hostile body on every route with an error of the catalogue and
 it('names the failing path of an invalid request', async () => {
   await using app = await createTestApp();
   const reply = await app.call('POST', '/v1/auth/register', { body: { email: 'no address', password: 'short' } });
-  assert.deepEqual([reply.status, reply.body.title, reply.body.type, reply.body.retryable], [422, errorCatalogue.invalid.message, 'about:blank', false]);
-  assert.deepEqual((reply.body.details as { path: string }[]).map((d) => d.path), ['email', 'password', 'displayName']);
+  assert.deepEqual(
+    [reply.status, reply.body.title, reply.body.type, reply.body.retryable],
+    [422, errorCatalogue.invalid.message, 'about:blank', false],
+  );
+  assert.deepEqual(
+    (reply.body.details as { path: string }[]).map((d) => d.path),
+    ['email', 'password', 'displayName'],
+  );
 });
 
 it('answers broken paths, headers and cookies with problems', async () => {
   await using app = await createTestApp();
   const { accessToken: token } = await registerUser(app.call);
-  for (const path of ['/v1/users/%ff', '/v1/nothing', '/v1/', '/nothing', '/v1/users/me/nothing', '/openapi.jsonx', '/v1/auth/providers/x/start', '/v1/users/__proto__', '/v1/users/..%2f..%2fetc']) {
+  for (const path of [
+    '/v1/users/%ff',
+    '/v1/nothing',
+    '/v1/',
+    '/nothing',
+    '/v1/users/me/nothing',
+    '/openapi.jsonx',
+    '/v1/auth/providers/x/start',
+    '/v1/users/__proto__',
+    '/v1/users/..%2f..%2fetc',
+  ]) {
     const reply = await app.call('GET', path, { token });
     assert.ok([400, 404, 422].includes(reply.status), `${path}: ${reply.status}`);
     assert.match(reply.headers.get('content-type') ?? '', /problem\+json/, path);
   }
-  for (const authorization of ['Bearer', 'Bearer x', 'Basic eDp5', `Bearer ${token} x`, `bearer ${token}x`, 'Bearer ' + 'a'.repeat(8_000)]) {
+  for (const authorization of [
+    'Bearer',
+    'Bearer x',
+    'Basic eDp5',
+    `Bearer ${token} x`,
+    `bearer ${token}x`,
+    'Bearer ' + 'a'.repeat(8_000),
+  ]) {
     assert.equal((await app.call('GET', '/v1/users/me', { headers: { authorization } })).status, 401, authorization.slice(0, 20));
   }
   for (const cookie of ['chat_access', 'chat_access=', '=;=;', 'chat_access="x"', ';;;', 'chat_access=%']) {
@@ -140,7 +200,9 @@ it('writes no password, token, cookie or query into the log', async () => {
   await app.call('POST', '/v1/auth/login', { body: { email: user.email, password: secret } });
   await app.call('POST', '/v1/auth/login', { raw: `{"password":"${secret}"` });
   await app.call('GET', `/v1/users?q=${secret}`, { token: user.accessToken });
-  await app.call('GET', `/v1/users/me?token=${secret}`, { headers: { cookie: `chat_access=${secret}`, authorization: `Bearer ${secret}` } });
+  await app.call('GET', `/v1/users/me?token=${secret}`, {
+    headers: { cookie: `chat_access=${secret}`, authorization: `Bearer ${secret}` },
+  });
   const ticket = await app.call('POST', '/v1/auth/tickets', { token: user.accessToken });
   await app.call('POST', '/v1/auth/password/change', { token: user.accessToken, body: { currentPassword: secret, newPassword: secret } });
   await app.call('POST', '/v1/auth/refresh', { body: { refreshToken: user.refreshToken } });
@@ -175,7 +237,11 @@ it('serves the web app: hashed files for ever, the page for its addresses, never
   const webRoot = await mkdtemp(join(tmpdir(), '.web-'));
   try {
     await mkdir(join(webRoot, 'assets'));
-    await Promise.all([writeFile(join(webRoot, 'index.html'), '<!doctype html>'), writeFile(join(webRoot, 'assets/a-1.js'), '1'), writeFile(join(webRoot, 'sw.js'), '2')]);
+    await Promise.all([
+      writeFile(join(webRoot, 'index.html'), '<!doctype html>'),
+      writeFile(join(webRoot, 'assets/a-1.js'), '1'),
+      writeFile(join(webRoot, 'sw.js'), '2'),
+    ]);
     const config = { trustedProxies: [], webRoot, secureCookies: false };
     await using server = await listen(createHttpApp({ config, log, isAllowedOrigin: () => false, routers: [] }));
     const get = async (path: string, accept = 'text/html') => {
@@ -184,9 +250,12 @@ it('serves the web app: hashed files for ever, the page for its addresses, never
     };
     assert.deepEqual(await get('/assets/a-1.js'), [200, 'public, max-age=31536000, immutable', '1']);
     assert.deepEqual(await get('/sw.js'), [200, 'no-cache', '2']);
-    for (const page of ['/', '/c/01900000-0000-7000-8000-000000000001', '/login']) assert.deepEqual(await get(page), [200, 'no-cache', '<!doctype'], page);
-    for (const missing of ['/assets/gone', '/gone.js', '/v1/x', '/socket.io/', '/.well-known/x']) assert.equal((await get(missing))[0], 404, missing);
-    for (const up of ['/..%2f..%2fetc%2fpasswd', '/assets/..%2f..%2fpackage.json', '/%00']) assert.notEqual((await get(up))[2], 'root:x:0:', up);
+    for (const page of ['/', '/c/01900000-0000-7000-8000-000000000001', '/login'])
+      assert.deepEqual(await get(page), [200, 'no-cache', '<!doctype'], page);
+    for (const missing of ['/assets/gone', '/gone.js', '/v1/x', '/socket.io/', '/.well-known/x'])
+      assert.equal((await get(missing))[0], 404, missing);
+    for (const up of ['/..%2f..%2fetc%2fpasswd', '/assets/..%2f..%2fpackage.json', '/%00'])
+      assert.notEqual((await get(up))[2], 'root:x:0:', up);
     assert.equal((await get('/login', 'application/json'))[0], 404);
   } finally {
     await rm(webRoot, { recursive: true });
@@ -195,13 +264,25 @@ it('serves the web app: hashed files for ever, the page for its addresses, never
 
 it('answers probes and metrics on the admin port', async () => {
   let ready = false;
-  const snapshot = { connections: 1, maxConnections: 2, acceptPerSecond: 0, eventLoopUtilization: 0.1, loopLagP99Ms: 1, heapUsedRatio: 0.2, draining: false };
-  await using server = await listen(createAdminApp({ isLive: () => true, isReady: () => ready, registry: new Registry(), snapshot: () => snapshot, log }));
+  const snapshot = {
+    connections: 1,
+    maxConnections: 2,
+    acceptPerSecond: 0,
+    eventLoopUtilization: 0.1,
+    loopLagP99Ms: 1,
+    heapUsedRatio: 0.2,
+    draining: false,
+  };
+  await using server = await listen(
+    createAdminApp({ isLive: () => true, isReady: () => ready, registry: new Registry(), snapshot: () => snapshot, log }),
+  );
   const get = async (path: string) => (await fetch(server.origin + path)).status;
   assert.deepEqual([await get('/livez'), await get('/readyz'), await get('/metrics'), await get('/x')], [200, 503, 200, 404]);
   ready = true;
   assert.equal(await get('/readyz'), 200);
   assert.deepEqual(await (await fetch(`${server.origin}/metrics.json`)).json(), snapshot);
-  const posted = await new Promise<number | undefined>((resolve) => request(`${server.origin}/livez`, { method: 'POST' }, (res) => (res.resume(), resolve(res.statusCode))).end());
+  const posted = await new Promise<number | undefined>((resolve) =>
+    request(`${server.origin}/livez`, { method: 'POST' }, (res) => (res.resume(), resolve(res.statusCode))).end(),
+  );
   assert.equal(posted, 405);
 });

@@ -15,7 +15,10 @@ it('registers, signs in and answers with cookies by default', async () => {
   assert.match(String(id), UUID);
   assert.deepEqual(user, { displayName: 'Ada', guest: false, email: 'ada@example.org', emailVerified: false, admin: false });
   assert.match(made.cookies.chat_access!, /^chat_access=[\w.-]+; Max-Age=\d+; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/);
-  assert.match(made.cookies.chat_refresh!, /^chat_refresh=[\w.-]+; Max-Age=2592000; Path=\/v1\/auth; Expires=[^;]+; HttpOnly; SameSite=Strict$/);
+  assert.match(
+    made.cookies.chat_refresh!,
+    /^chat_refresh=[\w.-]+; Max-Age=2592000; Path=\/v1\/auth; Expires=[^;]+; HttpOnly; SameSite=Strict$/,
+  );
 
   const again = await app.call('POST', '/v1/auth/register', { body: { ...body, email: 'ada@example.org' } });
   assert.deepEqual([again.status, again.body.code], [409, 'conflict']);
@@ -68,7 +71,8 @@ it('answers a wrong password and an unknown address alike', async () => {
 it('answers 429 with a hint after ten wrong passwords, even to the right one', async () => {
   await using app = await createTestApp();
   const { email, password } = await registerUser(app.call);
-  for (let i = 0; i < 10; i++) assert.equal((await app.call('POST', '/v1/auth/login', { body: { email, password: 'wrong horse' } })).status, 401);
+  for (let i = 0; i < 10; i++)
+    assert.equal((await app.call('POST', '/v1/auth/login', { body: { email, password: 'wrong horse' } })).status, 401);
   const stopped = await app.call('POST', '/v1/auth/login', { body: { email, password } });
   assert.deepEqual([stopped.status, stopped.body.code, stopped.body.retryable], [429, 'rate_limited', true]);
   assert.equal(Number(stopped.headers.get('retry-after')), Math.ceil(Number(stopped.body.retryAfterMs) / 1_000));
@@ -79,7 +83,10 @@ it('answers 429 with a hint after ten wrong passwords, even to the right one', a
 it('counts by the forwarded address of a trusted proxy only', async () => {
   await using app = await createTestApp({ env: { TRUSTED_PROXIES: '127.0.0.1' } });
   await using plain = await createTestApp();
-  for (const [target, expected] of [[app, '192.0.2.9'], [plain, '127.0.0.1']] as const) {
+  for (const [target, expected] of [
+    [app, '192.0.2.9'],
+    [plain, '127.0.0.1'],
+  ] as const) {
     const made = await target.call('POST', '/v1/auth/guest', { body: {}, headers: { 'x-forwarded-for': '198.51.100.1, 192.0.2.9' } });
     const list = await target.call('GET', '/v1/auth/sessions', { token: String(made.body.accessToken) });
     assert.equal((list.body.items as { address: string }[])[0]!.address, expected);
@@ -103,21 +110,28 @@ it('refuses writes by cookie, and signing in with cookies, from another page', a
   await using app = await createTestApp();
   const made = await app.call('POST', '/v1/auth/guest', { body: {} });
   const cookie = made.cookies.chat_access!.split(';')[0]!;
-  const write = (headers: Record<string, string>) => app.call('PATCH', '/v1/users/me', { headers: { cookie, ...headers }, body: { displayName: 'New' } });
+  const write = (headers: Record<string, string>) =>
+    app.call('PATCH', '/v1/users/me', { headers: { cookie, ...headers }, body: { displayName: 'New' } });
   assert.equal((await write({})).status, 403);
   assert.equal((await write({ origin: 'null' })).status, 403);
   assert.equal((await write({ origin: app.origin })).status, 200);
   assert.equal((await app.call('GET', '/v1/users/me', { headers: { cookie } })).status, 200);
-  const foreign = await app.call('POST', '/v1/auth/guest', { headers: { origin: 'https://evil.example', 'content-type': 'text/plain' }, raw: '{}' });
+  const foreign = await app.call('POST', '/v1/auth/guest', {
+    headers: { origin: 'https://evil.example', 'content-type': 'text/plain' },
+    raw: '{}',
+  });
   assert.equal(foreign.status, 403);
   assert.deepEqual(foreign.cookies, {});
 });
 
-it('lists and ends the own sessions, and nobody else\'s', async () => {
+it("lists and ends the own sessions, and nobody else's", async () => {
   await using app = await createTestApp();
   const ada = await registerUser(app.call);
   const eve = await registerUser(app.call);
-  const second = await app.call('POST', '/v1/auth/login', { body: { email: ada.email, password: ada.password, tokens: 'body', deviceId: 'd1' }, headers: { 'user-agent': 'Test/1' } });
+  const second = await app.call('POST', '/v1/auth/login', {
+    body: { email: ada.email, password: ada.password, tokens: 'body', deviceId: 'd1' },
+    headers: { 'user-agent': 'Test/1' },
+  });
   const list = await app.call('GET', '/v1/auth/sessions', { token: ada.accessToken });
   const items = list.body.items as Record<string, unknown>[];
   assert.equal(items.length, 2);
@@ -170,7 +184,10 @@ it('changes the password, keeps this session and ends the others', async () => {
   assert.equal((await app.call('POST', '/v1/auth/login', { body: { email: ada.email, password: 'battery staple' } })).status, 200);
   assert.deepEqual(app.revoked, [{ userId: ada.userId, sessionIds: [other.body.sessionId], code: 'revoked' }]);
   const guest = await app.call('POST', '/v1/auth/guest', { body: {} });
-  const refused = await app.call('POST', '/v1/auth/password/change', { token: String(guest.body.accessToken), body: { currentPassword: 'x', newPassword: 'battery staple' } });
+  const refused = await app.call('POST', '/v1/auth/password/change', {
+    token: String(guest.body.accessToken),
+    body: { currentPassword: 'x', newPassword: 'battery staple' },
+  });
   assert.equal(refused.status, 403);
 });
 

@@ -30,39 +30,75 @@ export function authRoutes(deps: AuthRouteDeps): Router {
   const router = Router();
   const signedIn = createAnswer(deps);
 
-  router.post('/v1/auth/register', open({ body: restSchemas.register, status: 201 }, async ({ req, res, body }) =>
-    signedIn(req, res, body.tokens, () => accounts.register(body, deviceOf(req, body.deviceId)))));
-  router.post('/v1/auth/login', open({ body: restSchemas.login }, async ({ req, res, body }) =>
-    signedIn(req, res, body.tokens, () => accounts.login(body, deviceOf(req, body.deviceId)))));
-  router.post('/v1/auth/guest', open({ body: restSchemas.guest, status: 201 }, async ({ req, res, body }) =>
-    signedIn(req, res, body.tokens, () => accounts.guest(body, deviceOf(req, body.deviceId)))));
-  router.post('/v1/auth/refresh', open({ body: restSchemas.refresh }, async ({ req, res, body }) => {
-    const token = body.refreshToken ?? readCookie(req.headers.cookie, REFRESH_COOKIE);
-    if (token === undefined) throw new ChatError('unauthenticated', { message: 'There is no refresh token in the request.' });
-    if (body.refreshToken === undefined) requireOrigin(deps.isAllowedOrigin, req.headers);
-    return signedIn(req, res, body.refreshToken === undefined ? 'cookie' : 'body', () => accounts.refresh(token));
-  }));
-  router.post('/v1/auth/logout', open({ body: restSchemas.refresh }, async ({ req, res, body }) => {
-    await logout(deps, req, body.refreshToken);
-    cookies.clear(res);
-  }));
-  router.post('/v1/auth/tickets', route({ status: 201 }, ({ principal }) => tickets.create(principal)));
-  router.post('/v1/auth/password/change', route({ body: restSchemas.changePassword }, ({ req, principal, body }) =>
-    accounts.changePassword(principal, body, addressOf(req))));
+  router.post(
+    '/v1/auth/register',
+    open({ body: restSchemas.register, status: 201 }, async ({ req, res, body }) =>
+      signedIn(req, res, body.tokens, () => accounts.register(body, deviceOf(req, body.deviceId))),
+    ),
+  );
+  router.post(
+    '/v1/auth/login',
+    open({ body: restSchemas.login }, async ({ req, res, body }) =>
+      signedIn(req, res, body.tokens, () => accounts.login(body, deviceOf(req, body.deviceId))),
+    ),
+  );
+  router.post(
+    '/v1/auth/guest',
+    open({ body: restSchemas.guest, status: 201 }, async ({ req, res, body }) =>
+      signedIn(req, res, body.tokens, () => accounts.guest(body, deviceOf(req, body.deviceId))),
+    ),
+  );
+  router.post(
+    '/v1/auth/refresh',
+    open({ body: restSchemas.refresh }, async ({ req, res, body }) => {
+      const token = body.refreshToken ?? readCookie(req.headers.cookie, REFRESH_COOKIE);
+      if (token === undefined) throw new ChatError('unauthenticated', { message: 'There is no refresh token in the request.' });
+      if (body.refreshToken === undefined) requireOrigin(deps.isAllowedOrigin, req.headers);
+      return signedIn(req, res, body.refreshToken === undefined ? 'cookie' : 'body', () => accounts.refresh(token));
+    }),
+  );
+  router.post(
+    '/v1/auth/logout',
+    open({ body: restSchemas.refresh }, async ({ req, res, body }) => {
+      await logout(deps, req, body.refreshToken);
+      cookies.clear(res);
+    }),
+  );
+  router.post(
+    '/v1/auth/tickets',
+    route({ status: 201 }, ({ principal }) => tickets.create(principal)),
+  );
+  router.post(
+    '/v1/auth/password/change',
+    route({ body: restSchemas.changePassword }, ({ req, principal, body }) => accounts.changePassword(principal, body, addressOf(req))),
+  );
 
-  router.get('/v1/auth/sessions', route({}, async ({ principal }) =>
-    ({ items: await listSessions(db, principal.userId, principal.sessionId), nextCursor: null })));
-  router.delete('/v1/auth/sessions/:id', route({ params: idParams }, async ({ res, principal, params }) => {
-    if (!(await accounts.endSession(principal.userId, params.id))) throw new ChatError('not_found');
-    if (params.id === principal.sessionId) cookies.clear(res);
-  }));
-  router.get('/v1/auth/providers', open({}, () => ({ items: [] })));
+  router.get(
+    '/v1/auth/sessions',
+    route({}, async ({ principal }) => ({ items: await listSessions(db, principal.userId, principal.sessionId), nextCursor: null })),
+  );
+  router.delete(
+    '/v1/auth/sessions/:id',
+    route({ params: idParams }, async ({ res, principal, params }) => {
+      if (!(await accounts.endSession(principal.userId, params.id))) throw new ChatError('not_found');
+      if (params.id === principal.sessionId) cookies.clear(res);
+    }),
+  );
+  router.get(
+    '/v1/auth/providers',
+    open({}, () => ({ items: [] })),
+  );
   return router;
 }
 
 /** Sets the cookies, or with `"tokens": "body"` gives the refresh token to a client that keeps it itself. */
 function createAnswer({ cookies, isAllowedOrigin }: AuthRouteDeps) {
-  return async (req: Request, res: Response, tokens: 'cookie' | 'body' | undefined, signIn: () => Promise<SignedIn>): Promise<AuthResult> => {
+  return async (
+    req: Request,
+    res: Response,
+    tokens: 'cookie' | 'body' | undefined,
+    signIn: () => Promise<SignedIn>,
+  ): Promise<AuthResult> => {
     // Before anything is created: another site must not sign its visitors in to an account of its own.
     if (tokens !== 'body' && req.headers.origin !== undefined) requireOrigin(isAllowedOrigin, req.headers);
     const result = await signIn();

@@ -21,19 +21,35 @@ const PAGE = 50;
 /** Conversations, their members, the own read position, and the two calls of catching up. */
 export function conversationRoutes({ route, conversations, receipts, catchUp }: ConversationRouteDeps): Router {
   const router = Router();
-  router.post('/v1/conversations', route({ body: restSchemas.createConversation }, async ({ principal, body, res }) => {
-    const { created, conversation } = await conversations.create(principal, body);
-    res.status(created ? 201 : 200);
-    return conversation;
-  }));
-  router.get('/v1/conversations', route({ query: restSchemas.listPage }, async ({ principal, query }) => {
-    const page = await catchUp.changes(principal.userId, query.cursor, query.limit ?? CHANGES_PAGE);
-    return { items: page.conversations, nextCursor: page.more ? page.next : null };
-  }));
-  router.get('/v1/changes', route({ query: restSchemas.changes }, ({ principal, query }) => catchUp.changes(principal.userId, query.since, query.limit)));
-  router.post('/v1/sync', route({ body: restSchemas.sync }, ({ principal, body }) => catchUp.sync(principal.userId, body.cursors)));
-  router.get('/v1/channels', route({ query: restSchemas.browseChannels }, ({ principal, query }) =>
-    conversations.browse(principal.userId, query.q, query.cursor, query.limit ?? PAGE)));
+  router.post(
+    '/v1/conversations',
+    route({ body: restSchemas.createConversation }, async ({ principal, body, res }) => {
+      const { created, conversation } = await conversations.create(principal, body);
+      res.status(created ? 201 : 200);
+      return conversation;
+    }),
+  );
+  router.get(
+    '/v1/conversations',
+    route({ query: restSchemas.listPage }, async ({ principal, query }) => {
+      const page = await catchUp.changes(principal.userId, query.cursor, query.limit ?? CHANGES_PAGE);
+      return { items: page.conversations, nextCursor: page.more ? page.next : null };
+    }),
+  );
+  router.get(
+    '/v1/changes',
+    route({ query: restSchemas.changes }, ({ principal, query }) => catchUp.changes(principal.userId, query.since, query.limit)),
+  );
+  router.post(
+    '/v1/sync',
+    route({ body: restSchemas.sync }, ({ principal, body }) => catchUp.sync(principal.userId, body.cursors)),
+  );
+  router.get(
+    '/v1/channels',
+    route({ query: restSchemas.browseChannels }, ({ principal, query }) =>
+      conversations.browse(principal.userId, query.q, query.cursor, query.limit ?? PAGE),
+    ),
+  );
   addConversation(router, route, conversations);
   addMembers(router, route, conversations);
   addReading(router, route, receipts);
@@ -41,30 +57,70 @@ export function conversationRoutes({ route, conversations, receipts, catchUp }: 
 }
 
 function addConversation(router: Router, route: Routes['route'], conversations: Conversations): void {
-  router.get('/v1/conversations/:id', route({ params: one }, ({ principal, params }) => conversations.load(principal.userId, params.id)));
-  router.patch('/v1/conversations/:id', route({ params: one, body: restSchemas.patchConversation }, ({ principal, params, body }) =>
-    conversations.patch(principal.userId, params.id, body)));
-  router.delete('/v1/conversations/:id', route({ params: one }, ({ principal, params }) => conversations.delete(principal.userId, params.id)));
-  router.post('/v1/conversations/:id/join', route({ params: one }, ({ principal, params }) => conversations.join(principal, params.id)));
-  router.post('/v1/conversations/:id/leave', route({ params: one }, ({ principal, params }) => conversations.leave(principal.userId, params.id)));
-  router.patch('/v1/conversations/:id/me', route({ params: one, body: restSchemas.patchConversationMe }, ({ principal, params, body }) =>
-    conversations.patchMe(principal.userId, params.id, body)));
+  router.get(
+    '/v1/conversations/:id',
+    route({ params: one }, ({ principal, params }) => conversations.load(principal.userId, params.id)),
+  );
+  router.patch(
+    '/v1/conversations/:id',
+    route({ params: one, body: restSchemas.patchConversation }, ({ principal, params, body }) =>
+      conversations.patch(principal.userId, params.id, body),
+    ),
+  );
+  router.delete(
+    '/v1/conversations/:id',
+    route({ params: one }, ({ principal, params }) => conversations.delete(principal.userId, params.id)),
+  );
+  router.post(
+    '/v1/conversations/:id/join',
+    route({ params: one }, ({ principal, params }) => conversations.join(principal, params.id)),
+  );
+  router.post(
+    '/v1/conversations/:id/leave',
+    route({ params: one }, ({ principal, params }) => conversations.leave(principal.userId, params.id)),
+  );
+  router.patch(
+    '/v1/conversations/:id/me',
+    route({ params: one, body: restSchemas.patchConversationMe }, ({ principal, params, body }) =>
+      conversations.patchMe(principal.userId, params.id, body),
+    ),
+  );
 }
 
 function addMembers(router: Router, route: Routes['route'], conversations: Conversations): void {
-  router.get('/v1/conversations/:id/members', route({ params: one, query: restSchemas.listPage }, ({ principal, params, query }) =>
-    conversations.listMembers(principal.userId, params.id, query.cursor, query.limit ?? PAGE)));
-  router.post('/v1/conversations/:id/members', route({ params: one, body: restSchemas.addMembers }, ({ principal, params, body }) =>
-    conversations.addMembers(principal.userId, params.id, body)));
-  router.patch('/v1/conversations/:id/members/:userId', route({ params: member, body: restSchemas.patchMember }, ({ principal, params, body }) =>
-    conversations.setRole(principal.userId, params.id, params.userId, body.role)));
-  router.delete('/v1/conversations/:id/members/:userId', route({ params: member }, ({ principal, params }) =>
-    conversations.removeMember(principal.userId, params.id, params.userId)));
+  router.get(
+    '/v1/conversations/:id/members',
+    route({ params: one, query: restSchemas.listPage }, ({ principal, params, query }) =>
+      conversations.listMembers(principal.userId, params.id, query.cursor, query.limit ?? PAGE),
+    ),
+  );
+  router.post(
+    '/v1/conversations/:id/members',
+    route({ params: one, body: restSchemas.addMembers }, ({ principal, params, body }) =>
+      conversations.addMembers(principal.userId, params.id, body),
+    ),
+  );
+  router.patch(
+    '/v1/conversations/:id/members/:userId',
+    route({ params: member, body: restSchemas.patchMember }, ({ principal, params, body }) =>
+      conversations.setRole(principal.userId, params.id, params.userId, body.role),
+    ),
+  );
+  router.delete(
+    '/v1/conversations/:id/members/:userId',
+    route({ params: member }, ({ principal, params }) => conversations.removeMember(principal.userId, params.id, params.userId)),
+  );
 }
 
 function addReading(router: Router, route: Routes['route'], receipts: Pick<Receipts, 'set' | 'unread'>): void {
-  router.post('/v1/conversations/:id/read', route({ params: one, body: restSchemas.read }, ({ principal, params, body }) =>
-    receipts.set(principal.userId, params.id, { read: body.seq })));
-  router.post('/v1/conversations/:id/unread', route({ params: one, body: restSchemas.read }, ({ principal, params, body }) =>
-    receipts.unread(principal.userId, params.id, body.seq)));
+  router.post(
+    '/v1/conversations/:id/read',
+    route({ params: one, body: restSchemas.read }, ({ principal, params, body }) =>
+      receipts.set(principal.userId, params.id, { read: body.seq }),
+    ),
+  );
+  router.post(
+    '/v1/conversations/:id/unread',
+    route({ params: one, body: restSchemas.read }, ({ principal, params, body }) => receipts.unread(principal.userId, params.id, body.seq)),
+  );
 }

@@ -27,26 +27,51 @@ const reaction = z.object({ id: uuid, messageId: uuid, emoji: eventSchemas['reac
 export function messageRoutes(deps: MessageRouteDeps): Router {
   const { route, catchUp, rate, sendMessage, changeMessage, reads } = deps;
   const router = Router();
-  router.get(PATH, route({ params: list, query: restSchemas.history }, async ({ principal, params, query }) => {
-    const { messages, ...rest } = await catchUp.history(principal.userId, params.id, query);
-    return { items: messages, ...rest };
-  }));
-  router.post(PATH, route({ params: list, body: restSchemas.sendMessage }, async ({ principal, params, body, res }) => {
-    await rate.take(principal.userId, principal.guest);
-    const sent = await sendMessage(principal.userId, { conversationId: params.id, ...body });
-    res.status(sent.duplicate ? 200 : 201);
-    return sent;
-  }));
-  router.patch(`${PATH}/:messageId`, route({ params: one, body: restSchemas.editMessage }, ({ principal, params, body }) =>
-    changeMessage.edit(principal.userId, target(params, body.clientMsgId, { body: body.body }))));
-  router.delete(`${PATH}/:messageId`, route({ params: one }, ({ principal, params }) => changeMessage.remove(principal.userId, target(params, undefined, {}))));
-  for (const [method, on] of [['put', true], ['delete', false]] as const) {
-    router[method](`${PATH}/:messageId/reactions/:emoji`, route({ params: reaction }, ({ principal, params }) =>
-      changeMessage.react(principal.userId, target(params, undefined, { emoji: params.emoji, on }))));
-    router[method](`${PATH}/:messageId/pin`, route({ params: one }, ({ principal, params }) =>
-      changeMessage.pin(principal.userId, target(params, undefined, { on }))));
+  router.get(
+    PATH,
+    route({ params: list, query: restSchemas.history }, async ({ principal, params, query }) => {
+      const { messages, ...rest } = await catchUp.history(principal.userId, params.id, query);
+      return { items: messages, ...rest };
+    }),
+  );
+  router.post(
+    PATH,
+    route({ params: list, body: restSchemas.sendMessage }, async ({ principal, params, body, res }) => {
+      await rate.take(principal.userId, principal.guest);
+      const sent = await sendMessage(principal.userId, { conversationId: params.id, ...body });
+      res.status(sent.duplicate ? 200 : 201);
+      return sent;
+    }),
+  );
+  router.patch(
+    `${PATH}/:messageId`,
+    route({ params: one, body: restSchemas.editMessage }, ({ principal, params, body }) =>
+      changeMessage.edit(principal.userId, target(params, body.clientMsgId, { body: body.body })),
+    ),
+  );
+  router.delete(
+    `${PATH}/:messageId`,
+    route({ params: one }, ({ principal, params }) => changeMessage.remove(principal.userId, target(params, undefined, {}))),
+  );
+  for (const [method, on] of [
+    ['put', true],
+    ['delete', false],
+  ] as const) {
+    router[method](
+      `${PATH}/:messageId/reactions/:emoji`,
+      route({ params: reaction }, ({ principal, params }) =>
+        changeMessage.react(principal.userId, target(params, undefined, { emoji: params.emoji, on })),
+      ),
+    );
+    router[method](
+      `${PATH}/:messageId/pin`,
+      route({ params: one }, ({ principal, params }) => changeMessage.pin(principal.userId, target(params, undefined, { on }))),
+    );
   }
-  router.get(`${PATH}/:messageId/receipts`, route({ params: one }, ({ principal, params }) => reads.receipts(principal.userId, params.id, params.messageId)));
+  router.get(
+    `${PATH}/:messageId/receipts`,
+    route({ params: one }, ({ principal, params }) => reads.receipts(principal.userId, params.id, params.messageId)),
+  );
   return router;
 }
 

@@ -17,7 +17,10 @@ function fromFramework(error: unknown): { error: ChatError; status?: number } | 
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return null;
   if (error.status === 413) return { error: new ChatError('too_large', { cause: error }) };
   if (error.status >= 400 && error.status < 500) {
-    return { error: new ChatError('invalid', { message: 'The request could not be read.', cause: error }), status: error.status === 404 ? 404 : 400 };
+    return {
+      error: new ChatError('invalid', { message: 'The request could not be read.', cause: error }),
+      status: error.status === 404 ? 404 : 400,
+    };
   }
   return null;
 }

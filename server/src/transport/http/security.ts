@@ -48,7 +48,12 @@ export function cors(isAllowedOrigin: IsAllowedOrigin): RequestHandler {
     res.vary('Origin');
     const { origin, host } = req.headers;
     const allowed = isAllowedOrigin(origin, host);
-    if (allowed) res.set({ 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true', 'Access-Control-Expose-Headers': 'Retry-After, X-Request-Id' });
+    if (allowed)
+      res.set({
+        'Access-Control-Allow-Origin': origin,
+        'Access-Control-Allow-Credentials': 'true',
+        'Access-Control-Expose-Headers': 'Retry-After, X-Request-Id',
+      });
     if (req.method !== 'OPTIONS') return next();
     if (allowed) {
       res.set({

@@ -9,14 +9,19 @@ export interface ServiceRouteDeps {
 }
 
 /** What describes the installation itself, open to everybody. */
-export function serviceRoutes({ keys, specRoot = fileURLToPath(new URL('../../../../protocol/', import.meta.url)) }: ServiceRouteDeps): Router {
+export function serviceRoutes({
+  keys,
+  specRoot = fileURLToPath(new URL('../../../../protocol/', import.meta.url)),
+}: ServiceRouteDeps): Router {
   const router = Router();
   router.get('/.well-known/jwks.json', (_req, res) => {
     res.set('Cache-Control', 'public, max-age=60').json(keys.jwks());
   });
   for (const name of ['openapi.json', 'asyncapi.json']) {
     router.get(`/${name}`, (_req, res, next) => {
-      res.set('Cache-Control', 'no-cache').sendFile(name, { root: specRoot }, (error) => error && next(res.headersSent ? error : undefined));
+      res
+        .set('Cache-Control', 'no-cache')
+        .sendFile(name, { root: specRoot }, (error) => error && next(res.headersSent ? error : undefined));
     });
   }
   return router;

@@ -26,21 +26,39 @@ export async function createTestApp({ env = {}, ...options }: TestAppOptions = {
   const config = parseConfig({ DATABASE_URL: database.url, ...env });
   const revoked: RevokedEvent[] = [];
   const profiles: User[] = [];
-  const auth = stack.use(await createAuth({
-    db, log, config, ...options,
-    passwords: { cost: { memoryCost: 8, timeCost: 1, parallelism: 1 } },
-    onRevoked: (event) => void revoked.push(event),
-    onRevokedElsewhere: (event) => void revoked.push(event),
-  }));
+  const auth = stack.use(
+    await createAuth({
+      db,
+      log,
+      config,
+      ...options,
+      passwords: { cost: { memoryCost: 8, timeCost: 1, parallelism: 1 } },
+      onRevoked: (event) => void revoked.push(event),
+      onRevokedElsewhere: (event) => void revoked.push(event),
+    }),
+  );
   const { routers } = createAccountRouters({ auth, db, config, onProfileChanged: (user) => void profiles.push(user) });
   const server = createServer(createHttpApp({ config, log, isAllowedOrigin: auth.isAllowedOrigin, routers }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  stack.defer(() => new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  }));
+  stack.defer(
+    () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  );
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { origin, db, auth, lines, revoked, profiles, config, call: createCaller(origin), [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return {
+    origin,
+    db,
+    auth,
+    lines,
+    revoked,
+    profiles,
+    config,
+    call: createCaller(origin),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
 }
 
 export interface Reply {
@@ -63,7 +81,11 @@ function createCaller(origin: string) {
     const res = await fetch(origin + path, {
       method,
       redirect: 'manual',
-      headers: { ...(sent === undefined ? {} : { 'content-type': 'application/json' }), ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
+      headers: {
+        ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...headers,
+      },
       body: sent,
     });
     const text = await res.text();
@@ -81,7 +103,10 @@ export async function registerUser(call: ReturnType<typeof createCaller>, displa
   const reply = await call('POST', '/v1/auth/register', { body: { email, password: 'correct horse', displayName, tokens: 'body' } });
   if (reply.status !== 201) throw new Error(`register answered ${reply.status}`);
   const { accessToken, refreshToken, sessionId, user } = reply.body as unknown as {
-    accessToken: string; refreshToken: string; sessionId: string; user: { id: string };
+    accessToken: string;
+    refreshToken: string;
+    sessionId: string;
+    user: { id: string };
   };
   return { email, password: 'correct horse', accessToken, refreshToken, sessionId, userId: user.id };
 }

@@ -5,10 +5,24 @@ import { createTestApp, registerUser } from './test-app.ts';
 it('shows and changes the own profile and tells the others', async () => {
   await using app = await createTestApp();
   const ada = await registerUser(app.call);
-  const patched = await app.call('PATCH', '/v1/users/me', { token: ada.accessToken, body: { displayName: 'Countess', statusText: 'busy', admin: true, unknown: 1 } });
+  const patched = await app.call('PATCH', '/v1/users/me', {
+    token: ada.accessToken,
+    body: { displayName: 'Countess', statusText: 'busy', admin: true, unknown: 1 },
+  });
   assert.equal(patched.status, 200);
-  assert.deepEqual(patched.body, { id: ada.userId, displayName: 'Countess', statusText: 'busy', guest: false, email: ada.email, emailVerified: false, admin: false });
-  assert.deepEqual(app.profiles.map((p) => ({ ...p })), [{ id: ada.userId, displayName: 'Countess', avatarUrl: undefined, statusText: 'busy', guest: false }]);
+  assert.deepEqual(patched.body, {
+    id: ada.userId,
+    displayName: 'Countess',
+    statusText: 'busy',
+    guest: false,
+    email: ada.email,
+    emailVerified: false,
+    admin: false,
+  });
+  assert.deepEqual(
+    app.profiles.map((p) => ({ ...p })),
+    [{ id: ada.userId, displayName: 'Countess', avatarUrl: undefined, statusText: 'busy', guest: false }],
+  );
   const cleared = await app.call('PATCH', '/v1/users/me', { token: ada.accessToken, body: { statusText: '' } });
   assert.equal(cleared.body.statusText, undefined);
   assert.deepEqual((await app.call('GET', '/v1/users/me', { token: ada.accessToken })).body, cleared.body);

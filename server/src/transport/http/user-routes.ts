@@ -24,33 +24,45 @@ const searchPosition = z.object({ name: z.string(), id: uuid });
 export function userRoutes({ route, db, onProfileChanged }: UserRouteDeps): Router {
   const router = Router();
 
-  router.get('/v1/users/me', route({}, async ({ principal }) => {
-    const found = await findCredentialsById(db, principal.userId);
-    if (!found) throw new ChatError('not_found');
-    return found.user;
-  }));
-  router.patch('/v1/users/me', route({ body: restSchemas.patchMe }, async ({ principal, body }) => {
-    const own = await updateProfile(db, principal.userId, body);
-    if (!own) throw new ChatError('not_found');
-    const { email: _email, emailVerified: _verified, admin: _admin, ...user } = own;
-    onProfileChanged(user);
-    return own;
-  }));
-  router.get('/v1/users/:id', route({ params: idParams }, async ({ params }) => {
-    const user = await loadUser(db, params.id);
-    if (!user) throw new ChatError('not_found');
-    return user;
-  }));
-  router.get('/v1/users', route({ query: restSchemas.searchUsers }, async ({ query }) => {
-    const limit = query.limit ?? PAGE;
-    const after = query.cursor === undefined ? null : decodeCursor(searchPosition, query.cursor);
-    const found = await searchUsers(db, { text: query.q, limit: limit + 1, after });
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
-    return {
-      items: page.map((f) => f.user),
-      nextCursor: found.length > limit && last ? encodeCursor({ name: last.name, id: last.user.id }) : null,
-    };
-  }));
+  router.get(
+    '/v1/users/me',
+    route({}, async ({ principal }) => {
+      const found = await findCredentialsById(db, principal.userId);
+      if (!found) throw new ChatError('not_found');
+      return found.user;
+    }),
+  );
+  router.patch(
+    '/v1/users/me',
+    route({ body: restSchemas.patchMe }, async ({ principal, body }) => {
+      const own = await updateProfile(db, principal.userId, body);
+      if (!own) throw new ChatError('not_found');
+      const { email: _email, emailVerified: _verified, admin: _admin, ...user } = own;
+      onProfileChanged(user);
+      return own;
+    }),
+  );
+  router.get(
+    '/v1/users/:id',
+    route({ params: idParams }, async ({ params }) => {
+      const user = await loadUser(db, params.id);
+      if (!user) throw new ChatError('not_found');
+      return user;
+    }),
+  );
+  router.get(
+    '/v1/users',
+    route({ query: restSchemas.searchUsers }, async ({ query }) => {
+      const limit = query.limit ?? PAGE;
+      const after = query.cursor === undefined ? null : decodeCursor(searchPosition, query.cursor);
+      const found = await searchUsers(db, { text: query.q, limit: limit + 1, after });
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      return {
+        items: page.map((f) => f.user),
+        nextCursor: found.length > limit && last ? encodeCursor({ name: last.name, id: last.user.id }) : null,
+      };
+    }),
+  );
   return router;
 }

@@ -9,7 +9,11 @@ import { createTokenBucket, type TokenBucket } from '../../limits/token-bucket.t
 interface EngineSocket {
   readyState: string;
   writeBuffer: unknown[];
-  transport: { name: string; writable: boolean; socket?: { readyState: number; bufferedAmount: number; _sender?: { sendFrame(list: Buffer[]): void } } };
+  transport: {
+    name: string;
+    writable: boolean;
+    socket?: { readyState: number; bufferedAmount: number; _sender?: { sendFrame(list: Buffer[]): void } };
+  };
   close(discard?: boolean): void;
 }
 

@@ -72,7 +72,8 @@ export function createDispatch(deps: DispatchDeps) {
       const chatError = toError(error, connection, event);
       ack({ ok: false, error: toWireError(chatError) });
       if (name) deps.onCall(name, chatError.code, nowMs() - startedAt);
-      if (abusive.has(chatError.code) && connection.isAbusive(startedAt)) connection.end('abuse', 'Too many calls that cannot succeed.', false);
+      if (abusive.has(chatError.code) && connection.isAbusive(startedAt))
+        connection.end('abuse', 'Too many calls that cannot succeed.', false);
     }
   };
 }

@@ -29,7 +29,11 @@ export function createEventHandlers(deps: EventHandlerDeps): Handlers {
     'message:send': messageSend({ sendMessage: operations.sendMessage, rate: deps.rate, findSent: operations.findSent }),
     ...messageChange(operations.changeMessage),
     ...catchingUp(operations.catchUp),
-    ...presenceHandlers({ presence: deps.presence, saveSetting: deps.saveSetting, knownTo: (userId, others) => store.sharesConversation(userId, others) }),
+    ...presenceHandlers({
+      presence: deps.presence,
+      saveSetting: deps.saveSetting,
+      knownTo: (userId, others) => store.sharesConversation(userId, others),
+    }),
     receipt: receipt(operations.receipts),
     typing: typing(operations.typing),
     'auth:refresh': authRefresh(deps.authenticate),

@@ -137,7 +137,10 @@ export function createGateway(io: Server, deps: GatewayDeps) {
   }
 
   io.use((socket, next) => {
-    authenticate(socket).then(() => next(), (error: unknown) => next(toConnectError(error, log)));
+    authenticate(socket).then(
+      () => next(),
+      (error: unknown) => next(toConnectError(error, log)),
+    );
   });
   io.on('connection', (socket) => void start(socket));
 

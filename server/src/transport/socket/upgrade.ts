@@ -12,7 +12,12 @@ export interface UpgradeDeps {
 
 function refuse(socket: Duplex, status: number, code: string, headers: Record<string, string> = {}): void {
   const body = JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, code });
-  const lines = Object.entries({ ...headers, 'Content-Type': 'application/problem+json', 'Content-Length': String(body.length), Connection: 'close' });
+  const lines = Object.entries({
+    ...headers,
+    'Content-Type': 'application/problem+json',
+    'Content-Length': String(body.length),
+    Connection: 'close',
+  });
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.map(([k, v]) => `${k}: ${v}\r\n`).join('')}\r\n${body}`);
 }
 
