@@ -7,7 +7,8 @@ import { createWorld } from './_world.ts';
 
 /** Everyone connected has every acknowledged message this long after the end of a fault. */
 const limitMs = 5_000;
-const underWay = 150;
+/** Acknowledged messages before the fault. */
+const underWay = 300;
 const afterwardsMs = 1_500;
 
 export interface Report extends Verdict {
@@ -15,6 +16,9 @@ export interface Report extends Verdict {
   faultMs: number;
   /** Acknowledged while the fault lasted. */
   acknowledgedDuring: number;
+  /** Until the open sends were stored after the load was told to stop, and until everybody had everything after that. */
+  stopMs: number;
+  settleMs: number;
   /** Sockets that were lost, and the longest time until that person was back. */
   drops: number;
   worstAwayMs: number;
@@ -34,14 +38,18 @@ export async function runFault(cluster: Cluster, fault: Fault): Promise<Report> 
   const endedAtMs = performance.now();
   await wait(afterwardsMs);
   await world.stop();
+  const stoppedAtMs = performance.now();
   const leftMs = Math.max(0, endedAtMs + limitMs - performance.now()) + 1_000;
   // What is missing then is for the judge to say, with numbers.
   await eventually(() => world.isSettled(), { deadlineMs: leftMs }).catch(() => undefined);
+  const settledAtMs = performance.now();
   const stored = await world.loadStored();
   return {
     fault: fault.name,
     faultMs: Math.round(endedAtMs - startedAtMs),
     acknowledgedDuring: acknowledged.filter(({ atMs }) => atMs > startedAtMs && atMs < endedAtMs).length,
+    stopMs: Math.round(stoppedAtMs - endedAtMs - afterwardsMs),
+    settleMs: Math.round(settledAtMs - stoppedAtMs),
     drops: people.reduce((sum, { drops }) => sum + drops, 0),
     worstAwayMs: Math.round(Math.max(...people.map(({ longestAwayMs }) => longestAwayMs))),
     clientFaults: [...people.flatMap(({ faults }) => faults), ...people.flatMap(({ isLive }) => (isLive ? [] : ['not connected']))],

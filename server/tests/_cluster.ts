@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Service, startPostgres, startRedis } from '@chatcluster/tools/services';
-import { createPod, type Pod } from './_pod.ts';
+import { createPod, type Pod } from './_pod-process.ts';
 import { lastingPort } from './_ports.ts';
 
 /** Postgres or Redis: its data and its port outlive the process. */

@@ -8,8 +8,12 @@ export interface Fault {
   inject(cluster: Cluster): Promise<void>;
 }
 
-const frozenMs = 10_000;
-const downMs = 1_000;
+export interface FaultTimes {
+  redisFrozenMs: number;
+  podFrozenMs: number;
+  /** Between a kill of Redis or Postgres and the new process. */
+  downMs: number;
+}
 
 function pod(cluster: Cluster) {
   const [first] = cluster.pods;
@@ -17,7 +21,7 @@ function pod(cluster: Cluster) {
   return first;
 }
 
-async function freeze(target: { signal(name: NodeJS.Signals): void }): Promise<void> {
+async function freeze(target: { signal(name: NodeJS.Signals): void }, frozenMs: number): Promise<void> {
   target.signal('SIGSTOP');
   await wait(frozenMs);
   target.signal('SIGCONT');
@@ -40,19 +44,23 @@ async function restartInTurn(cluster: Cluster): Promise<void> {
   }
 }
 
+const seconds = (ms: number) => `${ms / 1_000} s`;
+
 /** One fault after another over one cluster; each leaves it whole, or to `heal`. */
-export const faults: readonly Fault[] = [
-  {
-    name: 'SIGKILL of a pod',
-    async inject(cluster) {
-      pod(cluster).signal('SIGKILL');
-      await pod(cluster).ended();
+export function createFaults({ redisFrozenMs, podFrozenMs, downMs }: FaultTimes): Fault[] {
+  return [
+    {
+      name: 'SIGKILL of a pod',
+      async inject(cluster) {
+        pod(cluster).signal('SIGKILL');
+        await pod(cluster).ended();
+      },
     },
-  },
-  { name: 'kill and restart of Redis', inject: ({ redis }) => redis.killAndRestart(downMs) },
-  { name: 'FLUSHALL of Redis', inject: ({ redis }) => flushAll(redis.url) },
-  { name: 'Redis frozen for 10 s', inject: ({ redis }) => freeze(redis) },
-  { name: 'kill and restart of Postgres', inject: ({ postgres }) => postgres.killAndRestart(downMs) },
-  { name: 'a pod frozen for 10 s', inject: (cluster) => freeze(pod(cluster)) },
-  { name: 'a rolling restart of all pods', inject: restartInTurn },
-];
+    { name: 'kill and restart of Redis', inject: ({ redis }) => redis.killAndRestart(downMs) },
+    { name: 'FLUSHALL of Redis', inject: ({ redis }) => flushAll(redis.url) },
+    { name: `Redis frozen for ${seconds(redisFrozenMs)}`, inject: ({ redis }) => freeze(redis, redisFrozenMs) },
+    { name: 'kill and restart of Postgres', inject: ({ postgres }) => postgres.killAndRestart(downMs) },
+    { name: `a pod frozen for ${seconds(podFrozenMs)}`, inject: (cluster) => freeze(pod(cluster), podFrozenMs) },
+    { name: 'a rolling restart of all pods', inject: restartInTurn },
+  ];
+}

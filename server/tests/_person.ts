@@ -218,4 +218,3 @@ export class Person implements Disposable {
     socket?.disconnect();
   }
 }
-

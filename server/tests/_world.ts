@@ -155,9 +155,7 @@ export async function createWorld(cluster: Cluster): Promise<World> {
     },
     memberLogs: () => people.map(({ userId, connectedAtMs, reader }) => ({ userId, connectedAtMs, logs: reader.logs, wire: reader.wire })),
     isSettled: () =>
-      people.every(
-        ({ isLive, reader }) => isLive && [...reader.cursors()].every(([id, cursor]) => cursor >= (lastSeqs.get(id) ?? 0)),
-      ),
+      people.every(({ isLive, reader }) => isLive && [...reader.cursors()].every(([id, cursor]) => cursor >= (lastSeqs.get(id) ?? 0))),
     loadStored: () => loadStored(cluster.postgres.url, ids),
     [Symbol.dispose]() {
       stopping.abort();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test, type TestContext } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { type Report, runFault } from './_chaos.ts';
 import { type Cluster, startCluster } from './_cluster.ts';
-import { faults } from './_faults.ts';
+import { createFaults } from './_faults.ts';
 
 let cluster: Cluster;
 
@@ -21,7 +21,7 @@ function assertNothingWrong(t: TestContext, report: Report): void {
   assert.ok(report.acknowledged >= 300, `only ${report.acknowledged} messages: this run proves little`);
 }
 
-for (const fault of faults) {
+for (const fault of createFaults({ redisFrozenMs: 10_000, podFrozenMs: 10_000, downMs: 1_000 })) {
   test(`${fault.name} under 50 senders and 200 receivers loses, doubles and misorders nothing`, async (t) => {
     assertNothingWrong(t, await runFault(cluster, fault));
   });

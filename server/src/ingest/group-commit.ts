@@ -11,6 +11,11 @@ export interface GroupCommitDeps {
   append(rows: AppendRow[]): Promise<AppendOutcome>;
   /** Called right after COMMIT and before any later batch of the same conversations starts; must not throw or block. */
   onCommitted(committed: Committed): void;
+  /**
+   * Authorises a row again whose member version was stale; rejects when it is not allowed any more. It is asked while the
+   * conversation still counts as busy and the row goes back to the front, so that later rows never overtake it.
+   */
+  revise(row: AppendRow, memberVersion: number): Promise<AppendRow>;
   /** Longest wait for company while others are sending. */
   windowMs: number;
   /** Batches in flight at once. @default 2 (measured: a third one adds lock waits, not throughput) */
@@ -23,9 +28,13 @@ export interface GroupCommitDeps {
 
 interface Waiting {
   row: AppendRow;
+  tries: number;
   resolve(result: AppendResult): void;
   reject(error: unknown): void;
 }
+
+/** A member version moves while a row waits only when people come and go at that very moment. */
+const MAX_TRIES = 5;
 
 /**
  * Sends that arrive together share one transaction. A conversation has at most one batch in flight on this pod,
@@ -42,13 +51,23 @@ export function createGroupCommit(deps: GroupCommitDeps) {
   let lastSize = 1;
   let timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
 
-  /** The first rows, in order, of conversations that have no batch in flight. */
+  /**
+   * The first rows, in order, of conversations that have no batch in flight. Rows of one conversation go together only
+   * while they were authorised against the same member version: else the first could be stale and the next one stored.
+   */
   function take(): Waiting[] {
     const batch: Waiting[] = [];
     const rest: Waiting[] = [];
+    const versions = new Map<string, number | null>();
+    const held = new Set<string>();
     for (const item of waiting) {
-      if (batch.length < maxRows && !busy.has(item.row.conversationId)) batch.push(item);
-      else rest.push(item);
+      const { conversationId, expectVersion } = item.row;
+      const version = versions.get(conversationId);
+      if (version !== undefined && version !== expectVersion) held.add(conversationId);
+      if (batch.length < maxRows && !busy.has(conversationId) && !held.has(conversationId)) {
+        versions.set(conversationId, expectVersion);
+        batch.push(item);
+      } else rest.push(item);
     }
     waiting = rest;
     return batch;
@@ -73,6 +92,18 @@ export function createGroupCommit(deps: GroupCommitDeps) {
     schedule();
   }
 
+  /** Answers what is decided; stale rows are authorised again and wait in front of everything that came after them. */
+  async function settle(batch: Waiting[], results: AppendResult[]): Promise<void> {
+    const again = batch.map((item, i) => {
+      const result = results[i]!;
+      if (result.status !== 'stale') return void item.resolve(result);
+      if (item.tries >= MAX_TRIES) return void item.reject(new ChatError('overloaded', { retryAfterMs: 500 }));
+      return deps.revise(item.row, result.memberVersion).then((row) => ({ ...item, row, tries: item.tries + 1 }), item.reject);
+    });
+    const revised = (await Promise.all(again)).filter((item) => item !== undefined);
+    if (revised.length > 0) waiting = [...revised, ...waiting];
+  }
+
   async function commit(batch: Waiting[]): Promise<void> {
     const conversations = new Set(batch.map((item) => item.row.conversationId));
     for (const id of conversations) busy.add(id);
@@ -81,7 +112,7 @@ export function createGroupCommit(deps: GroupCommitDeps) {
       const rows = batch.map((item) => item.row);
       const outcome = await deps.append(rows);
       deps.onCommitted({ batchId: outcome.batchId, rows, results: outcome.results });
-      batch.forEach((item, i) => item.resolve(outcome.results[i]!));
+      await settle(batch, outcome.results);
     } catch (error) {
       for (const item of batch) item.reject(error);
     } finally {
@@ -96,7 +127,7 @@ export function createGroupCommit(deps: GroupCommitDeps) {
     submit(row: AppendRow): Promise<AppendResult> {
       if (waiting.length >= maxWaiting) return Promise.reject(new ChatError('overloaded', { retryAfterMs: 1_000 }));
       return new Promise((resolve, reject) => {
-        waiting.push({ row, resolve, reject });
+        waiting.push({ row, tries: 1, resolve, reject });
         schedule();
       });
     },

@@ -7,12 +7,12 @@ import type { ChangeRow, ConversationAccess } from '../store/types.ts';
 import type { Store } from '../store/store.ts';
 import type { Delivery } from './delivery.ts';
 import type { Membership } from './membership.ts';
-import { require } from './require.ts';
+import { authorise, require } from './require.ts';
 import { translateUnavailable } from './unavailable.ts';
 
 export interface ChangeMessageDeps {
   store: Pick<Store, 'appendChange' | 'findMessage'>;
-  membership: Pick<Membership, 'get'>;
+  membership: Pick<Membership, 'get' | 'peek' | 'invalidate'>;
   delivery: Pick<Delivery, 'onChange'>;
   limits: Limits;
 }
@@ -27,11 +27,10 @@ export function createChangeMessage(deps: ChangeMessageDeps) {
   async function change(userId: string, target: Target, entry: Change, decide: (access: ConversationAccess, message: Message) => Decision) {
     let version = 0;
     for (let i = 0; i < MAX_TRIES; i += 1) {
-      const access = await deps.membership.get(target.conversationId, version);
-      require(decideSend(access, userId));
+      const access = await authorise(deps.membership, target.conversationId, (a) => decideSend(a, userId), version);
       const message = await deps.store.findMessage(target.conversationId, target.messageId);
       if (message === null) throw new ChatError('not_found', { message: 'There is no such message here.' });
-      require(decide(access!, message));
+      require(decide(access, message));
       const result = await deps.store.appendChange({
         conversationId: target.conversationId,
         id: entryId(target.conversationId, userId, target.clientMsgId),
@@ -39,7 +38,7 @@ export function createChangeMessage(deps: ChangeMessageDeps) {
         actorId: userId,
         clientMsgId: target.clientMsgId,
         data: entry.data,
-        expectVersion: access!.memberVersion,
+        expectVersion: access.memberVersion,
       });
       if (result.status === 'missing') throw new ChatError('not_found');
       if (result.status === 'gone') throw new ChatError('conflict', { message: 'This message was deleted.' });

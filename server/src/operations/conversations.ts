@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import type { ConversationAccess, MembershipChanged, MembershipResult } from '../store/types.ts';
 import type { Delivery } from './delivery.ts';
 import type { Membership } from './membership.ts';
-import { require } from './require.ts';
+import { authorise } from './require.ts';
 import { translateUnavailable } from './unavailable.ts';
 
 export interface ConversationsDeps {
@@ -62,17 +62,6 @@ export function createConversations(deps: ConversationsDeps) {
         throw new Error(`unknown result ${String(never)}`);
       }
     }
-  }
-
-  async function authorise(userId: string, id: string, decide: (access: ConversationAccess | undefined) => Decision): Promise<ConversationAccess> {
-    let access = await membership.get(id);
-    // A refusal from an old copy would be wrong for someone who was just added: look again before saying no.
-    if (!decide(access).ok) {
-      membership.invalidate(id);
-      access = await membership.get(id);
-    }
-    require(decide(access));
-    return access!;
   }
 
   async function checkPeople(caller: Caller, input: RestInput<'createConversation'>): Promise<string[]> {
@@ -131,23 +120,23 @@ export function createConversations(deps: ConversationsDeps) {
     create,
     load,
     async patch(userId: string, id: string, input: RestInput<'patchConversation'>) {
-      await authorise(userId, id, (access) => decideManage(access, userId));
+      await authorise(membership, id, (access) => decideManage(access, userId));
       published(id, settled(await store.patchConversation({ conversationId: id, actorId: userId, ...input })));
       return load(userId, id);
     },
     async delete(userId: string, id: string) {
-      const access = await authorise(userId, id, (a) => decideManage(a, userId));
+      const access = await authorise(membership, id, (a) => decideManage(a, userId));
       if (access.members.get(userId)!.role !== 'owner') throw new ChatError('forbidden', { message: 'Only an owner may delete a conversation.' });
       published(id, settled(await store.deleteConversation(id)));
       fanout.toUsers([...access.members.keys()], 'conversation:removed', { conversationId: id, reason: 'deleted' }, { droppable: false });
     },
     async listMembers(userId: string, id: string, cursor: string | undefined, limit: number) {
-      await authorise(userId, id, (access) => decideMember(access, userId));
+      await authorise(membership, id, (access) => decideMember(access, userId));
       return store.listMembers(id, { cursor, limit });
     },
     async addMembers(userId: string, id: string, input: RestInput<'addMembers'>) {
       const role = input.role ?? 'member';
-      const access = await authorise(userId, id, (a) => decideManage(a, userId));
+      const access = await authorise(membership, id, (a) => decideManage(a, userId));
       if (role === 'owner' || (role === 'admin' && access.members.get(userId)!.role !== 'owner')) {
         throw new ChatError('forbidden', { message: 'You cannot give a role that is not below your own.' });
       }
@@ -156,12 +145,12 @@ export function createConversations(deps: ConversationsDeps) {
       return load(userId, id);
     },
     async setRole(userId: string, id: string, targetId: string, role: Role) {
-      await authorise(userId, id, (access) => decideMemberChange(access, userId, targetId, role));
+      await authorise(membership, id, (access) => decideMemberChange(access, userId, targetId, role));
       published(id, settled(await store.setRole({ conversationId: id, actorId: userId, userId: targetId, role })));
     },
     async removeMember(userId: string, id: string, targetId: string) {
       if (targetId === userId) return operations.leave(userId, id);
-      await authorise(userId, id, (access) => decideMemberChange(access, userId, targetId));
+      await authorise(membership, id, (access) => decideMemberChange(access, userId, targetId));
       await remove(userId, id, targetId, 'removed');
     },
     async join(caller: Caller, id: string) {
@@ -172,12 +161,12 @@ export function createConversations(deps: ConversationsDeps) {
       return load(caller.userId, id);
     },
     async leave(userId: string, id: string) {
-      const access = await authorise(userId, id, (a) => decideMember(a, userId));
+      const access = await authorise(membership, id, (a) => decideMember(a, userId));
       if (access.kind === 'direct') throw new ChatError('forbidden', { message: 'A direct conversation cannot be left.' });
       await remove(userId, id, userId, 'left');
     },
     async patchMe(userId: string, id: string, input: RestInput<'patchConversationMe'>) {
-      await authorise(userId, id, (access) => decideMember(access, userId));
+      await authorise(membership, id, (access) => decideMember(access, userId));
       const me = await store.patchMe({ userId, conversationId: id, ...input });
       fanout.toUsers([userId], 'conversation:me', { conversationId: id, me }, { droppable: false });
       return me;

@@ -2,12 +2,12 @@ import { ChatError } from '@chatcluster/protocol/errors';
 import { decideMember } from '../domain/permissions.ts';
 import type { Store } from '../store/store.ts';
 import type { Membership } from './membership.ts';
-import { require } from './require.ts';
+import { authorise } from './require.ts';
 import { translateUnavailable } from './unavailable.ts';
 
 export interface MessageReadsDeps {
   store: Pick<Store, 'messageReceipts'>;
-  membership: Pick<Membership, 'get'>;
+  membership: Pick<Membership, 'get' | 'peek' | 'invalidate'>;
 }
 
 export function createMessageReads({ store, membership }: MessageReadsDeps) {
@@ -15,7 +15,7 @@ export function createMessageReads({ store, membership }: MessageReadsDeps) {
     /** Who has received and read a message. */
     receipts: (userId: string, conversationId: string, messageId: string) =>
       translateUnavailable(async () => {
-        require(decideMember(await membership.get(conversationId), userId));
+        await authorise(membership, conversationId, (access) => decideMember(access, userId));
         const items = await store.messageReceipts(conversationId, messageId);
         if (items === null) throw new ChatError('not_found', { message: 'There is no such message here.' });
         return { items, nextCursor: null };

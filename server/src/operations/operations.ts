@@ -1,4 +1,5 @@
 import type { Limits } from '@chatcluster/protocol';
+import { decideSend } from '../domain/permissions.ts';
 import { createGroupCommit } from '../ingest/group-commit.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Logger } from '../log.ts';
@@ -12,6 +13,7 @@ import { createFindSent } from './find-sent.ts';
 import type { Membership } from './membership.ts';
 import { createMessageReads } from './message-reads.ts';
 import { createReceipts } from './receipts.ts';
+import { authorise } from './require.ts';
 import { createSendMessage } from './send-message.ts';
 import { createTyping } from './typing.ts';
 
@@ -42,6 +44,10 @@ export function createOperations(deps: OperationsDeps) {
   const ingest = createGroupCommit({
     append: (rows) => store.appendEntries(rows),
     windowMs: deps.batchWindowMs,
+    revise: async (row, memberVersion) => {
+      const access = await authorise(membership, row.conversationId, (a) => decideSend(a, row.actorId), memberVersion);
+      return { ...row, expectVersion: access.memberVersion };
+    },
     onCommitted: (committed) => {
       deps.onBatch(committed.rows.length);
       delivery.onCommitted(committed);

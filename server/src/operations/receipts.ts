@@ -4,14 +4,14 @@ import type { Fanout } from '../fanout/types.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../log.ts';
 import type { Membership } from './membership.ts';
-import { require } from './require.ts';
+import { authorise } from './require.ts';
 import { translateUnavailable } from './unavailable.ts';
 
 export interface ReceiptsDeps {
   store: Pick<Store, 'setRead' | 'setUnread'>;
   /** Who wrote the entries shortly up to a seq. */
   listAuthors(conversationId: string, seq: number, lookBack: number): Promise<string[]>;
-  membership: Pick<Membership, 'get'>;
+  membership: Pick<Membership, 'get' | 'peek' | 'invalidate'>;
   fanout: Pick<Fanout, 'toUsers'>;
   log: Logger;
 }
@@ -67,7 +67,7 @@ export function createReceipts(deps: ReceiptsDeps) {
   }
 
   async function set(userId: string, conversationId: string, position: { delivered?: number; read?: number }): Promise<void> {
-    require(decideMember(await deps.membership.get(conversationId), userId));
+    await authorise(deps.membership, conversationId, (access) => decideMember(access, userId));
     const moved = await deps.store.setRead({ userId, conversationId, ...position });
     if (moved === null) return;
     const { delivered, read } = moved;
@@ -81,7 +81,7 @@ export function createReceipts(deps: ReceiptsDeps) {
       translateUnavailable(() => set(userId, conversationId, position)),
     unread: (userId: string, conversationId: string, seq: number) =>
       translateUnavailable(async () => {
-        require(decideMember(await deps.membership.get(conversationId), userId));
+        await authorise(deps.membership, conversationId, (access) => decideMember(access, userId));
         const me = await deps.store.setUnread(userId, conversationId, seq);
         deps.fanout.toUsers([userId], 'conversation:me', { conversationId, me }, { droppable: false });
         return me;

@@ -6,19 +6,17 @@ import { decideSend } from '../domain/permissions.ts';
 import type { GroupCommit } from '../ingest/group-commit.ts';
 import type { AppendRow, ConversationAccess } from '../store/types.ts';
 import type { Membership } from './membership.ts';
-import { require } from './require.ts';
+import { authorise } from './require.ts';
 import { translateUnavailable } from './unavailable.ts';
 
 export interface SendMessageDeps {
-  membership: Pick<Membership, 'get' | 'peek'>;
+  membership: Pick<Membership, 'get' | 'peek' | 'invalidate'>;
   ingest: Pick<GroupCommit, 'submit'>;
   hasMessage(conversationId: string, messageId: string): Promise<boolean>;
   limits: Limits;
 }
 
 type Payload = EventPayload<'message:send'>;
-/** A member version moves while we try only when people come and go at that very moment. */
-const MAX_TRIES = 5;
 
 function toData(payload: Payload, access: ConversationAccess): string {
   const data: MessageData = { body: payload.body };
@@ -47,42 +45,40 @@ export function createSendMessage(deps: SendMessageDeps) {
     if (!body.ok) throw new ChatError(body.code, { message: body.message, details: [{ path: 'body', issue: body.message }] });
   }
 
-  async function attempt(userId: string, payload: Payload, atLeastVersion: number) {
-    // Without a wait when the members are cached, so that pipelined sends join the batch in their order.
-    const cached = deps.membership.peek(payload.conversationId, atLeastVersion);
-    const access = cached ?? (await deps.membership.get(payload.conversationId, atLeastVersion));
-    require(decideSend(access, userId));
-    const row: AppendRow = {
+  function toRow(userId: string, payload: Payload, access: ConversationAccess): AppendRow {
+    return {
       conversationId: payload.conversationId,
       id: entryId(payload.conversationId, userId, payload.clientMsgId),
       type: 'message',
       actorId: userId,
       clientMsgId: payload.clientMsgId,
-      data: toData(payload, access!),
-      expectVersion: access!.memberVersion,
+      data: toData(payload, access),
+      expectVersion: access.memberVersion,
     };
-    return { id: row.id, result: await deps.ingest.submit(row) };
   }
 
   async function send(userId: string, payload: Payload): Promise<SendResult> {
     checkBody(payload);
-    if (payload.replyTo !== undefined || payload.threadRoot !== undefined) {
-      require(decideSend(await deps.membership.get(payload.conversationId), userId));
-      await checkReferences(payload);
+    const { membership } = deps;
+    const decide = (access: ConversationAccess | undefined) => decideSend(access, userId);
+    // Without a wait when the members are cached, so that pipelined sends join the batch in their order.
+    const cached = membership.peek(payload.conversationId);
+    const access = cached !== undefined && decide(cached).ok ? cached : await authorise(membership, payload.conversationId, decide);
+    if (payload.replyTo !== undefined || payload.threadRoot !== undefined) await checkReferences(payload);
+    const row = toRow(userId, payload, access);
+    const result = await deps.ingest.submit(row);
+    switch (result.status) {
+      case 'stored':
+        return { status: 'stored', id: row.id, seq: result.seq, at: result.at };
+      case 'duplicate':
+        return { status: 'stored', id: row.id, seq: result.seq, at: result.at, duplicate: true };
+      case 'invalid':
+        throw new ChatError('invalid', { details: [{ path: 'body', issue: 'cannot be stored' }] });
+      case 'missing':
+        throw new ChatError('not_found');
+      default:
+        throw new ChatError('overloaded', { retryAfterMs: 500 });
     }
-    let version = 0;
-    for (let i = 0; i < MAX_TRIES; i += 1) {
-      const { id, result } = await attempt(userId, payload, version);
-      if (result.status === 'missing') throw new ChatError('not_found');
-      if (result.status === 'invalid') throw new ChatError('invalid', { details: [{ path: 'body', issue: 'cannot be stored' }] });
-      if (result.status === 'stale') {
-        version = result.memberVersion;
-        continue;
-      }
-      const done: SendResult = { status: 'stored', id, seq: result.seq, at: result.at };
-      return result.status === 'duplicate' ? { ...done, duplicate: true } : done;
-    }
-    throw new ChatError('overloaded', { retryAfterMs: 500 });
   }
 
   return (userId: string, payload: Payload): Promise<SendResult> => translateUnavailable(() => send(userId, payload));

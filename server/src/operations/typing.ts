@@ -2,10 +2,10 @@ import { TYPING_CLEAR_MS } from '@chatcluster/protocol/limits';
 import { decideSend } from '../domain/permissions.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Membership } from './membership.ts';
-import { require } from './require.ts';
+import { authorise } from './require.ts';
 
 export interface TypingDeps {
-  membership: Pick<Membership, 'get'>;
+  membership: Pick<Membership, 'get' | 'peek' | 'invalidate'>;
   fanout: Pick<Fanout, 'toUsers'>;
 }
 
@@ -18,10 +18,9 @@ export function createTyping(deps: TypingDeps) {
   const keyOf = (socketId: string, conversationId: string) => `${socketId} ${conversationId}`;
 
   async function tell(userId: string, socketId: string, conversationId: string, on: boolean): Promise<void> {
-    const access = await deps.membership.get(conversationId);
-    require(decideSend(access, userId));
-    if (access!.members.size > MAX_MEMBERS) return;
-    const others = [...access!.members.keys()].filter((id) => id !== userId);
+    const access = await authorise(deps.membership, conversationId, (a) => decideSend(a, userId));
+    if (access.members.size > MAX_MEMBERS) return;
+    const others = [...access.members.keys()].filter((id) => id !== userId);
     deps.fanout.toUsers(others, 'typing', { conversationId, userId, on }, { exceptSocketId: socketId });
   }
 
@@ -47,7 +46,7 @@ export function createTyping(deps: TypingDeps) {
         const timer = setTimeout(() => stop(key), TYPING_CLEAR_MS);
         timer.unref();
         timers.set(key, { timer, socketId, conversationId, userId });
-      } else if (!was) return;
+      } else if (!was) return void (await authorise(deps.membership, conversationId, (access) => decideSend(access, userId)));
       await tell(userId, socketId, conversationId, on);
     },
     socketGone(socketId: string): void {

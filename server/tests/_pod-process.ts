@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,10 +53,7 @@ export async function createPod(id: string, dir: string, env: Record<string, str
       await pod.ready();
     },
     async ready() {
-      await eventually(
-        async () => !isRunning() || (await isReady(adminUrl)),
-        { deadlineMs: readyDeadlineMs, message: `${id} is ready` },
-      );
+      await eventually(async () => !isRunning() || (await isReady(adminUrl)), { deadlineMs: readyDeadlineMs, message: `${id} is ready` });
       if (!isRunning()) throw new Error(`${id} ended while starting; see its log in ${dir}`);
     },
   };
