@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { runMain, ServiceError } from './process.ts';
 import { benchFanout } from './bench/fanout.ts';
+import { benchCluster } from './bench/cluster.ts';
 import { toTable, type BenchOptions, type Result } from './bench/report.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -11,6 +12,7 @@ const folder = join(root, 'docs/benchmarks');
 const dataFile = join(folder, 'first.json');
 const benches: Record<string, (options: BenchOptions) => Promise<Result>> = {
   fanout: benchFanout,
+  cluster: benchCluster,
 };
 
 interface Report {

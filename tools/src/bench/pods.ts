@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { freePort, poll } from '../process.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+
+export interface Pod extends AsyncDisposable {
+  pid: number;
+  port: number;
+}
+
+/** A server as it is shipped, on loopback, with rates (never sizes) off. */
+export async function startPod(env: Record<string, string>, execArgv: string[] = []): Promise<Pod> {
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const child = spawn(process.execPath, [...execArgv, join(root, 'server/src/main.ts')], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, HOST: '127.0.0.1', PORT: `${port}`, ADMIN_PORT: `${adminPort}`, RATE_LIMITS: 'off', LOG_LEVEL: 'warn', ACCESS_TOKEN_SECONDS: '3600', ...env },
+  });
+  const isReady = () => fetch(`http://127.0.0.1:${adminPort}/readyz`).then((answer) => answer.ok, () => false);
+  await poll(isReady, 20_000, () => `pod ${env.POD_ID} did not become ready`);
+  return {
+    pid: child.pid!,
+    port,
+    async [Symbol.asyncDispose]() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      child.once('exit', () => resolve());
+      if (!child.kill('SIGKILL')) return;
+      await promise;
+    },
+  };
+}
