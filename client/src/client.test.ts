@@ -426,7 +426,7 @@ test('unsent messages survive a restart of the app', async () => {
   const store = createMemoryStore();
   await store.savePending(ME, { clientMsgId: 'kept', conversationId: 'c', body: 'hello', createdAt: '', state: 'queued' });
   const world = createWorld({ store });
-  await using client = world.client;
+  await using _client = world.client;
   await world.start();
   await settle();
   assert.equal(world.entries[0]?.clientMsgId, 'kept');

@@ -5,13 +5,11 @@ import type {
   ErrorCode,
   EndedCode,
   EventInput,
-  EventResult,
   ServerEventName,
   ServerEvents,
 } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { Book } from './book.ts';
-import { browserHints, isBrowser, pageOrigin } from './browser-hints.ts';
 import { CatchUp } from './catch-up.ts';
 import { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
@@ -20,47 +18,25 @@ import { History } from './history.ts';
 import { Outbox } from './outbox.ts';
 import { People } from './people.ts';
 import { Receipts } from './receipts.ts';
+import { type Parts, withDefaults } from './options.ts';
+import { createPatience, type Patiently } from './patience.ts';
 import { createRest, type Rest } from './rest.ts';
-import { systemScheduler, type Scheduler } from './scheduler.ts';
 import { Session } from './session.ts';
 import { buildSnapshot, sortConversations } from './snapshots.ts';
-import { socketIoTransport } from './socket-io-transport.ts';
-import { createMemoryStore } from './store.ts';
 import { Typing } from './typing.ts';
 import type { ChatClient, ClientEvents, ClientOptions, ConnectionSnapshot, ConversationSnapshot, SignedIn, Unsubscribe } from './types.ts';
 
 const HTTP_TIMEOUT_MS = 10_000;
-const CHECK_EVERY_MS = 300_000;
-/** A change made while the connection is away waits this long for it before it fails. */
-const PATIENCE_MS = 10_000;
-
-type Parts = Required<
-  Pick<ClientOptions, 'url' | 'tokens' | 'transport' | 'fetch' | 'store' | 'network' | 'scheduler' | 'random' | 'newId' | 'checkEveryMs'>
-> &
-  Pick<ClientOptions, 'deviceId'>;
 
 /** Makes a client. Nothing happens before one of its methods is called. */
 export function createClient(options: ClientOptions = {}): ChatClient {
-  return new Client({
-    ...options,
-    url: (options.url ?? pageOrigin() ?? 'http://localhost:8080').replace(/\/+$/, ''),
-    tokens: options.tokens ?? (isBrowser() ? 'cookie' : 'body'),
-    transport: options.transport ?? socketIoTransport,
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    store: options.store ?? createMemoryStore(),
-    network: options.network ?? browserHints(),
-    scheduler: options.scheduler ?? systemScheduler,
-    random: options.random ?? Math.random,
-    newId: options.newId ?? (() => globalThis.crypto.randomUUID()),
-    checkEveryMs: options.checkEveryMs ?? CHECK_EVERY_MS,
-  });
+  return new Client(withDefaults(options));
 }
 
 /** Wires the parts together; what each does is in its own file. */
 class Client implements ChatClient {
   readonly rest: Rest;
   #parts: Parts;
-  #scheduler: Scheduler;
   #emitter = new Emitter();
   #session: Session;
   #connection: Connection;
@@ -71,6 +47,7 @@ class Client implements ChatClient {
   #receipts: Receipts;
   #typing: Typing;
   #people: People;
+  #patiently: Patiently;
   #stopListening = () => {};
   #list: readonly Conversation[] | undefined;
   #snapshots = new Map<string, ConversationSnapshot>();
@@ -78,7 +55,6 @@ class Client implements ChatClient {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#scheduler = parts.scheduler;
     const { scheduler, random, newId, store } = parts;
     const isOpen = () => this.#connection.isOpen;
     const changed = (id: string) => this.#changed(id);
@@ -95,6 +71,7 @@ class Client implements ChatClient {
       applied: (conversation, entries) => this.#applied(conversation, entries),
       missing: (kind, id) => this.#catchUp.missing(kind, id),
     });
+    this.#patiently = createPatience({ scheduler, emitter: this.#emitter, connection: () => this.#connection });
     this.#history = new History({ book: this.#book, call: (payload) => this.#patiently('history', payload) });
     this.#catchUp = new CatchUp({
       book: this.#book,
@@ -490,37 +467,5 @@ class Client implements ChatClient {
   /** Nobody waits for it and nothing is lost when it fails. */
   #volatile<E extends ClientEventName>(event: E, payload: EventInput<E>): void {
     if (this.#connection.isOpen) this.#connection.call(event, payload).catch(() => undefined);
-  }
-
-  /** Waits for the connection and repeats what may pass, with the same payload, so the same clientMsgId. */
-  async #patiently<E extends ClientEventName>(event: E, payload: EventInput<E>): Promise<EventResult[E]> {
-    const endsAt = this.#scheduler.now() + PATIENCE_MS;
-    for (;;) {
-      try {
-        await this.#untilOpen(endsAt);
-        return await this.#connection.call(event, payload);
-      } catch (error) {
-        const delayMs = error instanceof ChatError && error.retryable ? (error.retryAfterMs ?? 500) : undefined;
-        if (delayMs === undefined || this.#scheduler.now() + delayMs >= endsAt) throw error;
-        await new Promise<void>((resolve) => this.#scheduler.after(delayMs, resolve));
-      }
-    }
-  }
-
-  #untilOpen(endsAt: number): Promise<void> {
-    if (this.#connection.isOpen) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const off = this.#emitter.on('connection', ({ state }) => {
-        if (state !== 'syncing' && state !== 'refused') return;
-        cancel();
-        off();
-        if (state === 'syncing') resolve();
-        else reject(new ChatError('unauthenticated'));
-      });
-      const cancel = this.#scheduler.after(Math.max(0, endsAt - this.#scheduler.now()), () => {
-        off();
-        reject(new ChatError('unavailable', { message: 'Not connected.' }));
-      });
-    });
   }
 }

@@ -1,4 +1,4 @@
-import type { Conversation, ConversationMe, Entry, Member, MemberData } from '@chatcluster/protocol';
+import type { Conversation, ConversationMe, Entry, Member } from '@chatcluster/protocol';
 import { foldEntry, messageOfEntry, type FoldContext } from './fold.ts';
 
 /**
@@ -44,7 +44,7 @@ function foldOne(
       return { conversation: { ...base, me }, stale: unread === undefined && base.me.unread > 0 };
     }
     case 'member':
-      return { conversation: foldMember(context, base, entry.data, entry.at, entry.seq), stale: false };
+      return { conversation: foldMember(context, base, entry), stale: false };
     case 'conversation':
       return { conversation: { ...base, ...entry.data }, stale: false };
     default:
@@ -64,7 +64,8 @@ function counted(context: FoldContext, me: ConversationMe, entry: Extract<Entry,
   return { ...me, unread: me.unread + 1, mentions: me.mentions + (mentioned ? 1 : 0) };
 }
 
-function foldMember(context: FoldContext, conversation: Conversation, data: MemberData, at: string, seq: number): Conversation {
+function foldMember(context: FoldContext, conversation: Conversation, entry: Extract<Entry, { type: 'member' }>): Conversation {
+  const { at, seq, data } = entry;
   const { userId, action } = data;
   const role = data.role ?? 'member';
   if (action === 'role') {

@@ -13,59 +13,58 @@ interface Route {
   isPublic?: boolean;
 }
 
-const route = (method: Method, path: string, status: number, summary: string, input?: RestOperation): Route => ({
-  method,
-  path,
-  status,
-  summary,
-  ...(input ? { input } : {}),
-});
+/** `place`: the method and the path. */
+function route(place: string, status: number, summary: string, input?: RestOperation): Route {
+  const [method, path] = place.split(' ') as [Method, string];
+  return { method, path, status, summary, ...(input ? { input } : {}) };
+}
+
 const open = (entry: Route): Route => ({ ...entry, isPublic: true });
 const conversation = '/v1/conversations/{id}';
 const message = `${conversation}/messages/{messageId}`;
 
 /** Every route of `/v1` that the server implements (protocol.md 8). */
 export const routes: readonly Route[] = [
-  open(route('post', '/v1/auth/register', 201, 'Sign up', 'register')),
-  open(route('post', '/v1/auth/login', 200, 'Sign in', 'login')),
-  open(route('post', '/v1/auth/guest', 201, 'Sign in as a guest', 'guest')),
-  open(route('post', '/v1/auth/refresh', 200, 'Rotate the refresh token', 'refresh')),
-  route('post', '/v1/auth/logout', 204, 'Sign out'),
-  route('post', '/v1/auth/tickets', 201, 'Make a single-use ticket for a socket'),
-  route('get', '/v1/auth/sessions', 200, 'List the own sessions'),
-  route('delete', '/v1/auth/sessions/{id}', 204, 'End a session'),
-  route('post', '/v1/auth/password/change', 204, 'Change the password', 'changePassword'),
-  open(route('get', '/.well-known/jwks.json', 200, 'The keys that access tokens are signed with')),
-  route('get', '/v1/users/me', 200, 'The own record'),
-  route('patch', '/v1/users/me', 200, 'Change the own record', 'patchMe'),
-  route('get', '/v1/users', 200, 'Search users', 'searchUsers'),
-  route('get', '/v1/users/{id}', 200, 'One user'),
-  route('post', '/v1/conversations', 201, 'Create a conversation; a direct one that exists answers 200', 'createConversation'),
-  route('get', '/v1/conversations', 200, 'List the own conversations', 'listPage'),
-  route('get', conversation, 200, 'One conversation'),
-  route('patch', conversation, 200, 'Change a conversation', 'patchConversation'),
-  route('delete', conversation, 204, 'Delete a conversation'),
-  route('get', `${conversation}/members`, 200, 'List members', 'listPage'),
-  route('post', `${conversation}/members`, 200, 'Add members', 'addMembers'),
-  route('patch', `${conversation}/members/{userId}`, 200, 'Change the role of a member', 'patchMember'),
-  route('delete', `${conversation}/members/{userId}`, 204, 'Remove a member'),
-  route('post', `${conversation}/join`, 200, 'Join a channel'),
-  route('post', `${conversation}/leave`, 204, 'Leave'),
-  route('post', `${conversation}/read`, 204, 'Move the own read position forward', 'read'),
-  route('post', `${conversation}/unread`, 204, 'Set the own read position back', 'read'),
-  route('patch', `${conversation}/me`, 200, 'Change the own settings', 'patchConversationMe'),
-  route('get', '/v1/channels', 200, 'Browse channels', 'browseChannels'),
-  route('get', `${conversation}/messages`, 200, 'History', 'history'),
-  route('post', `${conversation}/messages`, 201, 'Send a message; 200 for a duplicate, 202 when queued', 'sendMessage'),
-  route('patch', message, 200, 'Edit a message', 'editMessage'),
-  route('delete', message, 200, 'Delete a message'),
-  route('put', `${message}/reactions/{emoji}`, 200, 'React'),
-  route('delete', `${message}/reactions/{emoji}`, 200, 'Take a reaction back'),
-  route('put', `${message}/pin`, 200, 'Pin a message'),
-  route('delete', `${message}/pin`, 200, 'Unpin a message'),
-  route('get', `${message}/receipts`, 200, 'Who received and read a message'),
-  route('get', '/v1/changes', 200, 'What moved in the account', 'changes'),
-  route('post', '/v1/sync', 200, 'Entries after the own cursors', 'sync'),
+  open(route('post /v1/auth/register', 201, 'Sign up', 'register')),
+  open(route('post /v1/auth/login', 200, 'Sign in', 'login')),
+  open(route('post /v1/auth/guest', 201, 'Sign in as a guest', 'guest')),
+  open(route('post /v1/auth/refresh', 200, 'Rotate the refresh token', 'refresh')),
+  route('post /v1/auth/logout', 204, 'Sign out'),
+  route('post /v1/auth/tickets', 201, 'Make a single-use ticket for a socket'),
+  route('get /v1/auth/sessions', 200, 'List the own sessions'),
+  route('delete /v1/auth/sessions/{id}', 204, 'End a session'),
+  route('post /v1/auth/password/change', 204, 'Change the password', 'changePassword'),
+  open(route('get /.well-known/jwks.json', 200, 'The keys that access tokens are signed with')),
+  route('get /v1/users/me', 200, 'The own record'),
+  route('patch /v1/users/me', 200, 'Change the own record', 'patchMe'),
+  route('get /v1/users', 200, 'Search users', 'searchUsers'),
+  route('get /v1/users/{id}', 200, 'One user'),
+  route('post /v1/conversations', 201, 'Create a conversation; a direct one that exists answers 200', 'createConversation'),
+  route('get /v1/conversations', 200, 'List the own conversations', 'listPage'),
+  route(`get ${conversation}`, 200, 'One conversation'),
+  route(`patch ${conversation}`, 200, 'Change a conversation', 'patchConversation'),
+  route(`delete ${conversation}`, 204, 'Delete a conversation'),
+  route(`get ${conversation}/members`, 200, 'List members', 'listPage'),
+  route(`post ${conversation}/members`, 200, 'Add members', 'addMembers'),
+  route(`patch ${conversation}/members/{userId}`, 200, 'Change the role of a member', 'patchMember'),
+  route(`delete ${conversation}/members/{userId}`, 204, 'Remove a member'),
+  route(`post ${conversation}/join`, 200, 'Join a channel'),
+  route(`post ${conversation}/leave`, 204, 'Leave'),
+  route(`post ${conversation}/read`, 204, 'Move the own read position forward', 'read'),
+  route(`post ${conversation}/unread`, 204, 'Set the own read position back', 'read'),
+  route(`patch ${conversation}/me`, 200, 'Change the own settings', 'patchConversationMe'),
+  route('get /v1/channels', 200, 'Browse channels', 'browseChannels'),
+  route(`get ${conversation}/messages`, 200, 'History', 'history'),
+  route(`post ${conversation}/messages`, 201, 'Send a message; 200 for a duplicate, 202 when queued', 'sendMessage'),
+  route(`patch ${message}`, 200, 'Edit a message', 'editMessage'),
+  route(`delete ${message}`, 200, 'Delete a message'),
+  route(`put ${message}/reactions/{emoji}`, 200, 'React'),
+  route(`delete ${message}/reactions/{emoji}`, 200, 'Take a reaction back'),
+  route(`put ${message}/pin`, 200, 'Pin a message'),
+  route(`delete ${message}/pin`, 200, 'Unpin a message'),
+  route(`get ${message}/receipts`, 200, 'Who received and read a message'),
+  route('get /v1/changes', 200, 'What moved in the account', 'changes'),
+  route('post /v1/sync', 200, 'Entries after the own cursors', 'sync'),
 ];
 
 /** JSON Schema of what a caller may send. Refinements that JSON Schema cannot say are checked by the server. */

@@ -52,7 +52,7 @@ export class ConfigError extends Error {
 
 type Env = Record<string, string | undefined>;
 
-function integer(env: Env, name: string, fallback: number, min = 0, max = Number.MAX_SAFE_INTEGER): number {
+function integer(env: Env, name: string, fallback: number, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}): number {
   const raw = env[name];
   if (raw === undefined || raw === '') return fallback;
   const value = Number(raw);
@@ -92,7 +92,7 @@ function parseLimits(env: Env): Limits {
   const limits: Limits = { ...defaultLimits };
   for (const name of Object.keys(limits) as (keyof Limits)[]) {
     const variable = name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase();
-    limits[name] = integer(env, variable, limits[name], name === 'attachmentsPerMessage' ? 0 : 1);
+    limits[name] = integer(env, variable, limits[name], { min: name === 'attachmentsPerMessage' ? 0 : 1 });
   }
   return limits;
 }
@@ -114,10 +114,10 @@ export function parseConfig(env: Env): Config {
     podId: env.POD_ID || `${hostname()}-${randomBytes(4).toString('hex')}`,
     version: env.VERSION || '0.1.0',
     host: env.HOST || '::',
-    port: integer(env, 'PORT', 8080, 0, 65_535),
-    adminPort: integer(env, 'ADMIN_PORT', 9090, 0, 65_535),
+    port: integer(env, 'PORT', 8080, { max: 65_535 }),
+    adminPort: integer(env, 'ADMIN_PORT', 9090, { max: 65_535 }),
     databaseUrl: url('DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']),
-    databasePool: integer(env, 'DATABASE_POOL', 10, 2, 1_000),
+    databasePool: integer(env, 'DATABASE_POOL', 10, { min: 2, max: 1_000 }),
     redisUrls,
     redisPrefix: env.REDIS_PREFIX || 'chat:',
     fanout,
@@ -130,9 +130,9 @@ export function parseConfig(env: Env): Config {
     secureCookies: onOff(env, 'SECURE_COOKIES', production),
     rateLimits,
     limits: parseLimits(env),
-    batchWindowMs: integer(env, 'BATCH_WINDOW_MS', 3, 0, 100),
-    drainSeconds: integer(env, 'DRAIN_SECONDS', 10, 0, 3_600),
-    maxAgeSeconds: integer(env, 'MAX_AGE_SECONDS', 3_600, 10),
+    batchWindowMs: integer(env, 'BATCH_WINDOW_MS', 3, { max: 100 }),
+    drainSeconds: integer(env, 'DRAIN_SECONDS', 10, { max: 3_600 }),
+    maxAgeSeconds: integer(env, 'MAX_AGE_SECONDS', 3_600, { min: 10 }),
     logLevel: oneOf(env, 'LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };
 }

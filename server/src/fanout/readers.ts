@@ -14,16 +14,25 @@ export interface Share {
 export function planShares(access: ConversationAccess, entries: Entry[], isLocal: (userId: string) => boolean): Share[] {
   const shares = new Map<string, Share>();
   for (const [userId, { firstSeq }] of access.members) {
-    if (isLocal(userId)) addShare(shares, userId, entries, firstSeq, Infinity);
+    if (isLocal(userId))
+      addShare(
+        shares,
+        userId,
+        entries.filter((e) => e.seq >= firstSeq),
+      );
   }
   for (const [userId, lastSeq] of access.former) {
-    if (isLocal(userId) && !access.members.has(userId)) addShare(shares, userId, entries, 0, lastSeq);
+    if (isLocal(userId) && !access.members.has(userId))
+      addShare(
+        shares,
+        userId,
+        entries.filter((e) => e.seq <= lastSeq),
+      );
   }
   return [...shares.values()];
 }
 
-function addShare(shares: Map<string, Share>, userId: string, entries: Entry[], from: number, to: number): void {
-  const readable = entries.filter((e) => e.seq >= from && e.seq <= to);
+function addShare(shares: Map<string, Share>, userId: string, readable: Entry[]): void {
   const first = readable[0];
   const last = readable.at(-1);
   if (!first || !last) return;

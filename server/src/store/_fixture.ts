@@ -54,9 +54,10 @@ export async function send(store: Store, conversationId: string, actorId: string
   return row.id;
 }
 
-export async function sendMany(store: Store, conversationId: string, actorId: string, count: number, body = 'hello'): Promise<void> {
-  const data = JSON.stringify({ body });
-  await store.appendEntries(Array.from({ length: count }, () => messageRow(conversationId, actorId, { data })));
+/** `what`: how many, or the bodies themselves. */
+export async function sendMany(store: Store, conversationId: string, actorId: string, what: number | string[]): Promise<void> {
+  const bodies = typeof what === 'number' ? Array.from({ length: what }, () => 'hello') : what;
+  await store.appendEntries(bodies.map((body) => messageRow(conversationId, actorId, { data: JSON.stringify({ body }) })));
 }
 
 export function changeRow(conversationId: string, actorId: string, type: ChangeRow['type'], data: ChangeRow['data']): ChangeRow {

@@ -134,7 +134,12 @@ test('keeps a sync page below 512 KiB but always advances', async () => {
   const { store } = fixture;
   const [ann] = (await makeUsers(store, 1)) as [string];
   const c = await makeGroup(store, [ann]);
-  await sendMany(store, c, ann, 30, 'ü'.repeat(20_000));
+  await sendMany(
+    store,
+    c,
+    ann,
+    Array.from({ length: 30 }, () => 'ü'.repeat(20_000)),
+  );
   const page = await store.loadSync({ userId: ann, cursors: { [c]: 0 } });
   assert.ok(Buffer.byteLength(JSON.stringify(page)) <= 512 * 1024);
   assert.deepEqual([page.entries[c]?.length, page.more], [13, true]);

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { ChatError } from '@chatcluster/protocol/errors';
 import type { Authenticate } from '../../auth/authenticate.ts';
 import type { Principal } from '../../auth/types.ts';
