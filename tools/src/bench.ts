@@ -3,7 +3,9 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { runMain, ServiceError } from './process.ts';
+import { benchDurable } from './bench/durable.ts';
 import { benchFanout } from './bench/fanout.ts';
+import { benchMemory } from './bench/memory.ts';
 import { benchCluster } from './bench/cluster.ts';
 import { toTable, type BenchOptions, type Result } from './bench/report.ts';
 
@@ -12,7 +14,9 @@ const folder = join(root, 'docs/benchmarks');
 const dataFile = join(folder, 'first.json');
 const benches: Record<string, (options: BenchOptions) => Promise<Result>> = {
   fanout: benchFanout,
+  durable: benchDurable,
   cluster: benchCluster,
+  memory: benchMemory,
 };
 
 interface Report {
