@@ -1,11 +1,9 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from '@chatcluster/tools/process';
-import { eventually } from '@chatcluster/tools/testing';
 
 const runFile = promisify(execFile);
 const tools = join(import.meta.dirname, '..', 'tools', 'src');
@@ -24,30 +22,12 @@ export interface LocalCluster extends AsyncDisposable {
   restart(part: Part): Promise<void>;
 }
 
-/** The first of `count` free ports in a row, since pods count up. */
-async function freePorts(count: number): Promise<number> {
-  return eventually(async () => {
-    const port = await freePort();
-    if (port + count > 65_000) return undefined;
-    for (let i = 1; i < count; i += 1) if (!(await isFree(port + i))) return undefined;
-    return port;
-  });
-}
-
-function isFree(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const probe = createServer()
-    .once('error', () => resolve(false))
-    .listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-  return promise;
-}
-
 /** `make up PODS=n` with ports and data of its own; disposing is `make down`. */
 export async function startCluster(pods: number, extra: NodeJS.ProcessEnv = {}): Promise<LocalCluster> {
   const localDir = mkdtempSync(join(tmpdir(), 'chat-e2e-'));
   const env: NodeJS.ProcessEnv = { ...process.env, LOG_LEVEL: 'warn', ...extra, LOCAL_DIR: localDir, PODS: `${pods}` };
   for (const name of ['DATABASE_URL', 'REDIS_URLS', 'FANOUT']) delete env[name];
-  for (const name of ['PORT', 'ADMIN_PORT']) env[name] = `${await freePorts(pods)}`;
+  for (const name of ['PORT', 'ADMIN_PORT']) env[name] = `${await freePort(pods)}`;
   for (const name of ['FRONT_PORT', 'POSTGRES_PORT', 'REDIS_PORT']) env[name] = `${await freePort()}`;
   const tool = (name: string) => runFile(process.execPath, [join(tools, name)], { env });
   const read = () => JSON.parse(readFileSync(join(localDir, 'cluster.json'), 'utf8'));

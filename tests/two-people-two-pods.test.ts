@@ -62,10 +62,12 @@ test('two people on two pods chat, and the death of the receiving pod loses and 
     .getAttribute('data-conversation-id');
   await openSame([ada, grace], direct!);
 
-  await say(ada, 'before 1');
-  await withText(grace, 'before 1').waitFor();
-  await say(grace, 'before 2');
-  await withText(ada, 'before 2').waitFor();
+  await say(ada, 'The new cards are punched. Shall we run them tonight?');
+  await withText(grace, 'Shall we run them tonight').waitFor();
+  await say(grace, 'Yes! I will be there at seven.');
+  await withText(ada, 'I will be there at seven').waitFor();
+  await screenshot(ada, 'chat-1280-light');
+  await screenshot(grace, 'chat-375-dark');
 
   const victim = await killPodOf(cluster, grace);
   for (let i = 1; i <= 20; i += 1) await say(ada, `during ${i}`);
@@ -79,7 +81,5 @@ test('two people on two pods chat, and the death of the receiving pod loses and 
   await cluster.restart(victim);
   await say(grace, 'after 1');
   await withText(ada, 'after 1').waitFor();
-  await screenshot(ada, 'chat-1280-light');
-  await screenshot(grace, 'chat-375-dark');
   assert.deepEqual([...ada.errors, ...grace.errors], []);
 });

@@ -1,6 +1,7 @@
+import { randomInt } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const stopDeadlineMs = 10_000;
@@ -11,12 +12,28 @@ export class ServiceError extends Error {
   override name = 'ServiceError';
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((done) => server.close(() => done()));
-  return port;
+/**
+ * Below the range from which the kernel takes the ports of outgoing connections (32768 on Linux): a port from inside it
+ * that was free a moment ago may be some client's by the time that a server opens it.
+ */
+const FIRST_PORT = 20_000;
+const LAST_PORT = 32_000;
+
+/** The first of `count` ports in a row on which nothing listens on loopback. */
+export async function freePort(count = 1): Promise<number> {
+  for (;;) {
+    const first = randomInt(FIRST_PORT, LAST_PORT - count);
+    const ports = Array.from({ length: count }, (_, i) => first + i);
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return first;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const probe = createServer();
+  probe.once('error', () => resolve(false));
+  probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  return promise;
 }
 
 export function isAlive(pid: number): boolean {

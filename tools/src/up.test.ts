@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -36,21 +35,8 @@ function cluster(): Cluster {
 const pids = ({ pods, postgres, redis }: Cluster) => [...pods, postgres, redis].map(({ pid }) => pid);
 const status = async (url: string) => (await fetch(url)).status;
 
-/** Two in a row, since pods count up. */
-async function freePair(): Promise<string> {
-  return await eventually(async () => {
-    const port = await freePort();
-    const next = createServer();
-    const isFree = await new Promise<boolean>((done) =>
-      next.once('error', () => done(false)).listen(port + 1, '127.0.0.1', () => done(true)),
-    );
-    next.close();
-    return isFree && port < 65_000 && `${port}`;
-  });
-}
-
 before(async () => {
-  for (const name of ['PORT', 'ADMIN_PORT']) env[name] = await freePair();
+  for (const name of ['PORT', 'ADMIN_PORT']) env[name] = `${await freePort(2)}`;
   for (const name of ['FRONT_PORT', 'POSTGRES_PORT', 'REDIS_PORT']) env[name] = `${await freePort()}`;
   for (const name of ['DATABASE_URL', 'REDIS_URLS', 'FANOUT']) delete env[name];
 });
