@@ -36,6 +36,7 @@ export async function runFault(cluster: Cluster, fault: Fault): Promise<Report> 
   const startedAtMs = performance.now();
   await fault.inject(cluster);
   const endedAtMs = performance.now();
+  world.quieten();
   await wait(afterwardsMs);
   await world.stop();
   const stoppedAtMs = performance.now();

@@ -25,6 +25,8 @@ export interface World extends Disposable {
   readonly people: Person[];
   readonly acknowledged: Acknowledged[];
   start(): void;
+  /** Every other sender sends no more: a loss at the end of a conversation then stays, as no later number shows the gap. */
+  quieten(): void;
   /** No new sends; resolves when the open ones are stored. */
   stop(): Promise<void>;
   memberLogs(): MemberLog[];
@@ -117,6 +119,8 @@ export async function createWorld(cluster: Cluster): Promise<World> {
   const acknowledged: Acknowledged[] = [];
   const lastSeqs = new Map<string, number>();
   const stopping = new AbortController();
+  const quiet = new AbortController();
+  const signals = [stopping.signal, AbortSignal.any([stopping.signal, quiet.signal])];
   let running: Promise<unknown> = Promise.resolve();
 
   function pick({ direct, group }: Sender): string {
@@ -125,8 +129,8 @@ export async function createWorld(cluster: Cluster): Promise<World> {
     return dice < share.everybody + share.group ? group : direct;
   }
 
-  async function keepSending(sender: Sender): Promise<void> {
-    for (let n = 1; !stopping.signal.aborted; n += 1) {
+  async function keepSending(sender: Sender, signal: AbortSignal): Promise<void> {
+    for (let n = 1; !signal.aborted; n += 1) {
       const conversationId = pick(sender);
       const result = await sender.person.send(conversationId, `message ${n}`);
       if (result?.seq === undefined) return;
@@ -145,10 +149,11 @@ export async function createWorld(cluster: Cluster): Promise<World> {
     people,
     acknowledged,
     start() {
-      running = Promise.all(senders.map(keepSending));
+      running = Promise.all(senders.map((sender, i) => keepSending(sender, signals[i % 2] ?? stopping.signal)));
       // Awaited by `stop`; a failure in between must not end the process before that.
       running.catch(() => undefined);
     },
+    quieten: () => quiet.abort(),
     async stop() {
       stopping.abort();
       await running;

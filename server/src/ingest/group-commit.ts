@@ -13,9 +13,9 @@ export interface GroupCommitDeps {
   onCommitted(committed: Committed): void;
   /**
    * Authorises a row again whose member version was stale; rejects when it is not allowed any more. It is asked while the
-   * conversation still counts as busy and the row goes back to the front, so that later rows never overtake it.
+   * conversation still counts as busy and the row goes back to the front, so that later rows never overtake it. Absent: `stale` is the answer.
    */
-  revise(row: AppendRow, memberVersion: number): Promise<AppendRow>;
+  revise?(row: AppendRow, memberVersion: number): Promise<AppendRow>;
   /** Longest wait for company while others are sending. */
   windowMs: number;
   /** Batches in flight at once. @default 2 (measured: a third one adds lock waits, not throughput) */
@@ -96,7 +96,7 @@ export function createGroupCommit(deps: GroupCommitDeps) {
   async function settle(batch: Waiting[], results: AppendResult[]): Promise<void> {
     const again = batch.map((item, i) => {
       const result = results[i]!;
-      if (result.status !== 'stale') return void item.resolve(result);
+      if (result.status !== 'stale' || deps.revise === undefined) return void item.resolve(result);
       if (item.tries >= MAX_TRIES) return void item.reject(new ChatError('overloaded', { retryAfterMs: 500 }));
       return deps.revise(item.row, result.memberVersion).then((row) => ({ ...item, row, tries: item.tries + 1 }), item.reject);
     });

@@ -22,6 +22,7 @@ export function createMessageRate(deps: MessageRateDeps) {
   const users = createKeyedBuckets(limits.messagesPerSecond, limits.messageBurst);
   const guests = createKeyedBuckets(GUEST.perSecond, GUEST.burst);
   const leases = new Map<string, { left: number; until: number }>();
+  const filling = new Map<string, Promise<number>>();
   let sweptAt = 0;
 
   function sweep(now: number): void {
@@ -34,41 +35,63 @@ export function createMessageRate(deps: MessageRateDeps) {
     return (guest ? guests : users).take(userId, nowMs());
   }
 
-  async function takeShared(userId: string, guest: boolean): Promise<number> {
+  /** Fills the lease; answers 0, or the ms until Redis would give another token. */
+  async function fill(userId: string, guest: boolean): Promise<number> {
     const perSecond = guest ? GUEST.perSecond : limits.messagesPerSecond;
     const burst = guest ? GUEST.burst : limits.messageBurst;
     const key = `rate:message:${userId}`;
     const want = Math.max(1, Math.min(LEASE, Math.floor(burst / 3)));
-    const lease = await deps.takeShared!(key, want, perSecond, burst);
-    if (lease.granted) {
-      leases.set(userId, { left: want - 1, until: nowMs() + LEASE_MS });
-      return 0;
+    for (const count of want > 1 ? [want, 1] : [1]) {
+      const taken = await deps.takeShared!(key, count, perSecond, burst);
+      if (taken.granted) {
+        leases.set(userId, { left: count, until: nowMs() + LEASE_MS });
+        return 0;
+      }
+      if (count === 1) return Math.max(1, taken.retryAfterMs);
     }
-    const last = await deps.takeShared!(key, 1, perSecond, burst);
-    return last.granted ? 0 : Math.max(1, last.retryAfterMs);
+    return 1;
+  }
+
+  /** Callers of the same user share one round trip: each with a lease of its own would use up the burst unspent. */
+  function filled(userId: string, guest: boolean): Promise<number> {
+    let running = filling.get(userId);
+    if (running === undefined) {
+      running = fill(userId, guest).finally(() => filling.delete(userId));
+      filling.set(userId, running);
+    }
+    return running;
+  }
+
+  function takeLeased(userId: string): boolean {
+    const lease = leases.get(userId);
+    if (lease === undefined || lease.left === 0 || lease.until < nowMs()) return false;
+    lease.left -= 1;
+    return true;
+  }
+
+  async function takeShared(userId: string, guest: boolean): Promise<number> {
+    for (;;) {
+      const waitMs = await filled(userId, guest);
+      if (waitMs > 0) return waitMs;
+      if (takeLeased(userId)) return 0;
+    }
   }
 
   return {
     /** undefined: granted without a wait; else a promise that rejects with `rate_limited`. */
     take(userId: string, guest: boolean): Promise<void> | undefined {
       if (!deps.enabled) return undefined;
-      const now = nowMs();
-      sweep(now);
-      const lease = leases.get(userId);
-      if (lease !== undefined && lease.left > 0 && lease.until >= now) {
-        lease.left -= 1;
-        return undefined;
-      }
+      sweep(nowMs());
       const refuse = (retryAfterMs: number) => {
         if (retryAfterMs > 0) throw new ChatError('rate_limited', { retryAfterMs });
       };
       if (deps.takeShared === undefined) {
-        const wait = takeLocal(userId, guest);
-        return wait === 0 ? undefined : Promise.reject(new ChatError('rate_limited', { retryAfterMs: wait }));
+        const waitMs = takeLocal(userId, guest);
+        return waitMs === 0 ? undefined : Promise.reject(new ChatError('rate_limited', { retryAfterMs: waitMs }));
       }
-      return takeShared(userId, guest)
-        .catch(() => takeLocal(userId, guest))
-        .then(refuse);
+      // Those who wait for tokens go first.
+      if (!filling.has(userId) && takeLeased(userId)) return undefined;
+      return takeShared(userId, guest).catch(() => takeLocal(userId, guest)).then(refuse);
     },
   };
 }

@@ -8,7 +8,7 @@ import { createTokenBucket, type TokenBucket } from '../../limits/token-bucket.t
 /** What we use of Engine.IO's and ws's inner objects, to write a ready frame without another copy or encoding. */
 interface EngineSocket {
   readyState: string;
-  writeBuffer: unknown[];
+  writeBuffer: { data?: unknown }[];
   transport: {
     name: string;
     writable: boolean;
@@ -60,18 +60,31 @@ export class Connection implements HubSocket {
 
   /** Bytes accepted for this reader that the kernel has not taken yet. */
   get unreadBytes(): number {
-    return this.#conn.transport.socket?.bufferedAmount ?? 0;
+    const { transport, writeBuffer } = this.#conn;
+    let bytes = transport.socket?.bufferedAmount ?? 0;
+    for (const packet of writeBuffer) if (typeof packet.data === 'string') bytes += packet.data.length;
+    return bytes;
+  }
+
+  /** More is waiting for this reader than `factor` times what is allowed. */
+  isBehind(factor: number): boolean {
+    return this.unreadBytes > this.#maxUnreadBytes * factor;
+  }
+
+  endSlow(): void {
+    this.end('slow_consumer', 'This connection did not keep up; reconnect and catch up.', true);
   }
 
   send(packet: EncodedPacket, volatile: boolean): void {
     if (this.isEnded) return;
     const { transport, writeBuffer } = this.#conn;
     const ws = transport.socket;
-    if (this.unreadBytes > this.#maxUnreadBytes || writeBuffer.length > 10_000) {
-      if (!volatile) this.end('slow_consumer', 'This connection did not keep up; reconnect and catch up.', true);
+    const { unreadBytes } = this;
+    if (unreadBytes > this.#maxUnreadBytes || writeBuffer.length > 10_000) {
+      if (!volatile) this.endSlow();
       return;
     }
-    if (volatile && this.unreadBytes > this.#maxUnreadBytes / 4) return;
+    if (volatile && unreadBytes > this.#maxUnreadBytes / 4) return;
     // Straight to the socket while nothing of Engine.IO waits in front; its own queue otherwise, so that order holds.
     if (transport.name === 'websocket' && transport.writable && writeBuffer.length === 0 && ws?.readyState === OPEN && ws._sender) {
       ws._sender.sendFrame([frameOf(packet)]);

@@ -4,7 +4,7 @@ import { eventSchemas } from '@chatcluster/protocol/socket-schemas';
 import type { Logger } from '../../log.ts';
 import type { Connection } from './connection.ts';
 import type { Handlers } from './context.ts';
-import { TOO_LARGE } from './parser.ts';
+import { BINARY, TOO_LARGE } from './parser.ts';
 import { toDetails } from '../validation.ts';
 
 export interface DispatchDeps {
@@ -16,13 +16,17 @@ export interface DispatchDeps {
   nowMs?: () => number;
 }
 
+/** Answers of calls that were under way together may exceed the limit of unread bytes this many times. */
+const CALLS_AHEAD = 4;
+
 type AckFunction = (answer: unknown) => void;
 
 /** These can never succeed however often they come; a flood of them ends the socket. */
 const abusive = new Set<WireError['code']>(['unknown_event', 'invalid', 'too_large']);
 
-function isEvent(name: string): name is ClientEventName {
-  return Object.hasOwn(eventSchemas, name);
+/** Socket.IO lets numbers through as names. */
+function isEvent(name: string | number): name is ClientEventName {
+  return typeof name === 'string' && Object.hasOwn(eventSchemas, name);
 }
 
 /** One event: size, schema, token, rate, then the handler. Every outcome becomes exactly one ack. */
@@ -31,15 +35,16 @@ export function createDispatch(deps: DispatchDeps) {
 
   function parse(event: ClientEventName, payload: unknown): unknown {
     if (payload === TOO_LARGE) throw new ChatError('too_large', { message: 'The payload of this event is too large.' });
+    if (payload === BINARY) throw new ChatError('invalid', { details: [{ path: '', issue: 'must not be binary' }] });
     const parsed = eventSchemas[event].safeParse(payload);
     if (!parsed.success) throw new ChatError('invalid', { details: toDetails(parsed.error) });
     return parsed.data;
   }
 
-  async function call(connection: Connection, event: string, payload: unknown): Promise<unknown> {
+  async function call(connection: Connection, event: string | number, payload: unknown): Promise<unknown> {
     if (!isEvent(event) || deps.handlers[event] === undefined) {
       if (payload === TOO_LARGE) throw new ChatError('too_large');
-      throw new ChatError('unknown_event', { message: `There is no event "${event.slice(0, 64)}".` });
+      throw new ChatError('unknown_event', { message: `There is no event "${String(event).slice(0, 64)}".` });
     }
     const data = parse(event, payload);
     if (event !== 'auth:refresh') deps.checkToken(connection);
@@ -49,16 +54,18 @@ export function createDispatch(deps: DispatchDeps) {
     return handler(connection, data);
   }
 
-  function toError(error: unknown, connection: Connection, event: string): ChatError {
+  function toError(error: unknown, connection: Connection, event: string | number): ChatError {
     if (error instanceof ChatError) return error;
     deps.log.error({ err: error, event, socketId: connection.id }, 'event handler failed');
     return new ChatError('internal', { cause: error });
   }
 
-  return async function dispatch(connection: Connection, event: string, args: unknown[]): Promise<void> {
+  return async function dispatch(connection: Connection, event: string | number, args: unknown[]): Promise<void> {
     const last = args.at(-1);
     const ack = typeof last === 'function' ? (last as AckFunction) : undefined;
     const startedAt = nowMs();
+    // Answers are written whether they are read or not: without this, one who only asks would fill the memory.
+    if (connection.isBehind(1)) return connection.endSlow();
     if (ack === undefined) {
       if (connection.isAbusive(startedAt)) connection.end('abuse', 'Too many calls that cannot succeed.', false);
       return;
@@ -66,6 +73,7 @@ export function createDispatch(deps: DispatchDeps) {
     const name = isEvent(event) ? event : undefined;
     try {
       const data = await call(connection, event, args.length > 1 ? args[0] : undefined);
+      if (connection.isBehind(CALLS_AHEAD)) return connection.endSlow();
       ack({ ok: true, data });
       if (name) deps.onCall(name, 'ok', nowMs() - startedAt);
     } catch (error) {

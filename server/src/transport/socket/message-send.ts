@@ -2,6 +2,7 @@ import { ChatError } from '@chatcluster/protocol/errors';
 import type { EventPayload, SendResult } from '@chatcluster/protocol';
 import type { MessageRate } from '../../limits/message-rate.ts';
 import type { SendMessage } from '../../operations/send-message.ts';
+import type { Connection } from './connection.ts';
 import type { Handler } from './context.ts';
 
 export interface MessageSendDeps {
@@ -17,17 +18,26 @@ const REMEMBERED = 64;
 export function messageSend(deps: MessageSendDeps): Handler<'message:send'> {
   const tried = new WeakMap<object, Set<string>>();
 
-  function isResend(connection: object, clientMsgId: string): boolean {
+  function remember(connection: object, key: string): void {
     let known = tried.get(connection);
     if (known === undefined) tried.set(connection, (known = new Set()));
-    if (known.has(clientMsgId)) return true;
-    known.add(clientMsgId);
+    known.add(key);
     if (known.size > REMEMBERED) known.delete(known.values().next().value!);
-    return false;
+  }
+
+  /** Only a try that was paid for makes its resends free: else a refused one would be a way around the rate. */
+  function takeRate(connection: Connection, key: string): Promise<void> | undefined {
+    if (tried.get(connection)?.has(key)) return undefined;
+    const granted = deps.rate.take(connection.userId, connection.principal.guest);
+    if (granted === undefined) remember(connection, key);
+    const paid = granted?.then(() => remember(connection, key));
+    // It may be refused while its turn has not come: awaited later, it must not count as unhandled until then.
+    paid?.catch(() => undefined);
+    return paid;
   }
 
   return async (connection, payload) => {
-    const granted = isResend(connection, payload.clientMsgId) ? undefined : deps.rate.take(connection.userId, connection.principal.guest);
+    const granted = takeRate(connection, `${payload.conversationId} ${payload.clientMsgId}`);
     // Nothing to wait for: this socket's earlier sends joined their batch already, so this one may go at once.
     const isSlow = payload.replyTo !== undefined || payload.threadRoot !== undefined;
     if (granted === undefined && connection.sendChain === undefined && !isSlow) return deps.sendMessage(connection.userId, payload);
@@ -35,17 +45,13 @@ export function messageSend(deps: MessageSendDeps): Handler<'message:send'> {
     const turn = before.then(() => granted);
     const sent = turn.then(() => deps.sendMessage(connection.userId, payload));
     // A reply is checked before it joins the batch, so the next one waits for the whole of it.
-    const settled = (isSlow ? sent : turn).then(
-      () => undefined,
-      () => undefined,
-    );
+    const settled = (isSlow ? sent : turn).then(() => undefined, () => undefined);
     connection.sendChain = settled;
     try {
       return await sent;
     } catch (error) {
       // A resend after a reconnect, on another pod: what is stored already costs nothing and is simply told again.
-      const stored =
-        error instanceof ChatError && error.code === 'rate_limited' ? await deps.findSent(connection.userId, payload) : undefined;
+      const stored = error instanceof ChatError && error.code === 'rate_limited' ? await deps.findSent(connection.userId, payload) : undefined;
       if (stored === undefined) throw error;
       return stored;
     } finally {

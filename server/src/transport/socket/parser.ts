@@ -2,6 +2,8 @@ import { Decoder as StockDecoder, Encoder } from 'socket.io-parser';
 
 /** Stands in for the payload of an event that is above the limit. */
 export const TOO_LARGE = Symbol('too large');
+/** Stands in for the payload of a binary event: no event of the contract has one. */
+export const BINARY = Symbol('binary');
 
 interface DecodedPacket {
   type: number;
@@ -26,8 +28,9 @@ export function createParser(maxBytes: number) {
   class Decoder extends (StockDecoder as unknown as OpenDecoder) {
     override decodeString(text: string): DecodedPacket {
       const packet = super.decodeString(text);
-      if (isLarger(text, maxBytes) && (packet.type === EVENT || packet.type === BINARY_EVENT) && Array.isArray(packet.data)) {
-        packet.data = [packet.data[0], TOO_LARGE];
+      if ((packet.type === EVENT || packet.type === BINARY_EVENT) && Array.isArray(packet.data)) {
+        if (isLarger(text, maxBytes)) packet.data = [packet.data[0], TOO_LARGE];
+        else if (packet.type === BINARY_EVENT) packet.data = [packet.data[0], BINARY];
       }
       return packet;
     }
