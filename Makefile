@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 RUN := node_modules/.bin/node
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
-SUITES := protocol client server web e2e tools
+SUITES := protocol client server chaos web e2e tools
 
 .PHONY: help setup up down logs test check gen bench chaos $(addprefix test-,$(SUITES))
 
@@ -30,6 +30,7 @@ test: setup ## Every check and every suite, then a table and the total
 test-protocol: setup ## Tests of the wire contract
 test-client: setup ## Tests of the SDK
 test-server: setup ## Tests of the server
+test-chaos: setup ## Pods, Redis and Postgres killed under load (1 to 2 minutes)
 test-web: setup ## Tests of the web app
 test-e2e: setup ## Tests in a real browser and with real processes
 test-tools: setup ## Tests of these tools

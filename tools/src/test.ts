@@ -1,18 +1,28 @@
-import { existsSync, globSync, mkdtempSync, rmSync, chmodSync } from 'node:fs';
+import { chmodSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ServiceError, startPostgres, startRedis } from './services.ts';
 import { runNodeTests, runVitest, type Tally } from './run-suite.ts';
+import { ServiceError, startPostgres, startRedis } from './services.ts';
 
 const root = join(import.meta.dirname, '..', '..');
+interface SuiteFiles {
+  files: string;
+  /** Whether Postgres and Redis are started for it. */
+  services: boolean;
+  /** Files of another suite. */
+  except?: RegExp;
+}
+
 const suites = {
   protocol: { files: 'protocol/**/*.test.ts', services: false },
   client: { files: 'client/**/*.test.ts', services: true },
-  server: { files: 'server/**/*.test.ts', services: true },
+  server: { files: 'server/**/*.test.ts', services: true, except: /\/chaos[^/]*$/ },
+  // Starts services of its own, to kill them.
+  chaos: { files: 'server/tests/chaos*.test.ts', services: false },
   web: { files: 'web/**/*.test.{ts,tsx}', services: false },
   e2e: { files: 'tests/**/*.test.ts', services: true },
   tools: { files: 'tools/**/*.test.ts', services: true },
-} as const;
+} as const satisfies Record<string, SuiteFiles>;
 type Suite = keyof typeof suites;
 
 function isSuite(name: string | undefined): name is Suite {
@@ -39,8 +49,14 @@ async function startServices(): Promise<AsyncDisposable> {
 }
 
 async function run(suite: Suite, only: string[], signal: AbortSignal): Promise<Tally> {
-  const { files: pattern, services } = suites[suite];
-  const files = only.length > 0 ? only : globSync(pattern, { cwd: root, exclude: (name) => name.includes('node_modules') }).sort();
+  const { files: pattern, services, except }: SuiteFiles = suites[suite];
+  const found = () => globSync(pattern, { cwd: root, exclude: (name) => name.includes('node_modules') });
+  const files =
+    only.length > 0
+      ? only
+      : found()
+          .filter((file) => !except?.test(file))
+          .sort();
   if (files.length === 0) return { passed: 0, failed: 0 };
   if (suite === 'web') return runVitest(root, only, signal);
   if (!services) return runNodeTests(root, files, signal);
