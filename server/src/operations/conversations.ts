@@ -1,10 +1,10 @@
 import type { Conversation, Limits, RestInput, Role } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { uuidV7 } from '../ids.ts';
-import { decideManage, decideMember, decideMemberChange, type Decision } from '../domain/permissions.ts';
+import { decideManage, decideMember, decideMemberChange } from '../domain/permissions.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Store } from '../store/store.ts';
-import type { ConversationAccess, MembershipChanged, MembershipResult } from '../store/types.ts';
+import type { MembershipChanged, MembershipResult } from '../store/types.ts';
 import type { Delivery } from './delivery.ts';
 import type { Membership } from './membership.ts';
 import { authorise } from './require.ts';
@@ -69,10 +69,12 @@ export function createConversations(deps: ConversationsDeps) {
     if (input.kind === 'direct' && others.length !== 1) {
       throw new ChatError('invalid', { details: [{ path: 'memberIds', issue: 'a direct conversation needs exactly one other person' }] });
     }
-    if (input.kind !== 'direct' && input.title === undefined) {
-      throw new ChatError('invalid', { details: [{ path: 'title', issue: 'a group or channel needs a title' }] });
+    // A group without a title is shown by the names of its people.
+    if (input.kind === 'channel' && input.title === undefined) {
+      throw new ChatError('invalid', { details: [{ path: 'title', issue: 'a channel needs a title' }] });
     }
-    if (others.length + 1 > limits.groupMaxMembers) throw new ChatError('invalid', { message: `At most ${limits.groupMaxMembers} members.` });
+    if (others.length + 1 > limits.groupMaxMembers)
+      throw new ChatError('invalid', { message: `At most ${limits.groupMaxMembers} members.` });
     await checkExist(others);
     return others;
   }
@@ -80,7 +82,11 @@ export function createConversations(deps: ConversationsDeps) {
   async function checkExist(userIds: string[]): Promise<void> {
     const known = new Set(await deps.existingUsers(userIds));
     const missing = userIds.filter((id) => !known.has(id));
-    if (missing.length > 0) throw new ChatError('not_found', { message: 'There is no such person.', details: [{ path: 'memberIds', issue: missing.join(', ') }] });
+    if (missing.length > 0)
+      throw new ChatError('not_found', {
+        message: 'There is no such person.',
+        details: [{ path: 'memberIds', issue: missing.join(', ') }],
+      });
   }
 
   async function create(caller: Caller, input: RestInput<'createConversation'>) {
@@ -104,10 +110,10 @@ export function createConversations(deps: ConversationsDeps) {
     return { created: result.created, conversation: await load(caller.userId, result.id) };
   }
 
-  async function add(actorId: string, id: string, userIds: string[], role: Role, action: 'added' | 'joined') {
-    const result = settled(await store.addMembers({ conversationId: id, actorId, userIds, role, action, maxMembers: limits.groupMaxMembers }));
-    published(id, result);
-    await tellAdded(result.userIds, id);
+  async function add(change: { conversationId: string; actorId: string; userIds: string[]; role: Role; action: 'added' | 'joined' }) {
+    const result = settled(await store.addMembers({ ...change, maxMembers: limits.groupMaxMembers }));
+    published(change.conversationId, result);
+    await tellAdded(result.userIds, change.conversationId);
   }
 
   async function remove(actorId: string, id: string, userId: string, action: 'removed' | 'left') {
@@ -126,7 +132,8 @@ export function createConversations(deps: ConversationsDeps) {
     },
     async delete(userId: string, id: string) {
       const access = await authorise(membership, id, (a) => decideManage(a, userId));
-      if (access.members.get(userId)!.role !== 'owner') throw new ChatError('forbidden', { message: 'Only an owner may delete a conversation.' });
+      if (access.members.get(userId)!.role !== 'owner')
+        throw new ChatError('forbidden', { message: 'Only an owner may delete a conversation.' });
       published(id, settled(await store.deleteConversation(id)));
       fanout.toUsers([...access.members.keys()], 'conversation:removed', { conversationId: id, reason: 'deleted' }, { droppable: false });
     },
@@ -141,7 +148,7 @@ export function createConversations(deps: ConversationsDeps) {
         throw new ChatError('forbidden', { message: 'You cannot give a role that is not below your own.' });
       }
       await checkExist(input.userIds);
-      await add(userId, id, [...new Set(input.userIds)], role, 'added');
+      await add({ conversationId: id, actorId: userId, userIds: [...new Set(input.userIds)], role, action: 'added' });
       return load(userId, id);
     },
     async setRole(userId: string, id: string, targetId: string, role: Role) {
@@ -157,7 +164,9 @@ export function createConversations(deps: ConversationsDeps) {
       const access = await membership.get(id);
       if (access === undefined || (access.kind !== 'channel' && !access.members.has(caller.userId))) throw new ChatError('not_found');
       if (access.archived) throw new ChatError('forbidden', { message: 'This channel is archived.' });
-      if (!access.members.has(caller.userId)) await add(caller.userId, id, [caller.userId], 'member', 'joined');
+      if (!access.members.has(caller.userId)) {
+        await add({ conversationId: id, actorId: caller.userId, userIds: [caller.userId], role: 'member', action: 'joined' });
+      }
       return load(caller.userId, id);
     },
     async leave(userId: string, id: string) {
