@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
-import type { Ack, AuthResult, ClientEventName, Conversation, Entry, EventInput, EventResult, ServerEventName, ServerEvents, WireError } from '@chatcluster/protocol';
+import type {
+  Ack,
+  AuthResult,
+  ClientEventName,
+  Conversation,
+  Entry,
+  EventInput,
+  EventResult,
+  ServerEventName,
+  ServerEvents,
+  WireError,
+} from '@chatcluster/protocol';
 import { createDatabase, eventually, redisUrl, uniquePrefix } from '@chatcluster/tools/testing';
 import { createApp } from '../src/app.ts';
 import type { Running } from '../src/lifecycle/run.ts';
@@ -37,13 +48,22 @@ export class TestSocket {
   }
 
   /** The first event of this name that fits, among those that came already and those to come. */
-  next<E extends ServerEventName>(event: E, fits: (payload: ServerEvents[E]) => boolean = () => true, deadlineMs = DEADLINE_MS): Promise<ServerEvents[E]> {
-    return eventually(() => this.all(event).find(fits), { deadlineMs, message: `no fitting "${event}"; got ${this.events.map((e) => e.event).join(' ')}` });
+  next<E extends ServerEventName>(
+    event: E,
+    fits: (payload: ServerEvents[E]) => boolean = () => true,
+    deadlineMs = DEADLINE_MS,
+  ): Promise<ServerEvents[E]> {
+    return eventually(() => this.all(event).find(fits), {
+      deadlineMs,
+      message: `no fitting "${event}"; got ${this.events.map((e) => e.event).join(' ')}`,
+    });
   }
 
   /** Everything of one conversation in the order of arrival, repeats included. */
   entries(conversationId: string): Entry[] {
-    return this.all('entries').filter((e) => e.conversationId === conversationId).flatMap((e) => e.entries);
+    return this.all('entries')
+      .filter((e) => e.conversationId === conversationId)
+      .flatMap((e) => e.entries);
   }
 
   /** Waits until the entry with this seq has come. */
@@ -99,8 +119,18 @@ export class Cluster implements AsyncDisposable {
   async addPod(env: Record<string, string> = {}): Promise<Pod> {
     const id = `pod-${this.pods.length}-${randomUUID().slice(0, 8)}`;
     const config = parseConfig({
-      DATABASE_URL: this.databaseUrl, REDIS_URLS: redisUrl(), REDIS_PREFIX: this.#prefix, DATABASE_POOL: '5', HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0',
-      POD_ID: id, RATE_LIMITS: 'off', DRAIN_SECONDS: '1', ...this.#env, ...env,
+      DATABASE_URL: this.databaseUrl,
+      REDIS_URLS: redisUrl(),
+      REDIS_PREFIX: this.#prefix,
+      DATABASE_POOL: '5',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      ADMIN_PORT: '0',
+      POD_ID: id,
+      RATE_LIMITS: 'off',
+      DRAIN_SECONDS: '1',
+      ...this.#env,
+      ...env,
     });
     const app = this.#stack.use(await createApp(config, createLog('fatal', id), AbortSignal.timeout(30_000)));
     const pod = { app, id, url: `http://127.0.0.1:${app.port}`, adminUrl: `http://127.0.0.1:${app.adminPort}` };
@@ -113,11 +143,21 @@ export class Cluster implements AsyncDisposable {
     return this.pods[index % this.pods.length]!;
   }
 
-  async rest<T = unknown>(who: { accessToken: string } | null, method: string, path: string, body?: unknown, pod = 0): Promise<RestAnswer<T>> {
+  async rest<T = unknown>(
+    who: { accessToken: string } | null,
+    method: string,
+    path: string,
+    body?: unknown,
+    pod = 0,
+  ): Promise<RestAnswer<T>> {
     const headers: Record<string, string> = {};
     if (who !== null) headers.authorization = `Bearer ${who.accessToken}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
-    const response = await fetch(this.pod(pod).url + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const response = await fetch(this.pod(pod).url + path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
     const text = await response.text();
     return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T, headers: response.headers };
   }
@@ -140,13 +180,23 @@ export class Cluster implements AsyncDisposable {
 
   async register(displayName = 'Person'): Promise<Person> {
     const email = `${randomUUID()}@example.org`;
-    const result = await this.ok<Person>(null, 'POST', '/v1/auth/register', { email, password: 'correct horse', displayName, tokens: 'body' });
+    const result = await this.ok<Person>(null, 'POST', '/v1/auth/register', {
+      email,
+      password: 'correct horse',
+      displayName,
+      tokens: 'body',
+    });
     return { ...result, id: result.user.id };
   }
 
   /** A group whose first member owns it. */
   group([owner, ...others]: Person[], more: object = {}): Promise<Conversation> {
-    return this.ok<Conversation>(owner!, 'POST', '/v1/conversations', { kind: 'group', title: 'Group', memberIds: others.map((p) => p.id), ...more });
+    return this.ok<Conversation>(owner!, 'POST', '/v1/conversations', {
+      kind: 'group',
+      title: 'Group',
+      memberIds: others.map((p) => p.id),
+      ...more,
+    });
   }
 
   /** A socket that is not waited for. */

@@ -24,7 +24,10 @@ const wrong: Record<string, [Record<string, string>, RegExp]> = {
 describe('settings', () => {
   for (const [what, [env, message]] of Object.entries(wrong)) {
     it(`name the variable of ${what}`, () => {
-      assert.throws(() => parseConfig({ DATABASE_URL, ...env }), (error) => error instanceof ConfigError && message.test(error.message));
+      assert.throws(
+        () => parseConfig({ DATABASE_URL, ...env }),
+        (error) => error instanceof ConfigError && message.test(error.message),
+      );
     });
   }
 

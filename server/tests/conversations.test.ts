@@ -56,7 +56,10 @@ describe('conversations over three pods', () => {
     await cluster.ok(ann, 'DELETE', path(group), undefined, 1);
     assert.equal((await e.next('conversation:removed', (r) => r.conversationId === group.id)).reason, 'deleted');
     assert.equal((await a.refused('history', { conversationId: group.id })).code, 'not_found');
-    assert.deepEqual((await a.call('changes', {})).conversations.filter((c) => c.id === group.id), []);
+    assert.deepEqual(
+      (await a.call('changes', {})).conversations.filter((c) => c.id === group.id),
+      [],
+    );
   });
 
   it('deliver nothing above the removal to a removed member, while others send from other pods', async () => {
@@ -74,7 +77,9 @@ describe('conversations over three pods', () => {
     const senders = [keepSending(a), keepSending(b)];
     await e.next('entries', ({ conversationId, entries }) => conversationId === group.id && entries.some((entry) => entry.seq > 20));
     await cluster.ok(ann, 'DELETE', path(group, `/members/${eve.id}`), undefined, 1);
-    const removal = (await a.next('entries', ({ entries }) => entries.some((entry) => entry.type === 'member' && entry.data.action === 'removed'))).entries.find((entry) => entry.type === 'member')!;
+    const removal = (
+      await a.next('entries', ({ entries }) => entries.some((entry) => entry.type === 'member' && entry.data.action === 'removed'))
+    ).entries.find((entry) => entry.type === 'member')!;
     await a.next('entries', ({ entries }) => entries.some((entry) => entry.seq > removal.seq + 30));
     isSending = false;
     await Promise.all(senders);
@@ -112,13 +117,25 @@ describe('conversations over three pods', () => {
     assert.deepEqual([again.status, again.body.id], [200, channel.id]);
     using a = await cluster.connect(ann, 0);
     await a.send(channel.id, 'before');
-    const found = await cluster.ok<{ items: { id: string; joined: boolean }[] }>(bob, 'GET', `/v1/channels?q=${encodeURIComponent(title)}`, undefined, 1);
-    assert.deepEqual(found.items.map((c) => [c.id, c.joined]), [[channel.id, false]]);
+    const found = await cluster.ok<{ items: { id: string; joined: boolean }[] }>(
+      bob,
+      'GET',
+      `/v1/channels?q=${encodeURIComponent(title)}`,
+      undefined,
+      1,
+    );
+    assert.deepEqual(
+      found.items.map((c) => [c.id, c.joined]),
+      [[channel.id, false]],
+    );
     using b = await cluster.connect(bob, 1);
     const joined = await cluster.ok<Conversation>(bob, 'POST', path(channel, '/join'), undefined, 2);
     assert.equal(joined.me.firstSeq, 1);
     await b.next('conversation:added', ({ conversation }) => conversation.id === channel.id);
-    assert.deepEqual((await b.call('history', { conversationId: channel.id })).messages.map((m) => m.body), ['before']);
+    assert.deepEqual(
+      (await b.call('history', { conversationId: channel.id })).messages.map((m) => m.body),
+      ['before'],
+    );
     assert.equal(await status(bob, 'POST', path(channel, '/join')), 200);
     assert.equal(await status(bob, 'POST', path(channel, '/leave')), 204);
     assert.equal(await status(bob, 'POST', path(channel, '/join')), 200);
@@ -145,7 +162,11 @@ describe('conversations over three pods', () => {
     const { items } = await cluster.ok<{ items: Member[] }>(eve, 'GET', path(group, '/members'), undefined, 1);
     assert.deepEqual(items.map((m) => m.role).sort(), ['admin', 'owner', 'readonly']);
     const page = await cluster.ok<{ items: Member[]; nextCursor: string }>(bob, 'GET', path(group, '/members?limit=2'));
-    const rest = await cluster.ok<{ items: Member[]; nextCursor: null }>(bob, 'GET', path(group, `/members?limit=2&cursor=${encodeURIComponent(page.nextCursor)}`));
+    const rest = await cluster.ok<{ items: Member[]; nextCursor: null }>(
+      bob,
+      'GET',
+      path(group, `/members?limit=2&cursor=${encodeURIComponent(page.nextCursor)}`),
+    );
     assert.deepEqual([page.items.length, rest.items.length, rest.nextCursor], [2, 1, null]);
   });
 
@@ -164,7 +185,10 @@ describe('conversations over three pods', () => {
     assert.ok((await cluster.rest(bob, 'POST', path(group, '/unread'), { seq: sent[0]!.seq }, 0)).status < 300);
     const back = await device.next('conversation:me', (m) => m.me.unread === 2);
     assert.deepEqual([back.me.readSeq, back.me.mentions], [sent[0]!.seq, 2]);
-    assert.deepEqual(a.all('receipts').filter((r) => r.conversationId === group.id && r.read === sent[0]!.seq), []);
+    assert.deepEqual(
+      a.all('receipts').filter((r) => r.conversationId === group.id && r.read === sent[0]!.seq),
+      [],
+    );
   });
 
   it('answer every route of messages over REST, and every misuse with a problem', async () => {
@@ -176,29 +200,57 @@ describe('conversations over three pods', () => {
     const one = `${messages}/${sent.body.id}`;
     assert.equal(await status(ann, 'POST', messages, input, 1), 200);
     const expectations: [Person | null, string, string, unknown, number | string][] = [
-      [ann, 'PATCH', one, { body: 'edited' }, 200], [bob, 'PATCH', one, { body: 'x' }, '403 forbidden'], [ann, 'PATCH', one, { body: 7 }, '422 invalid'],
-      [bob, 'PUT', `${one}/reactions/${encodeURIComponent('👍')}`, undefined, 200], [bob, 'DELETE', `${one}/reactions/${encodeURIComponent('👍')}`, undefined, 200],
-      [bob, 'PUT', `${one}/reactions/%00`, undefined, '422 invalid'], [bob, 'PUT', `${one}/reactions/%E0%A4%A`, undefined, '400 invalid'],
-      [bob, 'PUT', `${one}/pin`, undefined, 200], [bob, 'DELETE', `${one}/pin`, undefined, 200], [bob, 'GET', `${one}/receipts`, undefined, 200],
-      [eve, 'GET', `${one}/receipts`, undefined, '404 not_found'], [eve, 'GET', messages, undefined, '404 not_found'], [eve, 'POST', messages, input, '404 not_found'],
-      [bob, 'GET', `${messages}/${randomUUID()}/receipts`, undefined, '404 not_found'], [bob, 'GET', `${messages}?before=x`, undefined, '422 invalid'],
-      [bob, 'GET', `${messages}?before=1&after=1`, undefined, '422 invalid'], [bob, 'DELETE', one, undefined, '403 forbidden'],
-      [ann, 'DELETE', one, undefined, 200], [ann, 'PATCH', one, { body: 'x' }, '409 conflict'], [ann, 'POST', messages, { body: 'x' }, '422 invalid'],
-      [ann, 'POST', messages, { clientMsgId: randomUUID(), body: 'x'.repeat(8_001) }, '413 too_large'], [ann, 'POST', messages, { body: 'x'.repeat(2_000_000) }, '413 too_large'],
-      [ann, 'POST', messages, { clientMsgId: randomUUID(), body: '' }, '422 invalid'], [null, 'GET', messages, undefined, '401 unauthenticated'],
-      [ann, 'GET', '/v1/conversations/x', undefined, '422 invalid'], [ann, 'GET', path({ id: randomUUID() }), undefined, '404 not_found'],
-      [ann, 'POST', '/v1/conversations', { kind: 'party' }, '422 invalid'], [ann, 'POST', '/v1/conversations', { kind: 'group' }, '422 invalid'],
-      [ann, 'POST', '/v1/conversations', { kind: 'direct', memberIds: [] }, '422 invalid'], [ann, 'POST', '/v1/conversations', { kind: 'direct', memberIds: [randomUUID()] }, '404 not_found'],
-      [ann, 'POST', path(group, '/members'), { userIds: [randomUUID()] }, '404 not_found'], [ann, 'POST', path(group, '/members'), { userIds: [] }, '422 invalid'],
-      [ann, 'POST', '/v1/sync', { cursors: { x: 1 } }, '422 invalid'], [ann, 'GET', '/v1/changes?since=nonsense', undefined, '422 invalid'],
-      [ann, 'GET', '/v1/changes?limit=1000', undefined, '422 invalid'], [ann, 'GET', '/v1/nothing', undefined, '404 not_found'], [ann, 'GET', '/v1/conversations?limit=1', undefined, 200],
-      [ann, 'POST', path(group, '/read'), { seq: -1 }, '422 invalid'], [eve, 'POST', path(group, '/read'), { seq: 1 }, '404 not_found'], [eve, 'PATCH', path(group, '/me'), { level: 'all' }, '404 not_found'],
-      [bob, 'PATCH', path(group), { title: 'x' }, '403 forbidden'], [eve, 'POST', path(group, '/leave'), undefined, '404 not_found'],
+      [ann, 'PATCH', one, { body: 'edited' }, 200],
+      [bob, 'PATCH', one, { body: 'x' }, '403 forbidden'],
+      [ann, 'PATCH', one, { body: 7 }, '422 invalid'],
+      [bob, 'PUT', `${one}/reactions/${encodeURIComponent('👍')}`, undefined, 200],
+      [bob, 'DELETE', `${one}/reactions/${encodeURIComponent('👍')}`, undefined, 200],
+      [bob, 'PUT', `${one}/reactions/%00`, undefined, '422 invalid'],
+      [bob, 'PUT', `${one}/reactions/%E0%A4%A`, undefined, '400 invalid'],
+      [bob, 'PUT', `${one}/pin`, undefined, 200],
+      [bob, 'DELETE', `${one}/pin`, undefined, 200],
+      [bob, 'GET', `${one}/receipts`, undefined, 200],
+      [eve, 'GET', `${one}/receipts`, undefined, '404 not_found'],
+      [eve, 'GET', messages, undefined, '404 not_found'],
+      [eve, 'POST', messages, input, '404 not_found'],
+      [bob, 'GET', `${messages}/${randomUUID()}/receipts`, undefined, '404 not_found'],
+      [bob, 'GET', `${messages}?before=x`, undefined, '422 invalid'],
+      [bob, 'GET', `${messages}?before=1&after=1`, undefined, '422 invalid'],
+      [bob, 'DELETE', one, undefined, '403 forbidden'],
+      [ann, 'DELETE', one, undefined, 200],
+      [ann, 'PATCH', one, { body: 'x' }, '409 conflict'],
+      [ann, 'POST', messages, { body: 'x' }, '422 invalid'],
+      [ann, 'POST', messages, { clientMsgId: randomUUID(), body: 'x'.repeat(8_001) }, '413 too_large'],
+      [ann, 'POST', messages, { body: 'x'.repeat(2_000_000) }, '413 too_large'],
+      [ann, 'POST', messages, { clientMsgId: randomUUID(), body: '' }, '422 invalid'],
+      [null, 'GET', messages, undefined, '401 unauthenticated'],
+      [ann, 'GET', '/v1/conversations/x', undefined, '422 invalid'],
+      [ann, 'GET', path({ id: randomUUID() }), undefined, '404 not_found'],
+      [ann, 'POST', '/v1/conversations', { kind: 'party' }, '422 invalid'],
+      [ann, 'POST', '/v1/conversations', { kind: 'channel' }, '422 invalid'],
+      [ann, 'POST', '/v1/conversations', { kind: 'direct', memberIds: [] }, '422 invalid'],
+      [ann, 'POST', '/v1/conversations', { kind: 'direct', memberIds: [randomUUID()] }, '404 not_found'],
+      [ann, 'POST', path(group, '/members'), { userIds: [randomUUID()] }, '404 not_found'],
+      [ann, 'POST', path(group, '/members'), { userIds: [] }, '422 invalid'],
+      [ann, 'POST', '/v1/sync', { cursors: { x: 1 } }, '422 invalid'],
+      [ann, 'GET', '/v1/changes?since=nonsense', undefined, '422 invalid'],
+      [ann, 'GET', '/v1/changes?limit=1000', undefined, '422 invalid'],
+      [ann, 'GET', '/v1/nothing', undefined, '404 not_found'],
+      [ann, 'GET', '/v1/conversations?limit=1', undefined, 200],
+      [ann, 'POST', path(group, '/read'), { seq: -1 }, '422 invalid'],
+      [eve, 'POST', path(group, '/read'), { seq: 1 }, '404 not_found'],
+      [eve, 'PATCH', path(group, '/me'), { level: 'all' }, '404 not_found'],
+      [bob, 'PATCH', path(group), { title: 'x' }, '403 forbidden'],
+      [eve, 'POST', path(group, '/leave'), undefined, '404 not_found'],
     ];
     for (const [who, method, to, body, expected] of expectations) {
       assert.equal(await status(who, method, to, body, 2), expected, `${method} ${to} ${JSON.stringify(body)?.slice(0, 80)}`);
     }
-    const broken = await fetch(cluster.pod(0).url + messages, { method: 'POST', body: '{', headers: { 'content-type': 'application/json', authorization: `Bearer ${ann.accessToken}` } });
+    const broken = await fetch(cluster.pod(0).url + messages, {
+      method: 'POST',
+      body: '{',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${ann.accessToken}` },
+    });
     assert.deepEqual([broken.status, ((await broken.json()) as { code: string }).code], [400, 'invalid']);
   });
 });

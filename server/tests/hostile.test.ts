@@ -12,15 +12,59 @@ import { connectError, startPods, type Cluster, type Person, type TestSocket } f
 const deep = JSON.parse(`${'['.repeat(1_000)}${']'.repeat(1_000)}`) as unknown;
 const id = randomUUID();
 /** A payload with a foreign key of every dangerous name, as JSON gives it. */
-const poisoned = JSON.parse('{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"conversationId":{"__proto__":1}}') as unknown;
+const poisoned = JSON.parse(
+  '{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"conversationId":{"__proto__":1}}',
+) as unknown;
 
 /** What no event takes. Sentence → payload. */
 const nonsense: Record<string, unknown> = {
-  'null': null, 'a number': 7, 'a string': 'x', 'true': true, 'an empty array': [], 'an array': [1, 2, {}],
-  'a deeply nested array': deep, 'deep nesting in a field': { conversationId: deep, cursors: deep, userIds: deep, token: deep, status: deep, since: deep },
-  'keys of the prototype': poisoned, 'binary': Buffer.from('binary'), 'binary in fields': { conversationId: Buffer.from('x'), cursors: Buffer.from('x'), userIds: Buffer.from('x'), token: Buffer.from('x'), status: Buffer.from('x'), since: Buffer.from('x') },
-  'fields of wrong types': { conversationId: 1, messageId: {}, clientMsgId: [], body: 5, emoji: 5, on: 'yes', since: 5, limit: '5', cursors: 'x', delivered: 'x', read: -1, status: 'gone', userIds: 'x', token: 5 },
-  'ids that are none': { conversationId: 'x', messageId: 'x', clientMsgId: 'x', body: 'x', emoji: 'x', on: true, since: '', cursors: { x: 1 }, userIds: ['x'], status: 'x', token: '' },
+  null: null,
+  'a number': 7,
+  'a string': 'x',
+  true: true,
+  'an empty array': [],
+  'an array': [1, 2, {}],
+  'a deeply nested array': deep,
+  'deep nesting in a field': { conversationId: deep, cursors: deep, userIds: deep, token: deep, status: deep, since: deep },
+  'keys of the prototype': poisoned,
+  binary: Buffer.from('binary'),
+  'binary in fields': {
+    conversationId: Buffer.from('x'),
+    cursors: Buffer.from('x'),
+    userIds: Buffer.from('x'),
+    token: Buffer.from('x'),
+    status: Buffer.from('x'),
+    since: Buffer.from('x'),
+  },
+  'fields of wrong types': {
+    conversationId: 1,
+    messageId: {},
+    clientMsgId: [],
+    body: 5,
+    emoji: 5,
+    on: 'yes',
+    since: 5,
+    limit: '5',
+    cursors: 'x',
+    delivered: 'x',
+    read: -1,
+    status: 'gone',
+    userIds: 'x',
+    token: 5,
+  },
+  'ids that are none': {
+    conversationId: 'x',
+    messageId: 'x',
+    clientMsgId: 'x',
+    body: 'x',
+    emoji: 'x',
+    on: true,
+    since: '',
+    cursors: { x: 1 },
+    userIds: ['x'],
+    status: 'x',
+    token: '',
+  },
 };
 /** `{}` is right for these, and every field is unknown. */
 const takesAnything = new Set(['match:join', 'match:leave']);
@@ -73,15 +117,23 @@ describe('malformed input', () => {
     const send = { conversationId: group.id, clientMsgId: id, body: 'x' };
     const target = { conversationId: group.id, messageId: id, clientMsgId: id };
     const cases: [string, object, string][] = [
-      ['message:send', { ...send, body: 'a\u0000b' }, 'body'], ['message:send', { ...send, body: '\ud800' }, 'body'],
-      ['message:edit', { ...target, body: '\udc00x' }, 'body'], ['reaction:set', { ...target, emoji: '\u0000', on: true }, 'emoji'],
-      ['reaction:set', { ...target, emoji: 'a b', on: true }, 'emoji'], ['reaction:set', { ...target, emoji: '', on: true }, 'emoji'],
-      ['message:send', { ...send, mentions: Array(101).fill(id) }, 'mentions'], ['presence:watch', { userIds: Array(501).fill(id) }, 'userIds'],
+      ['message:send', { ...send, body: 'a\u0000b' }, 'body'],
+      ['message:send', { ...send, body: '\ud800' }, 'body'],
+      ['message:edit', { ...target, body: '\udc00x' }, 'body'],
+      ['reaction:set', { ...target, emoji: '\u0000', on: true }, 'emoji'],
+      ['reaction:set', { ...target, emoji: 'a b', on: true }, 'emoji'],
+      ['reaction:set', { ...target, emoji: '', on: true }, 'emoji'],
+      ['message:send', { ...send, mentions: Array(101).fill(id) }, 'mentions'],
+      ['presence:watch', { userIds: Array(501).fill(id) }, 'userIds'],
       ['sync', { cursors: Object.fromEntries(Array.from({ length: 201 }, () => [randomUUID(), 1])) }, 'cursors'],
-      ['sync', { cursors: { [group.id]: 1.5 } }, `cursors.${group.id}`], ['sync', { cursors: { [group.id]: -1 } }, `cursors.${group.id}`],
-      ['history', { conversationId: group.id, before: Number.NaN }, 'before'], ['history', { conversationId: group.id, before: 1, after: 1 }, ''],
-      ['history', { conversationId: group.id, limit: 101 }, 'limit'], ['history', { conversationId: group.id, limit: 0 }, 'limit'],
-      ['changes', { limit: 201 }, 'limit'], ['receipt', { conversationId: group.id, read: 2 ** 53 }, 'read'],
+      ['sync', { cursors: { [group.id]: 1.5 } }, `cursors.${group.id}`],
+      ['sync', { cursors: { [group.id]: -1 } }, `cursors.${group.id}`],
+      ['history', { conversationId: group.id, before: Number.NaN }, 'before'],
+      ['history', { conversationId: group.id, before: 1, after: 1 }, ''],
+      ['history', { conversationId: group.id, limit: 101 }, 'limit'],
+      ['history', { conversationId: group.id, limit: 0 }, 'limit'],
+      ['changes', { limit: 201 }, 'limit'],
+      ['receipt', { conversationId: group.id, read: 2 ** 53 }, 'read'],
     ];
     for (const [event, payload, path] of cases) {
       const { code, details } = await socket.refused(event, payload);
@@ -121,11 +173,23 @@ describe('malformed input', () => {
   }
 
   const garbage: Record<string, string | Buffer> = {
-    'no Engine.IO type': 'zzz', 'an empty frame': '', 'an unknown Socket.IO type': '49', 'broken JSON': '42["message:send",{', 'no array': '42{"a":1}',
-    'a reserved event': '42["disconnect"]', 'an event without a name': '42[]', 'a name that is an object': '42[{}]', 'binary without its packet': Buffer.from('zzz'),
-    'a binary event with a million attachments': '451000000-["x",{"_placeholder":true,"num":0}]', 'a placeholder out of range': '451-1["changes",{"_placeholder":true,"num":99}]',
-    'a frame above 1 MiB': `42["changes",${JSON.stringify('x'.repeat(1_100_000))}]`, 'a huge ack id': `42${'9'.repeat(400)}["changes",{}]`,
-    'a second CONNECT': '40{"token":"x"}', 'an ack nobody asked for': '43123[]', 'another namespace': '40/admin,{"token":"x"}', 'a connect error from the client': '44{"message":"x"}',
+    'no Engine.IO type': 'zzz',
+    'an empty frame': '',
+    'an unknown Socket.IO type': '49',
+    'broken JSON': '42["message:send",{',
+    'no array': '42{"a":1}',
+    'a reserved event': '42["disconnect"]',
+    'an event without a name': '42[]',
+    'a name that is an object': '42[{}]',
+    'binary without its packet': Buffer.from('zzz'),
+    'a binary event with a million attachments': '451000000-["x",{"_placeholder":true,"num":0}]',
+    'a placeholder out of range': '451-1["changes",{"_placeholder":true,"num":99}]',
+    'a frame above 1 MiB': `42["changes",${JSON.stringify('x'.repeat(1_100_000))}]`,
+    'a huge ack id': `42${'9'.repeat(400)}["changes",{}]`,
+    'a second CONNECT': '40{"token":"x"}',
+    'an ack nobody asked for': '43123[]',
+    'another namespace': '40/admin,{"token":"x"}',
+    'a connect error from the client': '44{"message":"x"}',
   };
   for (const [what, frame] of Object.entries(garbage)) {
     it(`as ${what} hurts that socket at most`, async () => {
@@ -164,8 +228,12 @@ describe('malformed input', () => {
   });
 
   for (const [what, auth, code] of [
-    ['no credentials', {}, 'unauthenticated'], ['a token that is none', { token: 'x' }, 'unauthenticated'], ['a token of the wrong type', { token: { a: 1 } }, 'invalid'],
-    ['another protocol', { protocol: 2 }, 'unsupported_protocol'], ['a spent ticket', { ticket: 'x' }, 'unauthenticated'], ['a huge token', { token: 'x'.repeat(9_000) }, 'invalid'],
+    ['no credentials', {}, 'unauthenticated'],
+    ['a token that is none', { token: 'x' }, 'unauthenticated'],
+    ['a token of the wrong type', { token: { a: 1 } }, 'invalid'],
+    ['another protocol', { protocol: 2 }, 'unsupported_protocol'],
+    ['a spent ticket', { ticket: 'x' }, 'unauthenticated'],
+    ['a huge token', { token: 'x'.repeat(9_000) }, 'invalid'],
   ] as const) {
     it(`at CONNECT, ${what}, is refused with ${code}`, async () => {
       using socket = cluster.open(0, { auth });

@@ -24,14 +24,30 @@ describe('messages over three pods', () => {
   it('reach every pod and every device, the sender’s own included, with contiguous numbers', async () => {
     using device = await cluster.connect(people[0]!, 2);
     const from = await lastSeq();
-    const sent = await Promise.all([0, 1, 2].flatMap((i) => Array.from({ length: 5 }, (_, n) => sockets[i]!.send(group.id, `from ${i}, ${n}`))));
-    assert.deepEqual(sent.map((s) => s.seq).sort((a, b) => a! - b!), Array.from({ length: 15 }, (_, i) => from + i + 1));
+    const sent = await Promise.all(
+      [0, 1, 2].flatMap((i) => Array.from({ length: 5 }, (_, n) => sockets[i]!.send(group.id, `from ${i}, ${n}`))),
+    );
+    assert.deepEqual(
+      sent.map((s) => s.seq).sort((a, b) => a! - b!),
+      Array.from({ length: 15 }, (_, i) => from + i + 1),
+    );
     for (const socket of [...sockets, device]) {
       await socket.reached(group.id, from + 15);
-      const seqs = socket.entries(group.id).map((e) => e.seq).filter((seq) => seq > from);
-      assert.deepEqual(seqs, Array.from({ length: 15 }, (_, i) => from + i + 1));
+      const seqs = socket
+        .entries(group.id)
+        .map((e) => e.seq)
+        .filter((seq) => seq > from);
+      assert.deepEqual(
+        seqs,
+        Array.from({ length: 15 }, (_, i) => from + i + 1),
+      );
     }
-    const bodies = sockets.map((s) => s.entries(group.id).filter((e) => e.seq > from).map((e) => [e.seq, e.id, JSON.stringify(e.data)].join()));
+    const bodies = sockets.map((s) =>
+      s
+        .entries(group.id)
+        .filter((e) => e.seq > from)
+        .map((e) => [e.seq, e.id, JSON.stringify(e.data)].join()),
+    );
     assert.deepEqual(bodies[1], bodies[0]);
     assert.deepEqual(bodies[2], bodies[0]);
   });
@@ -53,7 +69,11 @@ describe('messages over three pods', () => {
   it('sent twice at the same moment on two pods are stored once', async () => {
     using device = await cluster.connect(people[0]!, 1);
     const payload = { conversationId: group.id, clientMsgId: randomUUID(), body: 'race' };
-    const both = await Promise.all([sockets[0]!.call('message:send', payload), device.call('message:send', payload), sockets[0]!.call('message:send', payload)]);
+    const both = await Promise.all([
+      sockets[0]!.call('message:send', payload),
+      device.call('message:send', payload),
+      sockets[0]!.call('message:send', payload),
+    ]);
     assert.equal(new Set(both.map((s) => `${s.id} ${s.seq} ${s.at}`)).size, 1);
     assert.equal(both.filter((s) => s.duplicate).length, 2);
   });
@@ -61,9 +81,14 @@ describe('messages over three pods', () => {
   it('keep their order when one socket sends a hundred at once, replies among them', async () => {
     const parent = await sockets[0]!.send(group.id, 'parent');
     const sent = await Promise.all(
-      Array.from({ length: 100 }, (_, i) => sockets[0]!.send(group.id, `pipelined ${i}`, i % 10 === 3 ? { replyTo: parent.id } : i % 10 === 7 ? { threadRoot: parent.id } : {})),
+      Array.from({ length: 100 }, (_, i) =>
+        sockets[0]!.send(group.id, `pipelined ${i}`, i % 10 === 3 ? { replyTo: parent.id } : i % 10 === 7 ? { threadRoot: parent.id } : {}),
+      ),
     );
-    assert.deepEqual(sent.map((s) => s.seq), Array.from({ length: 100 }, (_, i) => parent.seq! + 1 + i));
+    assert.deepEqual(
+      sent.map((s) => s.seq),
+      Array.from({ length: 100 }, (_, i) => parent.seq! + 1 + i),
+    );
   });
 
   it('keep their order while people come and go on another pod', async () => {
@@ -83,7 +108,10 @@ describe('messages over three pods', () => {
     }
     const seqs = (await Promise.all(sent)).map((s) => s.seq!);
     await churn;
-    assert.deepEqual(seqs, seqs.toSorted((a, b) => a - b));
+    assert.deepEqual(
+      seqs,
+      seqs.toSorted((a, b) => a - b),
+    );
   });
 
   it('can be edited by their author only, deleted by the author or an admin', async () => {
@@ -133,9 +161,15 @@ describe('messages over three pods', () => {
     const { id: messageId } = await sockets[0]!.send(group.id, 'secret');
     const target = { conversationId: group.id, messageId, clientMsgId: randomUUID() };
     const calls: [string, object][] = [
-      ['message:send', { ...target, body: 'x' }], ['message:edit', { ...target, body: 'x' }], ['message:delete', target],
-      ['reaction:set', { ...target, emoji: 'x', on: true }], ['pin:set', { ...target, on: true }], ['history', target],
-      ['receipt', { ...target, read: 1 }], ['typing', { ...target, on: true }], ['typing', { ...target, on: false }],
+      ['message:send', { ...target, body: 'x' }],
+      ['message:edit', { ...target, body: 'x' }],
+      ['message:delete', target],
+      ['reaction:set', { ...target, emoji: 'x', on: true }],
+      ['pin:set', { ...target, on: true }],
+      ['history', target],
+      ['receipt', { ...target, read: 1 }],
+      ['typing', { ...target, on: true }],
+      ['typing', { ...target, on: false }],
     ];
     for (const [event, payload] of calls) {
       assert.equal((await stranger.refused(event, payload)).code, 'not_found', event);
@@ -148,7 +182,8 @@ describe('messages over three pods', () => {
   });
 
   it('obey the rules for their text', async () => {
-    const send = (body: string, more = {}) => sockets[0]!.refused('message:send', { conversationId: group.id, clientMsgId: randomUUID(), body, ...more });
+    const send = (body: string, more = {}) =>
+      sockets[0]!.refused('message:send', { conversationId: group.id, clientMsgId: randomUUID(), body, ...more });
     assert.equal((await send('  \n ')).code, 'invalid');
     assert.equal((await send('x'.repeat(8_001))).code, 'too_large');
     assert.equal((await send('x', { attachments: [randomUUID()] })).code, 'invalid');
@@ -160,9 +195,18 @@ describe('messages over three pods', () => {
     for (const range of [{}, { before: stored - 3, limit: 5 }, { after: 2, limit: 5 }, { around: 10, limit: 7 }]) {
       const overSocket = await sockets[1]!.call('history', { conversationId: group.id, ...range });
       const query = new URLSearchParams(Object.entries(range).map(([k, v]): [string, string] => [k, String(v)]));
-      const { items, ...rest } = await cluster.ok<Omit<HistoryPage, 'messages'> & { items: unknown[] }>(people[1]!, 'GET', `/v1/conversations/${group.id}/messages?${query}`, undefined, 2);
+      const { items, ...rest } = await cluster.ok<Omit<HistoryPage, 'messages'> & { items: unknown[] }>(
+        people[1]!,
+        'GET',
+        `/v1/conversations/${group.id}/messages?${query}`,
+        undefined,
+        2,
+      );
       assert.deepEqual({ messages: items, ...rest }, overSocket);
-      assert.deepEqual(overSocket.messages.map((m) => m.seq), overSocket.messages.map((m) => m.seq).toSorted((a, b) => a - b));
+      assert.deepEqual(
+        overSocket.messages.map((m) => m.seq),
+        overSocket.messages.map((m) => m.seq).toSorted((a, b) => a - b),
+      );
     }
   });
 
@@ -170,7 +214,10 @@ describe('messages over three pods', () => {
     const cursors = { [group.id]: Math.max(0, (await lastSeq()) - 20) };
     const overSocket = await sockets[1]!.call('sync', { cursors });
     assert.deepEqual(await cluster.ok(people[1]!, 'POST', '/v1/sync', { cursors }, 2), overSocket);
-    assert.deepEqual(overSocket.entries[group.id]!.map((e) => e.seq), Array.from({ length: 20 }, (_, i) => cursors[group.id]! + 1 + i));
+    assert.deepEqual(
+      overSocket.entries[group.id]!.map((e) => e.seq),
+      Array.from({ length: 20 }, (_, i) => cursors[group.id]! + 1 + i),
+    );
     const ahead = await sockets[1]!.call('sync', { cursors: { [group.id]: 1_000_000 } });
     assert.deepEqual(ahead.reset, [group.id]);
     const changes = await sockets[1]!.call('changes', {});
@@ -179,7 +226,10 @@ describe('messages over three pods', () => {
     assert.deepEqual(overRest, rest);
     await sockets[0]!.send(group.id, 'news');
     const later = await sockets[1]!.call('changes', { since: next });
-    assert.deepEqual(later.conversations.map((c) => c.id), [group.id]);
+    assert.deepEqual(
+      later.conversations.map((c) => c.id),
+      [group.id],
+    );
     assert.equal(later.conversations[0]!.lastMessage?.body, 'news');
     assert.equal((await sockets[1]!.refused('changes', { since: 'nonsense' })).code, 'invalid');
   });

@@ -21,9 +21,10 @@ function createFixture(options: Partial<GroupCommitDeps> = {}) {
   const calls: Call[] = [];
   const committed: Committed[] = [];
   const commit = createGroupCommit({
-    append: (rows) => new Promise<AppendOutcome>((resolve, reject) => {
-      calls.push({ rows, answer: (results = rows.map((_, i) => stored(i + 1))) => resolve({ results, batchId: '1' }), fail: reject });
-    }),
+    append: (rows) =>
+      new Promise<AppendOutcome>((resolve, reject) => {
+        calls.push({ rows, answer: (results = rows.map((_, i) => stored(i + 1))) => resolve({ results, batchId: '1' }), fail: reject });
+      }),
     onCommitted: (c) => void committed.push(c),
     revise: async (stale, version) => ({ ...stale, expectVersion: version }),
     windowMs: 0,
@@ -38,7 +39,10 @@ describe('group commit', () => {
     const { commit, call, ids, committed } = createFixture();
     const answers = ['1', '2', '3'].map((id) => commit.submit(row('c', id)));
     (await call(0)).answer([stored(7), { status: 'duplicate', seq: 3, at: '' }, stored(8)]);
-    assert.deepEqual((await Promise.all(answers)).map((a) => 'seq' in a && a.seq), [7, 3, 8]);
+    assert.deepEqual(
+      (await Promise.all(answers)).map((a) => 'seq' in a && a.seq),
+      [7, 3, 8],
+    );
     assert.deepEqual(ids(0), ['1', '2', '3']);
     assert.equal(committed.length, 1);
   });
@@ -111,16 +115,30 @@ describe('group commit', () => {
     const answers = [commit.submit(row('c', '1')), commit.submit(row('c', '2'))];
     await call(0);
     answers.push(commit.submit(row('c', '3', 2)));
-    calls[0]!.answer([{ status: 'stale', memberVersion: 2 }, { status: 'stale', memberVersion: 2 }]);
+    calls[0]!.answer([
+      { status: 'stale', memberVersion: 2 },
+      { status: 'stale', memberVersion: 2 },
+    ]);
     (await call(1)).answer();
-    assert.deepEqual((await Promise.all(answers)).map((a) => a.status), ['stored', 'stored', 'stored']);
+    assert.deepEqual(
+      (await Promise.all(answers)).map((a) => a.status),
+      ['stored', 'stored', 'stored'],
+    );
     assert.deepEqual(ids(1), ['1', '2', '3']);
-    assert.deepEqual(calls[1]!.rows.map((r) => r.expectVersion), [2, 2, 2]);
+    assert.deepEqual(
+      calls[1]!.rows.map((r) => r.expectVersion),
+      [2, 2, 2],
+    );
   });
 
   it('never mixes rows of two member versions of a conversation in one batch', async () => {
     const { commit, call, ids } = createFixture();
-    const answers = [commit.submit(row('c', '1', 1)), commit.submit(row('c', '2', 2)), commit.submit(row('c', '3', 1)), commit.submit(row('d', '4', 9))];
+    const answers = [
+      commit.submit(row('c', '1', 1)),
+      commit.submit(row('c', '2', 2)),
+      commit.submit(row('c', '3', 1)),
+      commit.submit(row('d', '4', 9)),
+    ];
     (await call(0)).answer();
     (await call(1)).answer();
     (await call(2)).answer();

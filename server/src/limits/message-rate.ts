@@ -91,7 +91,9 @@ export function createMessageRate(deps: MessageRateDeps) {
       }
       // Those who wait for tokens go first.
       if (!filling.has(userId) && takeLeased(userId)) return undefined;
-      return takeShared(userId, guest).catch(() => takeLocal(userId, guest)).then(refuse);
+      return takeShared(userId, guest)
+        .catch(() => takeLocal(userId, guest))
+        .then(refuse);
     },
   };
 }

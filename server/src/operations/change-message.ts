@@ -62,16 +62,22 @@ export function createChangeMessage(deps: ChangeMessageDeps) {
         const body = decideBody(p.body, 0, deps.limits);
         if (!body.ok) throw new ChatError(body.code, { message: body.message, details: [{ path: 'body', issue: body.message }] });
         return change(userId, p, { type: 'edit', data: { messageId: p.messageId, body: p.body } }, (_access, message) =>
-          message.actorId === userId ? notDeleted(message) : { ok: false, code: 'forbidden', message: 'Only the author may edit a message.' },
+          message.actorId === userId
+            ? notDeleted(message)
+            : { ok: false, code: 'forbidden', message: 'Only the author may edit a message.' },
         );
       }),
     remove: (userId: string, p: EventPayload<'message:delete'>) =>
       translateUnavailable(() =>
-        change(userId, p, { type: 'delete', data: { messageId: p.messageId } }, (access, message) => decideDelete(access, userId, message.actorId)),
+        change(userId, p, { type: 'delete', data: { messageId: p.messageId } }, (access, message) =>
+          decideDelete(access, userId, message.actorId),
+        ),
       ),
     react: (userId: string, p: EventPayload<'reaction:set'>) =>
       translateUnavailable(() =>
-        change(userId, p, { type: 'reaction', data: { messageId: p.messageId, emoji: p.emoji, on: p.on } }, (_access, message) => notDeleted(message)),
+        change(userId, p, { type: 'reaction', data: { messageId: p.messageId, emoji: p.emoji, on: p.on } }, (_access, message) =>
+          notDeleted(message),
+        ),
       ),
     pin: (userId: string, p: EventPayload<'pin:set'>) =>
       translateUnavailable(() =>

@@ -55,7 +55,10 @@ export function createOperations(deps: OperationsDeps) {
   });
   const hasMessage = async (conversationId: string, messageId: string) => (await store.findMessage(conversationId, messageId)) !== null;
   const receipts = createReceipts({
-    store, membership, fanout, log,
+    store,
+    membership,
+    fanout,
+    log,
     listAuthors: (conversationId, seq, lookBack) => listAuthors(store.pool, conversationId, seq, lookBack),
   });
   return {
@@ -64,7 +67,11 @@ export function createOperations(deps: OperationsDeps) {
     catchUp: createCatchUp(store),
     changeMessage: createChangeMessage({ store, membership, delivery, limits }),
     conversations: createConversations({
-      store, membership, delivery, fanout, limits,
+      store,
+      membership,
+      delivery,
+      fanout,
+      limits,
       existingUsers: (userIds) => existingUsers(store.pool, userIds),
     }),
     reads: createMessageReads({ store, membership }),

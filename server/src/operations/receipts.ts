@@ -48,7 +48,12 @@ export function createReceipts(deps: ReceiptsDeps) {
     clearTimeout(p.timer);
     try {
       const { conversationId, userId, delivered, read } = p;
-      deps.fanout.toUsers(await audience(p), 'receipts', { conversationId, userId, ...(delivered && { delivered }), ...(read && { read }) });
+      deps.fanout.toUsers(await audience(p), 'receipts', {
+        conversationId,
+        userId,
+        ...(delivered && { delivered }),
+        ...(read && { read }),
+      });
     } catch (error) {
       deps.log.debug({ err: error, conversationId: p.conversationId }, 'receipt not told; the next one carries it');
     }

@@ -18,21 +18,34 @@ async function startOurs(stack: AsyncDisposableStack, services: Services, world:
   const tokens = await signTokens(url, world.users);
   const profile = process.env.BENCH_CPU_PROF_DIR;
   const execArgv = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
-  const pods = await Promise.all(Array.from({ length: PODS }, (_, i) =>
-    startPod({ POD_ID: `pod-${i}`, DATABASE_URL: url, REDIS_URLS: services.redisUrl, DATABASE_POOL: '10' }, execArgv)));
+  const pods = await Promise.all(
+    Array.from({ length: PODS }, (_, i) =>
+      startPod({ POD_ID: `pod-${i}`, DATABASE_URL: url, REDIS_URLS: services.redisUrl, DATABASE_POOL: '10' }, execArgv),
+    ),
+  );
   pods.forEach((pod) => stack.use(pod));
   const load = stack.use(startPeer('load.ts'));
-  await load.call('open', { ports: pods.map((pod) => pod.port), world, auths: tokens.map((token) => JSON.stringify({ token })) } satisfies LoadRequest);
+  await load.call('open', {
+    ports: pods.map((pod) => pod.port),
+    world,
+    auths: tokens.map((token) => JSON.stringify({ token })),
+  } satisfies LoadRequest);
   return { name: 'ours', pids: pods.map((pod) => pod.pid), load };
 }
 
 async function startNaive(stack: AsyncDisposableStack, services: Services, world: World): Promise<Side> {
   const url = await services.createDatabase('naive', false);
-  await run(url, 'create table messages (id bigserial primary key, conversation_id uuid not null, sender_id uuid not null, body text not null, at timestamptz not null default now())');
+  await run(
+    url,
+    'create table messages (id bigserial primary key, conversation_id uuid not null, sender_id uuid not null, body text not null, at timestamptz not null default now())',
+  );
   await run(url, 'create index on messages (conversation_id, id)');
   await run(url, 'create table memberships (user_id uuid, conversation_id uuid, primary key (user_id, conversation_id))');
   const pairs = world.conversations.flatMap(({ id, members }) => members.map((user) => ({ id, user })));
-  await run(url, 'insert into memberships select * from unnest($1::uuid[], $2::uuid[])', [pairs.map((pair) => pair.user), pairs.map((pair) => pair.id)]);
+  await run(url, 'insert into memberships select * from unnest($1::uuid[], $2::uuid[])', [
+    pairs.map((pair) => pair.user),
+    pairs.map((pair) => pair.id),
+  ]);
   const apps = Array.from({ length: PODS }, () => stack.use(startPeer('naive-app.ts', [url, services.redisUrl])));
   const ports = await Promise.all(apps.map((app) => app.call<number>('listen')));
   const load = stack.use(startPeer('load.ts'));
@@ -61,7 +74,9 @@ export async function benchCluster({ isQuick, say }: BenchOptions): Promise<Resu
     for (const side of sides) {
       const stats = await sample(side, 'closed', seconds);
       samples[side.name].push(stats);
-      say(`cluster: ${side.name} ${Math.round(stats.acked / stats.seconds)} acknowledged/s, ${stats.refused} refused, ${stats.outOfOrder} out of order`);
+      say(
+        `cluster: ${side.name} ${Math.round(stats.acked / stats.seconds)} acknowledged/s, ${stats.refused} refused, ${stats.outOfOrder} out of order`,
+      );
     }
   }
   const result = closedRows(samples, { world, seconds, repeats });
@@ -72,7 +87,10 @@ export async function benchCluster({ isQuick, say }: BenchOptions): Promise<Resu
 const perSecond = (samples: Sample[]) => samples.map((s) => s.acked / s.seconds);
 const cpuPerDelivery = (samples: Sample[]) => samples.map((s) => (s.cpuMs * 1_000) / s.deliveries);
 
-function closedRows({ ours, naive }: Record<Side['name'], Sample[]>, { world, seconds, repeats }: { world: World; seconds: number; repeats: number }): Result {
+function closedRows(
+  { ours, naive }: Record<Side['name'], Sample[]>,
+  { world, seconds, repeats }: { world: World; seconds: number; repeats: number },
+): Result {
   const outOfOrder = (samples: Sample[]) => samples.map((s) => s.outOfOrder);
   const deliveries = (samples: Sample[]) => samples.map((s) => s.deliveries);
   return {
@@ -84,15 +102,32 @@ function closedRows({ ours, naive }: Record<Side['name'], Sample[]>, { world, se
       { what: 'ours ÷ naive', value: ratio(perSecond(ours), perSecond(naive)), unit: '×', target: { atLeast: 2.5 } },
       { what: 'ours: CPU of the pods', value: median(cpuPerDelivery(ours)), unit: 'µs per delivery' },
       { what: 'naive: CPU of the pods', value: median(cpuPerDelivery(naive)), unit: 'µs per delivery' },
-      { what: 'CPU per delivery, ours ÷ naive', value: ratio(cpuPerDelivery(ours), cpuPerDelivery(naive)), unit: '×', target: { atMost: 0.333 } },
-      { what: 'ours: deliveries out of order, all runs', value: sum(outOfOrder(ours)), unit: `of ${sum(deliveries(ours)).toLocaleString('en-US')}`, target: { atMost: 0 } },
-      { what: 'naive: deliveries out of order, all runs', value: sum(outOfOrder(naive)), unit: `of ${sum(deliveries(naive)).toLocaleString('en-US')}` },
+      {
+        what: 'CPU per delivery, ours ÷ naive',
+        value: ratio(cpuPerDelivery(ours), cpuPerDelivery(naive)),
+        unit: '×',
+        target: { atMost: 0.333 },
+      },
+      {
+        what: 'ours: deliveries out of order, all runs',
+        value: sum(outOfOrder(ours)),
+        unit: `of ${sum(deliveries(ours)).toLocaleString('en-US')}`,
+        target: { atMost: 0 },
+      },
+      {
+        what: 'naive: deliveries out of order, all runs',
+        value: sum(outOfOrder(naive)),
+        unit: `of ${sum(deliveries(naive)).toLocaleString('en-US')}`,
+      },
       { what: 'ours: refused sends, all runs', value: sum(ours.map((s) => s.refused)), unit: '', target: { atMost: 0 } },
     ],
     runs: {
-      'ours, acknowledged/s': perSecond(ours), 'naive, acknowledged/s': perSecond(naive),
-      'ours, pod µs per delivery': cpuPerDelivery(ours), 'naive, pod µs per delivery': cpuPerDelivery(naive),
-      'ours, out of order': outOfOrder(ours), 'naive, out of order': outOfOrder(naive),
+      'ours, acknowledged/s': perSecond(ours),
+      'naive, acknowledged/s': perSecond(naive),
+      'ours, pod µs per delivery': cpuPerDelivery(ours),
+      'naive, pod µs per delivery': cpuPerDelivery(naive),
+      'ours, out of order': outOfOrder(ours),
+      'naive, out of order': outOfOrder(naive),
     },
   };
 }

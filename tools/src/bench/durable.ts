@@ -22,17 +22,27 @@ function newRow({ users, conversations }: World): AppendRow {
   const conversation = conversations[Math.floor(Math.random() * conversations.length)]!;
   const actorId = users[Math.floor(Math.random() * users.length)]!;
   const clientMsgId = randomUUID();
-  return { conversationId: conversation.id, id: entryId(conversation.id, actorId, clientMsgId), type: 'message', actorId, clientMsgId, data, expectVersion: 1 };
+  return {
+    conversationId: conversation.id,
+    id: entryId(conversation.id, actorId, clientMsgId),
+    type: 'message',
+    actorId,
+    clientMsgId,
+    data,
+    expectVersion: 1,
+  };
 }
 
 /** `workers` loops for that long; entries per second. */
 async function rateOf(work: Work, workers: number, seconds: number): Promise<number> {
   const start = performance.now();
-  const counts = await Promise.all(Array.from({ length: workers }, async () => {
-    let count = 0;
-    while (performance.now() - start < seconds * 1_000) count += await work();
-    return count;
-  }));
+  const counts = await Promise.all(
+    Array.from({ length: workers }, async () => {
+      let count = 0;
+      while (performance.now() - start < seconds * 1_000) count += await work();
+      return count;
+    }),
+  );
   return counts.reduce((a, b) => a + b) / ((performance.now() - start) / 1_000);
 }
 
@@ -46,8 +56,12 @@ function bareInsert(pool: Pool, world: World): Work {
       text: `insert into entries (conversation_id, seq, id, type, actor_id, client_msg_id, at, data)
         select c, s, i, 'message', a, m, now(), d::jsonb from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[]) u (c, s, i, a, m, d)`,
       values: [
-        rows.map((r) => r.conversationId), rows.map(() => (seq += 1)), rows.map((r) => r.id), rows.map((r) => r.actorId),
-        rows.map((r) => r.clientMsgId), rows.map((r) => r.data),
+        rows.map((r) => r.conversationId),
+        rows.map(() => (seq += 1)),
+        rows.map((r) => r.id),
+        rows.map((r) => r.actorId),
+        rows.map((r) => r.clientMsgId),
+        rows.map((r) => r.data),
       ],
     });
     return BATCH;
@@ -62,10 +76,13 @@ function oneTransaction(pool: Pool, world: World): Work {
     try {
       await client.query('begin');
       const { rows } = await client.query<{ last_seq: string }>({
-        name: 'next', text: 'update conversations set last_seq = last_seq + 1, last_at = now() where id = $1 returning last_seq', values: [row.conversationId],
+        name: 'next',
+        text: 'update conversations set last_seq = last_seq + 1, last_at = now() where id = $1 returning last_seq',
+        values: [row.conversationId],
       });
       await client.query({
-        name: 'one', text: `insert into entries (conversation_id, seq, id, type, actor_id, client_msg_id, at, data) values ($1, $2, $3, 'message', $4, $5, now(), $6)`,
+        name: 'one',
+        text: `insert into entries (conversation_id, seq, id, type, actor_id, client_msg_id, at, data) values ($1, $2, $3, 'message', $4, $5, now(), $6)`,
         values: [row.conversationId, rows[0]!.last_seq, row.id, row.actorId, row.clientMsgId, row.data],
       });
       await client.query('commit');
@@ -88,11 +105,15 @@ export async function benchDurable({ isQuick, say }: BenchOptions): Promise<Resu
   const ingest = createGroupCommit({ append: store.appendEntries, onCommitted: () => undefined, windowMs: 3 });
   const pool = new Pool({ connectionString: url, max: POOL });
   const variants: [Variant, Work, number][] = [
-    ['ours', async () => {
-      const result = await ingest.submit(newRow(world));
-      if (result.status !== 'stored') throw new Error(`a row was ${result.status}`);
-      return 1;
-    }, SENDERS],
+    [
+      'ours',
+      async () => {
+        const result = await ingest.submit(newRow(world));
+        if (result.status !== 'stored') throw new Error(`a row was ${result.status}`);
+        return 1;
+      },
+      SENDERS,
+    ],
     ['bare batched INSERT', bareInsert(pool, world), LOOPS],
     ['one transaction per message', oneTransaction(pool, world), SENDERS],
   ];
@@ -109,7 +130,12 @@ export async function benchDurable({ isQuick, say }: BenchOptions): Promise<Resu
     rows: [
       ...variants.map(([name]) => ({ what: name, value: median(rates[name]), unit: 'messages/s' })),
       { what: 'ours ÷ bare batched INSERT', value: ratio(rates.ours, rates['bare batched INSERT']), unit: '×', target: { atLeast: 0.5 } },
-      { what: 'ours ÷ one transaction per message', value: ratio(rates.ours, rates['one transaction per message']), unit: '×', target: { atLeast: 4 } },
+      {
+        what: 'ours ÷ one transaction per message',
+        value: ratio(rates.ours, rates['one transaction per message']),
+        unit: '×',
+        target: { atLeast: 4 },
+      },
     ],
     runs: rates,
   };

@@ -57,7 +57,10 @@ function onAck(client: LoadClient, text: string): void {
 
 function onEvent(client: LoadClient, text: string): void {
   if (!text.startsWith('42["entries"')) return;
-  const [, { conversationId, entries }] = JSON.parse(text.slice(2)) as [string, { conversationId: string; entries: { seq: number; data: { body: string } }[] }];
+  const [, { conversationId, entries }] = JSON.parse(text.slice(2)) as [
+    string,
+    { conversationId: string; entries: { seq: number; data: { body: string } }[] },
+  ];
   const now = performance.now();
   for (const { seq, data } of entries) {
     total.deliveries += 1;
@@ -71,7 +74,9 @@ function onEvent(client: LoadClient, text: string): void {
 
 async function open(request: LoadRequest): Promise<void> {
   const { world, ports, auths } = request;
-  const byUser = new Map(world.users.map((user) => [user, { direct: [] as string[], groups: [] as string[], big: undefined as string | undefined }]));
+  const byUser = new Map(
+    world.users.map((user) => [user, { direct: [] as string[], groups: [] as string[], big: undefined as string | undefined }]),
+  );
   for (const { id, kind, members } of world.conversations) {
     for (const member of members) {
       const own = byUser.get(member)!;
@@ -85,11 +90,16 @@ async function open(request: LoadRequest): Promise<void> {
   }
 }
 
-async function openOne(ports: number[], i: number, { auth, ...own }: { auth: string; direct: string[]; groups: string[]; big: string | undefined }): Promise<void> {
+async function openOne(
+  ports: number[],
+  i: number,
+  { auth, ...own }: { auth: string; direct: string[]; groups: string[]; big: string | undefined },
+): Promise<void> {
   const ready = Promise.withResolvers<void>();
   const pod = i % ports.length;
   const socket: RawSocket = new RawSocket({
-    port: ports[pod]!, path: '/socket.io/?EIO=4&transport=websocket',
+    port: ports[pod]!,
+    path: '/socket.io/?EIO=4&transport=websocket',
     onText(text) {
       if (text.startsWith('0')) socket.send(`40${auth}`);
       else if (text.startsWith('44')) ready.reject(new Error(text));
@@ -142,7 +152,8 @@ async function paced({ seconds, perSecond }: { seconds: number; perSecond: numbe
   let sent = 0;
   let answered = 0;
   for (let now = 0; now < seconds * 1_000; now = performance.now() - start) {
-    for (const due = (now / 1_000) * perSecond; sent < due; sent += 1) send(oneOf(clients), performance.now().toFixed(2), () => (answered += 1));
+    for (const due = (now / 1_000) * perSecond; sent < due; sent += 1)
+      send(oneOf(clients), performance.now().toFixed(2), () => (answered += 1));
     await pause(2);
   }
   await pause(1_000);
@@ -156,9 +167,13 @@ async function measure(work: () => Promise<number>): Promise<LoadStats> {
   const unanswered = await work();
   const seconds = (performance.now() - start) / 1_000;
   return {
-    seconds, unanswered, latenciesMs: latencies,
-    acked: total.acked - before.acked, refused: total.refused - before.refused,
-    deliveries: total.deliveries - before.deliveries, outOfOrder: total.outOfOrder - before.outOfOrder,
+    seconds,
+    unanswered,
+    latenciesMs: latencies,
+    acked: total.acked - before.acked,
+    refused: total.refused - before.refused,
+    deliveries: total.deliveries - before.deliveries,
+    outOfOrder: total.outOfOrder - before.outOfOrder,
   };
 }
 

@@ -33,9 +33,14 @@ async function settledRss(pid: number): Promise<number> {
 
 async function bytesPerSocket({ pid, port, auths }: Target, sockets: number): Promise<number> {
   await using receivers = startPeer('receivers.ts');
-  const connect = (group: string, from: number, count: number) => receivers.call<number>('connect', {
-    group, port, count, socketIo: true, ...(auths ? { auths: auths.slice(from, from + count), readyPrefix: '42["session:ready"' } : {}),
-  } satisfies ConnectRequest);
+  const connect = (group: string, from: number, count: number) =>
+    receivers.call<number>('connect', {
+      group,
+      port,
+      count,
+      socketIo: true,
+      ...(auths ? { auths: auths.slice(from, from + count), readyPrefix: '42["session:ready"' } : {}),
+    } satisfies ConnectRequest);
   await connect('warm-up', 0, WARM_UP);
   const before = await settledRss(pid);
   await connect('measured', WARM_UP, sockets);
@@ -63,9 +68,18 @@ export async function benchMemory({ isQuick, say }: BenchOptions): Promise<Resul
   for (let i = 0; i < repeats; i += 1) {
     for (const side of SIDES) {
       await using stack = new AsyncDisposableStack();
-      const target: Target = side === 'ours'
-        ? { ...stack.use(await startPod({ POD_ID: `pod-${i}`, DATABASE_URL: url, REDIS_URLS: services.redisUrl, REDIS_PREFIX: `memory${i}:` }, GC_ON_SIGNAL)), auths }
-        : await bareTarget(stack, side === 'bare Socket.IO' ? 0 : CONVERSATIONS);
+      const target: Target =
+        side === 'ours'
+          ? {
+              ...stack.use(
+                await startPod(
+                  { POD_ID: `pod-${i}`, DATABASE_URL: url, REDIS_URLS: services.redisUrl, REDIS_PREFIX: `memory${i}:` },
+                  GC_ON_SIGNAL,
+                ),
+              ),
+              auths,
+            }
+          : await bareTarget(stack, side === 'bare Socket.IO' ? 0 : CONVERSATIONS);
       const bytes = await bytesPerSocket(target, sockets);
       readings[side].push(bytes / 1_024);
       say(`memory: ${side} ${(bytes / 1_024).toFixed(1)} KiB per socket`);

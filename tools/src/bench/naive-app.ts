@@ -16,14 +16,13 @@ const http = createServer();
 const io = new Server(http, { transports: ['websocket'], perMessageDeflate: false, adapter: createAdapter(new Redis(redisUrl!)) });
 
 io.use((socket, next) => {
-  pool.query({ name: 'rooms', text: 'select conversation_id from memberships where user_id = $1', values: [socket.handshake.auth.userId] }).then(
-    ({ rows }) => {
+  pool
+    .query({ name: 'rooms', text: 'select conversation_id from memberships where user_id = $1', values: [socket.handshake.auth.userId] })
+    .then(({ rows }) => {
       socket.data.userId = socket.handshake.auth.userId;
       socket.data.rooms = rows.map((row: { conversation_id: string }) => row.conversation_id);
       next();
-    },
-    next,
-  );
+    }, next);
 });
 
 io.on('connection', (socket) => {
@@ -34,10 +33,16 @@ io.on('connection', (socket) => {
   socket.emit('session:ready', {});
 });
 
-async function send(userId: string, isMember: boolean, { conversationId, body }: { conversationId: string; body: string }): Promise<unknown> {
+async function send(
+  userId: string,
+  isMember: boolean,
+  { conversationId, body }: { conversationId: string; body: string },
+): Promise<unknown> {
   if (!isMember) return { ok: false };
   const { rows } = await pool.query<{ id: string; at: Date }>({
-    name: 'insert', text: 'insert into messages (conversation_id, sender_id, body) values ($1, $2, $3) returning id, at', values: [conversationId, userId, body],
+    name: 'insert',
+    text: 'insert into messages (conversation_id, sender_id, body) values ($1, $2, $3) returning id, at',
+    values: [conversationId, userId, body],
   });
   const { id, at } = rows[0]!;
   const entry = { seq: Number(id), type: 'message', id, at, actorId: userId, data: { body } };

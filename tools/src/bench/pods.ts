@@ -14,9 +14,22 @@ export async function startPod(env: Record<string, string>, execArgv: string[] =
   const [port, adminPort] = [await freePort(), await freePort()];
   const child = spawn(process.execPath, [...execArgv, join(root, 'server/src/main.ts')], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, HOST: '127.0.0.1', PORT: `${port}`, ADMIN_PORT: `${adminPort}`, RATE_LIMITS: 'off', LOG_LEVEL: 'warn', ACCESS_TOKEN_SECONDS: '3600', ...env },
+    env: {
+      ...process.env,
+      HOST: '127.0.0.1',
+      PORT: `${port}`,
+      ADMIN_PORT: `${adminPort}`,
+      RATE_LIMITS: 'off',
+      LOG_LEVEL: 'warn',
+      ACCESS_TOKEN_SECONDS: '3600',
+      ...env,
+    },
   });
-  const isReady = () => fetch(`http://127.0.0.1:${adminPort}/readyz`).then((answer) => answer.ok, () => false);
+  const isReady = () =>
+    fetch(`http://127.0.0.1:${adminPort}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
   await poll(isReady, 20_000, () => `pod ${env.POD_ID} did not become ready`);
   return {
     pid: child.pid!,

@@ -65,7 +65,11 @@ export function makeWorld(userCount: number): World {
   const conversations: World['conversations'] = [];
   const add = (kind: 'direct' | 'group', members: string[]) => conversations.push({ id: randomUUID(), kind, members });
   users.forEach((user, i) => [1, 2].forEach((step) => add('direct', [user, users[(i + step) % userCount]!])));
-  for (let i = 0; i < userCount; i += 5) add('group', Array.from({ length: 10 }, (_, j) => users[(i + j * 7) % userCount]!));
+  for (let i = 0; i < userCount; i += 5)
+    add(
+      'group',
+      Array.from({ length: 10 }, (_, j) => users[(i + j * 7) % userCount]!),
+    );
   add('group', users.slice(0, 200));
   return { users, conversations };
 }
@@ -84,7 +88,9 @@ export function makeGroups(userCount: number, perUser: number): World {
 }
 
 export async function storeWorld(databaseUrl: string, { users, conversations }: World): Promise<void> {
-  await run(databaseUrl, `insert into users (id, display_name) select i, 'user ' || o from unnest($1::uuid[]) with ordinality u (i, o)`, [users]);
+  await run(databaseUrl, `insert into users (id, display_name) select i, 'user ' || o from unnest($1::uuid[]) with ordinality u (i, o)`, [
+    users,
+  ]);
   await run(
     databaseUrl,
     `insert into conversations (id, kind, history, created_by, member_count, routing)
@@ -93,9 +99,11 @@ export async function storeWorld(databaseUrl: string, { users, conversations }: 
     [JSON.stringify(conversations.map(({ id, kind, members }) => ({ id, kind, members: members.length }))), users[0]],
   );
   const pairs = conversations.flatMap(({ id, members }) => members.map((user) => ({ id, user })));
-  await run(databaseUrl, `insert into members (conversation_id, user_id, role) select m.id, m.user, 'member' from unnest($1::uuid[], $2::uuid[]) m (id, "user")`, [
-    pairs.map((pair) => pair.id), pairs.map((pair) => pair.user),
-  ]);
+  await run(
+    databaseUrl,
+    `insert into members (conversation_id, user_id, role) select m.id, m.user, 'member' from unnest($1::uuid[], $2::uuid[]) m (id, "user")`,
+    [pairs.map((pair) => pair.id), pairs.map((pair) => pair.user)],
+  );
   await run(databaseUrl, 'analyze');
 }
 

@@ -45,13 +45,17 @@ export function messageSend(deps: MessageSendDeps): Handler<'message:send'> {
     const turn = before.then(() => granted);
     const sent = turn.then(() => deps.sendMessage(connection.userId, payload));
     // A reply is checked before it joins the batch, so the next one waits for the whole of it.
-    const settled = (isSlow ? sent : turn).then(() => undefined, () => undefined);
+    const settled = (isSlow ? sent : turn).then(
+      () => undefined,
+      () => undefined,
+    );
     connection.sendChain = settled;
     try {
       return await sent;
     } catch (error) {
       // A resend after a reconnect, on another pod: what is stored already costs nothing and is simply told again.
-      const stored = error instanceof ChatError && error.code === 'rate_limited' ? await deps.findSent(connection.userId, payload) : undefined;
+      const stored =
+        error instanceof ChatError && error.code === 'rate_limited' ? await deps.findSent(connection.userId, payload) : undefined;
       if (stored === undefined) throw error;
       return stored;
     } finally {
