@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Router } from 'express';
 import { z } from 'zod';
+import type { SendResult } from '@chatcluster/protocol';
 import { restSchemas } from '@chatcluster/protocol/rest-schemas';
 import { eventSchemas, uuid } from '@chatcluster/protocol/socket-schemas';
 import type { MessageRate } from '../../limits/message-rate.ts';
@@ -12,6 +13,8 @@ import type { Routes } from './route.ts';
 
 export interface MessageRouteDeps extends Routes {
   sendMessage: SendMessage;
+  /** The stored result of an earlier try, if there was one. */
+  findSent(userId: string, sent: { conversationId: string; clientMsgId: string }): Promise<SendResult | undefined>;
   changeMessage: ChangeMessage;
   reads: MessageReads;
   catchUp: Pick<CatchUp, 'history'>;
@@ -25,7 +28,7 @@ const reaction = z.object({ id: uuid, messageId: uuid, emoji: eventSchemas['reac
 
 /** Messages over REST: the same use cases as the socket events, the same answers. */
 export function messageRoutes(deps: MessageRouteDeps): Router {
-  const { route, catchUp, rate, sendMessage, changeMessage, reads } = deps;
+  const { route, catchUp, rate, sendMessage, findSent, changeMessage, reads } = deps;
   const router = Router();
   router.get(
     PATH,
@@ -37,8 +40,15 @@ export function messageRoutes(deps: MessageRouteDeps): Router {
   router.post(
     PATH,
     route({ params: list, body: restSchemas.sendMessage }, async ({ principal, params, body, res }) => {
-      await rate.take(principal.userId, principal.guest);
-      const sent = await sendMessage(principal.userId, { conversationId: params.id, ...body });
+      const payload = { conversationId: params.id, ...body };
+      const granted = rate.take(principal.userId, principal.guest);
+      const refused: unknown = await granted?.then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      // Resends cost no rate: what is stored already is simply told again.
+      const sent = refused === undefined ? await sendMessage(principal.userId, payload) : await findSent(principal.userId, payload);
+      if (sent === undefined) throw refused;
       res.status(sent.duplicate ? 200 : 201);
       return sent;
     }),
