@@ -5,6 +5,12 @@ import { frameOf } from '../../fanout/encode.ts';
 import type { EncodedPacket, HubSocket } from '../../fanout/types.ts';
 import { createTokenBucket, type TokenBucket } from '../../limits/token-bucket.ts';
 
+/** The TCP socket: what is written between the two calls leaves in one system call. */
+interface Corkable {
+  cork(): void;
+  uncork(): void;
+}
+
 /** What we use of Engine.IO's and ws's inner objects, to write a ready frame without another copy or encoding. */
 interface EngineSocket {
   readyState: string;
@@ -12,7 +18,12 @@ interface EngineSocket {
   transport: {
     name: string;
     writable: boolean;
-    socket?: { readyState: number; bufferedAmount: number; _sender?: { sendFrame(list: Buffer[]): void } };
+    socket?: {
+      readyState: number;
+      bufferedAmount: number;
+      _sender?: { sendFrame(list: Buffer[]): void };
+      _socket?: Corkable;
+    };
   };
   close(discard?: boolean): void;
 }
@@ -35,6 +46,7 @@ export class Connection implements HubSocket {
   /** Keeps the sends of this socket in their order up to the batch. */
   sendChain: Promise<unknown> | undefined;
   isEnded = false;
+  #isCorked = false;
   #violations = 0;
   #violationsSince = 0;
   readonly #maxUnreadBytes: number;
@@ -87,11 +99,25 @@ export class Connection implements HubSocket {
     if (volatile && unreadBytes > this.#maxUnreadBytes / 4) return;
     // Straight to the socket while nothing of Engine.IO waits in front; its own queue otherwise, so that order holds.
     if (transport.name === 'websocket' && transport.writable && writeBuffer.length === 0 && ws?.readyState === OPEN && ws._sender) {
+      if (ws._socket) this.#corkForThisTurn(ws._socket);
       ws._sender.sendFrame([frameOf(packet)]);
       return;
     }
     const client = this.socket.client as unknown as { writeToEngine(packets: string[], options: object): void };
-    client.writeToEngine([packet.text], { compress: false, volatile, preEncoded: true, wsPreEncodedFrame: frameOf(packet) });
+    client.writeToEngine([packet.text], { compress: false, volatile, preEncoded: true, wsPreEncodedFrame: [frameOf(packet)] });
+  }
+
+  /** Everything of one turn of the event loop goes out together: most of the cost of a small frame is its system call. */
+  #corkForThisTurn(tcp: Corkable): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    tcp.cork();
+    setImmediate(Connection.#uncork, this, tcp);
+  }
+
+  static #uncork(connection: Connection, tcp: Corkable): void {
+    connection.#isCorked = false;
+    tcp.uncork();
   }
 
   emit<E extends ServerEventName>(event: E, payload: ServerEvents[E]): void {
