@@ -59,7 +59,11 @@ begin
     from unnest(p_conversation, p_id, p_type, p_actor, p_client, p_data, p_expect)
       with ordinality as i (conversation_id, id, type, actor_id, client_msg_id, data, expect, ord)
     left join conversations c on c.id = i.conversation_id and c.deleted_at is null
-    left join entries e on e.conversation_id = i.conversation_id and e.id = i.id
+    -- Lateral: a lookup by the index whatever the statistics say. Planned on an empty table as a join, the generic plan
+    -- scanned all partitions once per batch (measured: 700 ms instead of 15 ms at 60,000 entries).
+    left join lateral (
+      select x.seq, x.at from entries x where x.conversation_id = i.conversation_id and x.id = i.id limit 1
+    ) e on true
   ), ranked as (
     select j.*, j.verdict = 'stored' and row_number() over (partition by j.conversation_id, j.id, j.verdict order by j.ord) = 1 as fresh
     from judged j
