@@ -17,7 +17,7 @@ export function createPublisher(core: RoutedCore): (batch: Publish) => Promise<b
     const server = core.serverOf(conversationId);
     if (!server.redis.isUsable()) return deliverAlone(core, arrival);
     const settle = core.deliverer.lanes.begin(conversationId, fromSeq);
-    return publishThrough(core, server, { batch, arrival }).finally(settle);
+    return publishThrough(core, server, { batch, arrival, settle }).finally(settle);
   };
 }
 
@@ -31,9 +31,9 @@ async function deliverHere({ deliverer }: RoutedCore, arrival: Arrival): Promise
   await deliverer.lanes.run(arrival.conversationId, arrival.fromSeq, () => deliverer.deliver(arrival));
 }
 
-type Work = { batch: Publish; arrival: Arrival };
+type Work = { batch: Publish; arrival: Arrival; settle(): void };
 
-async function publishThrough(core: RoutedCore, server: NamedServer, { batch, arrival }: Work): Promise<boolean> {
+async function publishThrough(core: RoutedCore, server: NamedServer, { batch, arrival, settle }: Work): Promise<boolean> {
   let reply: [status: string, gate: number];
   try {
     const found = usersToFind(core, batch);
@@ -45,7 +45,12 @@ async function publishThrough(core: RoutedCore, server: NamedServer, { batch, ar
     return deliverAlone(core, arrival);
   }
   const [status, gate] = reply;
-  if (status === 'held') return finishHeld(core, server, arrival);
+  if (status === 'held') {
+    // From here its order is Redis's: it comes by the inbox, and whatever follows it here comes behind it or has a gate.
+    // Keeping the lane through the hold made each later entry wait 250 ms.
+    settle();
+    return finishHeld(core, server, arrival);
+  }
   // Another pod's entry of this conversation lies unread in the inbox: it goes first.
   if (gate > server.reader.seen) await within(WAIT_MS, server.reader.reached(gate));
   await deliverHere(core, arrival);
