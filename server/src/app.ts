@@ -131,7 +131,9 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     rate,
     onProfileChanged: (user) => void tellProfile(user).catch((error: unknown) => log.debug({ err: error }, 'profile not told')),
   });
-  const main = stack.use(await listen(publicApp, { host: config.host, port: config.port, variable: 'PORT' }));
+  // A worker has nothing to say to the world; its admin port is enough.
+  const main =
+    config.role === 'worker' ? undefined : stack.use(await listen(publicApp, { host: config.host, port: config.port, variable: 'PORT' }));
 
   const gateway = createGateway(io, {
     config,
@@ -175,20 +177,22 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
       if (hub.socketsOf(connection.userId).size === 0) lastSeen.left(connection.userId);
     },
   });
-  stack.defer(() => void io.close());
-  gateway.attachTo(main.server);
   const admit = createAdmission({
     limits: config.limits,
     enabled: config.rateLimits,
     connections: () => connections.size,
     isDraining: () => isDraining,
   });
-  guardUpgrades(main.server, {
-    admit,
-    addressOf: createAddressOf(config.trustedProxies),
-    onRefused: events.handshakeRefused,
-    isAllowedOrigin: (origin, host) => origin === undefined || auth.isAllowedOrigin(origin, host),
-  });
+  if (main !== undefined && config.role !== 'api') {
+    gateway.attachTo(main.server);
+    stack.defer(() => void io.close());
+    guardUpgrades(main.server, {
+      admit,
+      addressOf: createAddressOf(config.trustedProxies),
+      onRefused: events.handshakeRefused,
+      isAllowedOrigin: (origin, host) => origin === undefined || auth.isAllowedOrigin(origin, host),
+    });
+  }
   stack.use(
     createSocketClock({
       connections: () => connections.values(),
@@ -202,11 +206,11 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
 
   const owned = stack.move();
   return {
-    port: main.port,
+    port: main?.port ?? 0,
     adminPort: admin.port,
     async drain(force) {
       isDraining = true;
-      main.server.closeIdleConnections();
+      main?.server.closeIdleConnections();
       await drainSockets(
         { connections: () => connections.values(), windowMs: config.drainSeconds * 1_000, settle: operations.drained, log },
         force,

@@ -12,6 +12,7 @@ export interface StopSignals {
 
 /** The running server as its life sees it; app.ts makes it. */
 export interface Running extends AsyncDisposable {
+  /** 0 for a worker, which opens none. */
   port: number;
   adminPort: number;
   /** Stops taking connections, moves the sockets away, finishes what is under way. */

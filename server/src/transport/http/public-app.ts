@@ -21,9 +21,11 @@ export interface PublicAppDeps {
   onProfileChanged(user: User): void;
 }
 
-/** Every route of the public port. */
+/** Every route of the public port; a realtime pod takes sockets only and answers 404 to the rest. */
 export function createPublicApp({ config, log, auth, store, operations, rate, onProfileChanged }: PublicAppDeps): Express {
   const { routes, routers } = createAccountRouters({ auth, db: store.pool, config, onProfileChanged });
+  if (config.role === 'realtime')
+    return createHttpApp({ config: { ...config, webRoot: undefined }, log, isAllowedOrigin: auth.isAllowedOrigin, routers: [] });
   return createHttpApp({
     config,
     log,
