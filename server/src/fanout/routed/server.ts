@@ -46,8 +46,8 @@ export class RoutedServer implements AsyncDisposable {
   #recovering: Promise<void> | undefined;
   #needsRecovery = true;
   #epoch = '';
-  /** The counter of the heartbeat before, to find an inbox that is counted but not there. */
-  #expected = 0;
+  /** Counter and position some time ago, to find an inbox that is counted but not there. */
+  #expected = { counter: 0, seen: 0, atMs: 0 };
   readonly #undone = new Map<string, () => Promise<unknown>>();
 
   constructor(deps: ServerDeps) {
@@ -117,8 +117,8 @@ export class RoutedServer implements AsyncDisposable {
   async #beat(): Promise<boolean> {
     try {
       const [lapsed, counter, epoch] = await this.#heartbeat();
-      const lost = lapsed === 1 || epoch !== this.#epoch || counter < this.#reader.seen || this.#reader.seen < this.#expected;
-      this.#expected = counter;
+      const lost = lapsed === 1 || epoch !== this.#epoch || counter < this.#reader.seen || this.#isStuck();
+      this.#expect(counter);
       if (lost) this.#needsRecovery = true;
       if (this.#needsRecovery) await this.#recover('heartbeat');
       else await this.#housekeeping();
@@ -130,6 +130,25 @@ export class RoutedServer implements AsyncDisposable {
       this.#deps.log.debug({ err: error }, 'heartbeat failed');
       return false;
     }
+  }
+
+  /**
+   * Known entries and not one of them read for half a heartbeat. A reader that is merely behind under load is not lost:
+   * taking it for lost makes the tail deliver everything again, which is more load.
+   */
+  #isStuck(): boolean {
+    const { counter, seen, atMs } = this.#expected;
+    return this.#reader.seen < counter && this.#reader.seen === seen && performance.now() - atMs >= this.#stuckMs;
+  }
+
+  #expect(counter: number): void {
+    const { seen } = this.#reader;
+    const isOld = performance.now() - this.#expected.atMs >= this.#stuckMs;
+    if (isOld || seen !== this.#expected.seen) this.#expected = { counter, seen, atMs: performance.now() };
+  }
+
+  get #stuckMs(): number {
+    return (this.#deps.heartbeatMs ?? 1_000) / 2;
   }
 
   async #heartbeat(): Promise<[number, number, string, string]> {
@@ -161,7 +180,7 @@ export class RoutedServer implements AsyncDisposable {
       const [, counter, epoch, volatileId] = await this.#heartbeat();
       this.#needsRecovery = false;
       this.#reader.moveTo(counter, volatileId);
-      this.#expected = counter;
+      this.#expected = { counter, seen: counter, atMs: performance.now() };
       await this.#chunked('attach', [podId], [...this.#deps.users()]);
       await this.#chunked('join', [podId], [...this.#deps.conversations()]);
       await this.#deps.onRecovered();
