@@ -1,13 +1,13 @@
-import { readFileSync, writeFileSync, existsSync, mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { execFileSync } from 'node:child_process';
-import { runMain, ServiceError } from './process.ts';
+import { benchCluster } from './bench/cluster.ts';
 import { benchDurable } from './bench/durable.ts';
 import { benchFanout } from './bench/fanout.ts';
 import { benchMemory } from './bench/memory.ts';
-import { benchCluster } from './bench/cluster.ts';
-import { toTable, type BenchOptions, type Result } from './bench/report.ts';
+import { type BenchOptions, type Result, toTable } from './bench/report.ts';
+import { runMain, ServiceError } from './process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = join(root, 'docs/benchmarks');

@@ -1,8 +1,8 @@
-import { cpuMsOf, startPeer, type Peer } from './peer.ts';
-import { startPod } from './pods.ts';
-import { median, ratio, type BenchOptions, type Result } from './report.ts';
 import type { LoadRequest, LoadStats } from './load.ts';
-import { makeWorld, run, signTokens, startServices, storeWorld, type Services, type World } from './world.ts';
+import { cpuMsOf, type Peer, startPeer } from './peer.ts';
+import { startPod } from './pods.ts';
+import { type BenchOptions, median, type Result, ratio } from './report.ts';
+import { makeWorld, run, type Services, signTokens, startServices, storeWorld, type World } from './world.ts';
 
 const PODS = 3;
 interface Side {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { Pool } from 'pg';
 import { entryId } from '@chatcluster/server/ids';
 import { createGroupCommit } from '@chatcluster/server/ingest/group-commit';
 import { createLog } from '@chatcluster/server/log';
 import { createStore } from '@chatcluster/server/store/store';
 import type { AppendRow } from '@chatcluster/server/store/types';
-import { median, ratio, type BenchOptions, type Result } from './report.ts';
+import { Pool } from 'pg';
+import { type BenchOptions, median, type Result, ratio } from './report.ts';
 import { makeGroups, startServices, storeWorld, type World } from './world.ts';
 
 const SENDERS = 200;

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Server } from 'socket.io';
-import { WebSocket, WebSocketServer, Sender } from 'ws';
+import { defaultLimits } from '@chatcluster/protocol/limits';
 import { encodeEvent } from '@chatcluster/server/fanout/encode';
 import { createHub } from '@chatcluster/server/fanout/hub';
 import { Connection } from '@chatcluster/server/transport/socket/connection';
 import { createIo } from '@chatcluster/server/transport/socket/gateway';
-import { defaultLimits } from '@chatcluster/protocol/limits';
+import { Server } from 'socket.io';
+import { Sender, WebSocket, WebSocketServer } from 'ws';
 import { entriesOf200Bytes } from './frames.ts';
 import { servePeer } from './peer.ts';
 

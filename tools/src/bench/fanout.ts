@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { encodeEvent, frameOf } from '@chatcluster/server/fanout/encode';
 import { entriesOf200Bytes } from './frames.ts';
-import { startPeer, type Peer } from './peer.ts';
-import { median, ratio, type BenchOptions, type Result } from './report.ts';
+import { type Peer, startPeer } from './peer.ts';
 import type { ConnectRequest } from './receivers.ts';
+import { type BenchOptions, median, type Result, ratio } from './report.ts';
 
 const MODES = ['ours', 'ws', 'socket.io', 'floor'] as const;
 type Mode = (typeof MODES)[number];

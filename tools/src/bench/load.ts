@@ -1,8 +1,8 @@
 /** Clients of a cluster: raw sockets that send, wait for the ack, and look at the order of what they get. */
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { RawSocket } from './raw-socket.ts';
 import { servePeer } from './peer.ts';
+import { RawSocket } from './raw-socket.ts';
 import type { World } from './world.ts';
 
 export interface LoadRequest {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { rssBytesOf, startPeer, type Peer } from './peer.ts';
+import { type Peer, rssBytesOf, startPeer } from './peer.ts';
 import { startPod } from './pods.ts';
-import { median, ratio, type BenchOptions, type Result } from './report.ts';
 import type { ConnectRequest } from './receivers.ts';
+import { type BenchOptions, median, type Result, ratio } from './report.ts';
 import { makeGroups, signTokens, startServices, storeWorld } from './world.ts';
 
 const CONVERSATIONS = 20;

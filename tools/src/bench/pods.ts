@@ -20,7 +20,7 @@ export async function startPod(env: Record<string, string>, execArgv: string[] =
       PORT: `${port}`,
       ADMIN_PORT: `${adminPort}`,
       RATE_LIMITS: 'off',
-      LOG_LEVEL: 'warn',
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
       ACCESS_TOKEN_SECONDS: '3600',
       ...env,
     },

@@ -1,5 +1,5 @@
-import { connect, type Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
 
 /** Large enough for one read of many frames; the callbacks copy what they keep. */
 const READ_BYTES = 65_536;

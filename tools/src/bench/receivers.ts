@@ -1,5 +1,5 @@
-import { RawSocket } from './raw-socket.ts';
 import { servePeer } from './peer.ts';
+import { RawSocket } from './raw-socket.ts';
 
 interface Group {
   sockets: RawSocket[];

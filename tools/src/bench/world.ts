@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { Client } from 'pg';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createAccessTokens } from '@chatcluster/server/auth/access-token';
 import { createKeys } from '@chatcluster/server/auth/keys';
 import { createLog } from '@chatcluster/server/log';
 import { migrate } from '@chatcluster/server/store/migrate';
+import { Client } from 'pg';
 import { startPostgres, startRedis } from '../services.ts';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 /** Who talks with whom; the same for every server that is measured. */
 export interface World {
