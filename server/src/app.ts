@@ -79,6 +79,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     onPublished: events.published,
   });
   stack.use(operations.typing);
+  stack.use(operations.match);
 
   function endSessions(sessionIds: Iterable<string>, code: 'revoked' | 'account_deleted'): void {
     const ended = new Set(sessionIds);
@@ -172,6 +173,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     },
     onGone: (connection) => {
       operations.typing.socketGone(connection.id);
+      operations.match.socketGone(connection.userId, connection.id);
       presence.unwatch(connection.id);
       if (present.delete(connection)) presence.disconnected(connection.userId);
       if (hub.socketsOf(connection.userId).size === 0) lastSeen.left(connection.userId);

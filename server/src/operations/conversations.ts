@@ -4,7 +4,7 @@ import { uuidV7 } from '../ids.ts';
 import { decideManage, decideMember, decideMemberChange } from '../domain/permissions.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Store } from '../store/store.ts';
-import type { MembershipChanged, MembershipResult } from '../store/types.ts';
+import type { CreatedConversation, MembershipChanged, MembershipResult } from '../store/types.ts';
 import type { Delivery } from './delivery.ts';
 import type { Membership } from './membership.ts';
 import { authorise } from './require.ts';
@@ -103,11 +103,13 @@ export function createConversations(deps: ConversationsDeps) {
       clientId: input.clientId,
       directKey: input.kind === 'direct' ? [caller.userId, others[0]!].sort().join(':') : undefined,
     });
-    if (result.created) {
-      published(result.id, result);
-      await tellAdded([caller.userId, ...others], result.id);
-    }
+    if (result.created) await announce(result);
     return { created: result.created, conversation: await load(caller.userId, result.id) };
+  }
+
+  async function announce(created: CreatedConversation): Promise<void> {
+    published(created.id, created);
+    await tellAdded(created.userIds, created.id);
   }
 
   async function add(change: { conversationId: string; actorId: string; userIds: string[]; role: Role; action: 'added' | 'joined' }) {
@@ -124,6 +126,7 @@ export function createConversations(deps: ConversationsDeps) {
 
   const operations = {
     create,
+    announce,
     load,
     async patch(userId: string, id: string, input: RestInput<'patchConversation'>) {
       await authorise(membership, id, (access) => decideManage(access, userId));

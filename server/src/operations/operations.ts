@@ -11,6 +11,7 @@ import { createConversations } from './conversations.ts';
 import { createDelivery } from './delivery.ts';
 import { createFindSent } from './find-sent.ts';
 import type { Membership } from './membership.ts';
+import { createMatch } from './match.ts';
 import { createMessageReads } from './message-reads.ts';
 import { createReceipts } from './receipts.ts';
 import { authorise } from './require.ts';
@@ -54,6 +55,14 @@ export function createOperations(deps: OperationsDeps) {
     },
   });
   const hasMessage = async (conversationId: string, messageId: string) => (await store.findMessage(conversationId, messageId)) !== null;
+  const conversations = createConversations({
+    store,
+    membership,
+    delivery,
+    fanout,
+    limits,
+    existingUsers: (userIds) => existingUsers(store.pool, userIds),
+  });
   const receipts = createReceipts({
     store,
     membership,
@@ -66,14 +75,8 @@ export function createOperations(deps: OperationsDeps) {
     receipts,
     catchUp: createCatchUp(store),
     changeMessage: createChangeMessage({ store, membership, delivery, limits }),
-    conversations: createConversations({
-      store,
-      membership,
-      delivery,
-      fanout,
-      limits,
-      existingUsers: (userIds) => existingUsers(store.pool, userIds),
-    }),
+    conversations,
+    match: createMatch({ store, announce: conversations.announce, log }),
     reads: createMessageReads({ store, membership }),
     sendMessage: createSendMessage({ membership, ingest, hasMessage, limits }),
     findSent: createFindSent(store),

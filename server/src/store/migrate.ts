@@ -2,6 +2,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { entities } from './entities/index.ts';
 import { Init0001 } from './migrations/0001-init.ts';
+import { Match0002 } from './migrations/0002-match.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
 const MIGRATION_LOCK = 7_251_604_118;
@@ -12,7 +13,7 @@ export function createDataSource(databaseUrl: string): DataSource {
     type: 'postgres',
     url: databaseUrl,
     entities,
-    migrations: [Init0001],
+    migrations: [Init0001, Match0002],
     migrationsTableName: 'migrations',
     installExtensions: false,
     extra: { max: 2, application_name: 'chatcluster-migrate' },

@@ -58,6 +58,11 @@ create table login_failures (
   at timestamp with time zone default now() not null
 );
 
+create table match_waiting (
+  user_id uuid not null,
+  seen_at timestamp with time zone not null
+);
+
 create table members (
   conversation_id uuid not null,
   user_id uuid not null,
@@ -202,6 +207,10 @@ alter table entries add constraint entries_pkey PRIMARY KEY (conversation_id, se
 alter table installation add constraint installation_pkey PRIMARY KEY (only_row);
 
 alter table installation add constraint installation_only_row_check CHECK (only_row);
+
+alter table match_waiting add constraint match_waiting_pkey PRIMARY KEY (user_id);
+
+alter table match_waiting add constraint match_waiting_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 alter table members add constraint members_pkey PRIMARY KEY (conversation_id, user_id);
 
@@ -613,6 +622,27 @@ begin
   if not found then return jsonb_build_object('status', 'missing'); end if;
   if p_expect <> v_version then return jsonb_build_object('status', 'stale', 'memberVersion', v_version); end if;
   return null;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.match_join(p_user uuid, p jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_partner uuid;
+begin
+  perform pg_advisory_xact_lock(7251604119);
+  select w.user_id into v_partner from match_waiting w
+  where w.user_id <> p_user and w.seen_at > clock_timestamp() - interval '15 s'
+  order by random() limit 1;
+  if v_partner is null then
+    insert into match_waiting values (p_user, clock_timestamp()) on conflict (user_id) do update set seen_at = excluded.seen_at;
+    return null;
+  end if;
+  delete from match_waiting where user_id in (p_user, v_partner);
+  return create_conversation(p || jsonb_build_object('memberIds', jsonb_build_array(p_user, v_partner)));
 end
 $function$
 ;

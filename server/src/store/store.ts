@@ -8,6 +8,7 @@ import { type ChangesQuery, loadChanges } from './sql/load-changes.ts';
 import { findMessage, loadConversation, loadConversationFor } from './sql/load-conversation.ts';
 import { type HistoryQuery, loadHistory } from './sql/load-history.ts';
 import { loadSync, type SyncQuery } from './sql/load-sync.ts';
+import { joinMatch, leaveMatch, renewMatch } from './sql/match.ts';
 import * as membership from './sql/membership.ts';
 import { type PatchMe, patchMe, type SetRead, setRead, setUnread } from './sql/set-read.ts';
 import * as tail from './sql/tail.ts';
@@ -49,6 +50,10 @@ export function createStore(options: PoolOptions) {
     setRead: (change: SetRead) => setRead(pool, change),
     setUnread: (userId: string, conversationId: string, seq: number) => setUnread(pool, userId, conversationId, seq),
     patchMe: (change: PatchMe) => patchMe(pool, change),
+
+    joinMatch: (userId: string) => joinMatch(pool, userId),
+    leaveMatch: (userId: string) => leaveMatch(pool, userId),
+    renewMatch: (userIds: string[]) => renewMatch(pool, userIds),
 
     readTail: (sinceXid: number | null) => tail.readTail(pool, sinceXid),
     readRanges: (ranges: Pick<EntryRange, 'conversationId' | 'fromSeq' | 'toSeq'>[]) => tail.readRanges(pool, ranges),

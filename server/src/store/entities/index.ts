@@ -2,6 +2,7 @@ import { BatchEntity } from './batch.ts';
 import { ConversationEntity } from './conversation.ts';
 import { EntryEntity } from './entry.ts';
 import { InstallationEntity } from './installation.ts';
+import { MatchWaitingEntity } from './match-waiting.ts';
 import { MemberEntity } from './member.ts';
 import { MessageStateEntity } from './message-state.ts';
 import { ReactionEntity } from './reaction.ts';
@@ -16,6 +17,7 @@ export const entities = [
   ConversationEntity,
   EntryEntity,
   InstallationEntity,
+  MatchWaitingEntity,
   MemberEntity,
   MessageStateEntity,
   ReactionEntity,

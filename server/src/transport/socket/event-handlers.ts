@@ -7,6 +7,7 @@ import type { Store } from '../../store/store.ts';
 import { authRefresh } from './auth-refresh.ts';
 import { catchingUp } from './catching-up.ts';
 import type { Handlers } from './context.ts';
+import { matchHandlers } from './match.ts';
 import { messageChange } from './message-change.ts';
 import { messageSend } from './message-send.ts';
 import { presenceHandlers } from './presence.ts';
@@ -34,6 +35,7 @@ export function createEventHandlers(deps: EventHandlerDeps): Handlers {
       saveSetting: deps.saveSetting,
       knownTo: (userId, others) => store.sharesConversation(userId, others),
     }),
+    ...matchHandlers(operations.match),
     receipt: receipt(operations.receipts),
     typing: typing(operations.typing),
     'auth:refresh': authRefresh(deps.authenticate),
