@@ -198,7 +198,11 @@ export class Person implements Disposable {
   #call<T>(socket: Socket | undefined, event: Call, payload: object): Promise<Ack<T> | undefined> {
     return new Promise((done) => {
       if (!socket?.connected) return done(undefined);
-      socket.timeout(ackTimeoutMs).emit(event, payload, (error: Error | null, answer: Ack<T>) => done(error ? undefined : answer));
+      socket.timeout(ackTimeoutMs).emit(event, payload, (error: Error | null, answer: Ack<T>) => {
+        // A dependency that is away answers `unavailable`; this is a defect.
+        if (!error && !answer.ok && answer.error.code === 'internal') this.faults.push(`${event} answered internal`);
+        done(error ? undefined : answer);
+      });
     });
   }
 

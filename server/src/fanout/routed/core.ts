@@ -10,7 +10,7 @@ import { createTail, type Tail } from '../tail.ts';
 import type { ControlMessage, Fanout, HubSocket } from '../types.ts';
 import { createLargeRoutes, type LargeRoutes } from './large-routes.ts';
 import type { Fields } from './reader.ts';
-import { RoutedServer, type Lease } from './server.ts';
+import { type Lease, RoutedServer } from './server.ts';
 
 export interface RoutedDeps extends FanoutDeps {
   redisUrls: string[];

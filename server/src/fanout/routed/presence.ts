@@ -1,6 +1,6 @@
 import type { PresenceStatus } from '@chatcluster/protocol';
-import type { NamedServer, RoutedCore } from './core.ts';
 import type { PresenceBackend } from '../../presence/backend.ts';
+import type { NamedServer, RoutedCore } from './core.ts';
 
 const CHUNK = 500;
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { toArrival, WAIT_MS, type Arrival } from '../deliver.ts';
+import { type Arrival, toArrival, WAIT_MS } from '../deliver.ts';
 import { encodeEvent } from '../encode.ts';
 import { within } from '../lanes.ts';
 import { usersInMemberEntries } from '../readers.ts';

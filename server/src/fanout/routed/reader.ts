@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../log.ts';
 import { within } from '../lanes.ts';
-import { whenReady, type ChatRedis } from '../redis.ts';
+import { type ChatRedis, whenReady } from '../redis.ts';
 import { inboxKey, volatileKey } from './keys.ts';
 
 const BLOCK_MS = 500;

@@ -1,7 +1,7 @@
-import type { Fanout } from '../types.ts';
-import { createRoutedPresence } from './presence.ts';
 import type { PresenceBackend } from '../../presence/backend.ts';
+import type { Fanout } from '../types.ts';
 import { RoutedCore, type RoutedDeps } from './core.ts';
+import { createRoutedPresence } from './presence.ts';
 import { createPublisher } from './publisher.ts';
 import type { Lease } from './server.ts';
 

@@ -1,5 +1,5 @@
-import type { Socket } from 'socket.io';
 import type { EndedCode, ServerEventName, ServerEvents } from '@chatcluster/protocol';
+import type { Socket } from 'socket.io';
 import type { Principal } from '../../auth/types.ts';
 import { frameOf } from '../../fanout/encode.ts';
 import type { EncodedPacket, HubSocket } from '../../fanout/types.ts';
