@@ -1,8 +1,8 @@
 import type { Entry } from '@chatcluster/protocol';
 import type { Routing } from '../store/types.ts';
+import { createDelivered, type Delivered } from './delivered.ts';
 import type { FanoutDeps } from './deps.ts';
 import { encodeEvent } from './encode.ts';
-import { createDelivered, type Delivered } from './delivered.ts';
 import { createLargeIndex, type LargeIndex } from './hub.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 import { planShares, usersInMemberEntries } from './readers.ts';
@@ -21,6 +21,8 @@ export interface Arrival {
   /** Users to write to besides the members that the large index finds. */
   recipients: string[];
   packet: EncodedPacket;
+  /** The recipients were taken from the member list here, and not from the routes on Redis. @default false */
+  toAll?: boolean;
 }
 
 /** The last step of every path: hub, large index, order and duplicates of one pod. */
@@ -57,7 +59,7 @@ type Context = FanoutDeps & { large: LargeIndex; delivered: Delivered };
 
 function write(context: Context, arrival: Arrival, users: Iterable<string>): void {
   context.hub.toUsers(users, arrival.packet, false);
-  context.delivered.add(arrival.conversationId, arrival.fromSeq, arrival.toSeq);
+  context.delivered.add(arrival.conversationId, arrival.fromSeq, arrival.toSeq, arrival.toAll ?? false);
 }
 
 /** G6: a list older than the publish is reloaded before anything is written. */
@@ -85,14 +87,14 @@ async function deliverTail(context: Context, conversationId: string, entries: En
   for (const share of planShares(access, entries, (userId) => context.hub.socketsOf(userId).size > 0)) {
     context.hub.toUsers(share.users, encodeEvent('entries', { conversationId, entries: share.entries }), false);
   }
-  context.delivered.add(conversationId, first.seq, last.seq);
+  context.delivered.add(conversationId, first.seq, last.seq, true);
 }
 
 /** A publish as it arrives at the publisher's own sockets. */
 export function toArrival(batch: Publish, packet: EncodedPacket): Arrival {
   const { conversationId, fromSeq, toSeq, memberVersion, routing } = batch;
   const recipients = routing === 'user' ? batch.recipients : [...batch.recipients, ...leavers(batch)];
-  return { conversationId, fromSeq, toSeq, memberVersion, routing, recipients, packet };
+  return { conversationId, fromSeq, toSeq, memberVersion, routing, recipients, packet, toAll: true };
 }
 
 /** People named by `left`/`removed` entries see that entry although the member list has them no more. */

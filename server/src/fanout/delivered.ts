@@ -3,24 +3,28 @@ type Range = [from: number, to: number];
 /** Seqs that this pod has lately delivered, per conversation: ordinary duplicates (tail, sweeper) are dropped by it. */
 export interface Delivered {
   has(conversationId: string, fromSeq: number, toSeq: number): boolean;
-  add(conversationId: string, fromSeq: number, toSeq: number): void;
-  clear(): void;
+  /** `toAll`: the recipients came from the member list, so that no socket of this pod can have been left out. */
+  add(conversationId: string, fromSeq: number, toSeq: number, toAll: boolean): void;
+  /** Routes were lost: whatever was delivered to the recipients that Redis named may have missed a socket. */
+  forgetRouted(): void;
 }
 
 const MAX_RANGES = 16;
 
 /** Bounded: least recently used conversations go first, and the oldest ranges of one conversation. */
 export function createDelivered(maxConversations = 20_000): Delivered {
-  const ranges = new Map<string, Range[]>();
+  const toAllHere = new Map<string, Range[]>();
+  const routed = new Map<string, Range[]>();
   return {
-    has: (id, from, to) => ranges.get(id)?.some((r) => r[0] <= from && to <= r[1]) ?? false,
-    add(id, from, to) {
+    has: (id, from, to) => [toAllHere, routed].some((ranges) => ranges.get(id)?.some((r) => r[0] <= from && to <= r[1])),
+    add(id, from, to, toAll) {
+      const ranges = toAll ? toAllHere : routed;
       const merged = mergeRange(ranges.get(id) ?? [], [from, to]);
       ranges.delete(id);
       ranges.set(id, merged);
       if (ranges.size > maxConversations) ranges.delete(ranges.keys().next().value ?? id);
     },
-    clear: () => ranges.clear(),
+    forgetRouted: () => routed.clear(),
   };
 }
 

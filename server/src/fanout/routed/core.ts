@@ -203,7 +203,7 @@ export class RoutedCore implements AsyncDisposable {
 
   async #onRecovered(server: NamedServer): Promise<void> {
     // Deliveries since the routes were lost may have missed a socket here: the tail must not take them for complete.
-    this.deliverer.delivered.clear();
+    this.deliverer.delivered.forgetRouted();
     this.#hasGap = true;
     this.#wake();
     for (const handler of this.#recovered) await handler(server);
