@@ -95,7 +95,10 @@ describe('malformed input', () => {
         const ack = await socket.emit(event, payload);
         if (ack.ok) {
           // Unknown fields are ignored: nonsense of objects is an empty object to an event without required fields.
-          assert.ok((event === 'changes' || takesAnything.has(event)) && typeof payload === 'object' && !Array.isArray(payload), `${event} took ${what}`);
+          assert.ok(
+            (event === 'changes' || takesAnything.has(event)) && typeof payload === 'object' && !Array.isArray(payload),
+            `${event} took ${what}`,
+          );
           continue;
         }
         const { code } = ack.error;
