@@ -50,4 +50,4 @@ bench: setup ## Measure, beside the rivals, on this machine
 
 chaos: setup ## Kill pods, Redis and Postgres under load and count what is lost
 	@sh tools/packages.sh redis-server haproxy
-	@$(RUN) tools/src/test.ts server server/tests/chaos.test.ts
+	@$(RUN) tools/src/chaos.ts

@@ -20,6 +20,10 @@ const suites = {
   // Starts services of its own, to kill them.
   chaos: { files: 'server/tests/chaos*.test.ts', services: false },
   web: { files: 'web/**/*.test.{ts,tsx}', services: false },
+  cdk8s: { files: 'cdk8s/**/*.test.ts', services: false },
+  operator: { files: 'operator/**/*.test.ts', services: false },
+  chart: { files: 'chart/**/*.test.ts', services: false },
+  k6: { files: 'k6/**/*.test.ts', services: true },
   e2e: { files: 'tests/**/*.test.ts', services: true },
   tools: { files: 'tools/**/*.test.ts', services: true },
 } as const satisfies Record<string, SuiteFiles>;
