@@ -18,6 +18,8 @@ interface Deps {
   pruneOutbox(): Promise<unknown>;
   access: AccessCache;
   publish(batch: Publish): Promise<boolean>;
+  /** While it is false nothing is claimed: a claim that must fail keeps the batch from the pods that could publish it. @default always */
+  canPublish?(): boolean;
   log: Logger;
   /** @default 500 */
   sweepMs?: number;
@@ -29,7 +31,8 @@ export function createSweeper(deps: Deps): { run(signal: AbortSignal): Promise<v
   const sweep = () => deps.claimOutbox(OLDER_THAN_MS, BATCHES, (ranges) => republish(deps, ranges));
 
   async function step(): Promise<void> {
-    await sweep();
+    // A whole page means that more is waiting, as after an outage: the newest would come last.
+    while ((deps.canPublish?.() ?? true) && (await sweep()) >= BATCHES);
     if (Date.now() - pruned < PRUNE_MS) return;
     pruned = Date.now();
     await deps.pruneOutbox();

@@ -40,6 +40,7 @@ export function openFanout(config: Config, deps: OpenFanoutDeps): OpenFanout {
     pruneOutbox: () => prune(store),
     access: deps.access,
     publish: (batch) => opened.fanout.publish(batch),
+    canPublish: () => opened.fanout.isHealthy(),
     log: deps.log,
   });
   const sweeping = isSweeper ? sweeper.run(stop.signal) : Promise.resolve();

@@ -32,6 +32,11 @@ export type NamedServer = RoutedServer & { name: string };
 /** Offline ten seconds after the last socket (protocol.md 6). */
 const OFFLINE_GRACE_MS = 10_000;
 const MAX_VOLATILE = 1_000;
+/**
+ * The tail is read this much longer after a recovery: other pods may not have found Redis again yet, and what they commit
+ * until then waits in the outbox behind everything that the outage left there.
+ */
+const SETTLE_MS = 5_000;
 
 /**
  * What both Redis modes share: routes, leases, inboxes for everything but (in streams-adapter mode) the messages,
@@ -49,6 +54,7 @@ export class RoutedCore implements AsyncDisposable {
   readonly #recovered = new Set<(server: NamedServer) => Promise<void>>();
   readonly #tailAlways: boolean;
   #hasGap = true;
+  #tailUntil = 0;
   #wake = () => {};
   #loop: Promise<void> | undefined;
 
@@ -205,6 +211,7 @@ export class RoutedCore implements AsyncDisposable {
     // Deliveries since the routes were lost may have missed a socket here: the tail must not take them for complete.
     this.deliverer.delivered.forgetRouted();
     this.#hasGap = true;
+    this.#tailUntil = Date.now() + SETTLE_MS;
     this.#wake();
     for (const handler of this.#recovered) await handler(server);
   }
@@ -221,10 +228,14 @@ export class RoutedCore implements AsyncDisposable {
 
   async #watchTail(): Promise<void> {
     while (!this.abort.signal.aborted) {
-      if (this.#tailAlways || this.#hasGap || !this.servers.every((server) => server.isHealthy())) await this.#closeGap();
+      if (this.#isTailDue()) await this.#closeGap();
       else await this.#advance();
-      await this.#pause(this.#hasGap || !this.isHealthy() ? (this.deps.tailMs ?? 700) : 1_000);
+      await this.#pause(this.#isTailDue() ? (this.deps.tailMs ?? 700) : 1_000);
     }
+  }
+
+  #isTailDue(): boolean {
+    return this.#tailAlways || !this.isHealthy() || Date.now() < this.#tailUntil;
   }
 
   /** The snapshot first, the counters after it: then everything below it has been told to this pod, and has been read. */
