@@ -105,7 +105,9 @@ export function whenReady(client: Redis, timeoutMs = 2_000): Promise<void> {
 async function timed<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new RedisAwayError(`redis gave no answer within ${timeoutMs} ms`)), timeoutMs);
+    // Timers run before the sockets are read: after a long turn of this process the answer may be lying there already.
+    const fail = () => setImmediate(() => reject(new RedisAwayError(`redis gave no answer within ${timeoutMs} ms`)));
+    timer = setTimeout(fail, timeoutMs);
   });
   // The loser of the race may still fail later; that failure has been answered already.
   work.catch(() => undefined);

@@ -198,7 +198,7 @@ local function leave(_, a)
   return 0
 end
 
--- prefix pod leaseMs lease -> { lapsed, counter, epoch, last volatile id }
+-- prefix pod leaseMs lease -> { lapsed, counter, epoch, last volatile id, counter of the newest entry in the inbox }
 local function heartbeat(_, a)
   local p, pod = a[1], a[2]
   local meta = pod_key(p, pod, 'meta')
@@ -208,7 +208,9 @@ local function heartbeat(_, a)
   for _, name in ipairs({ 'meta', 'inbox', 'volatile' }) do redis.call('PEXPIRE', pod_key(p, pod, name), POD_TTL_MS) end
   local state = redis.call('HMGET', meta, 'counter', 'epoch')
   local newest = redis.call('XREVRANGE', pod_key(p, pod, 'volatile'), '+', '-', 'COUNT', 1)
-  return { old and 0 or 1, tonumber(state[1]) or 0, state[2], newest[1] and newest[1][1] or '0-0' }
+  local entry = redis.call('XREVRANGE', pod_key(p, pod, 'inbox'), '+', '-', 'COUNT', 1)
+  local counter = entry[1] and tonumber(string.match(entry[1][1], '^(%d+)')) or 0
+  return { old and 0 or 1, tonumber(state[1]) or 0, state[2], newest[1] and newest[1][1] or '0-0', counter }
 end
 
 local function status_of(p, live, user)

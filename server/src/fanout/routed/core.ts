@@ -33,7 +33,7 @@ export type NamedServer = RoutedServer & { name: string };
 const OFFLINE_GRACE_MS = 10_000;
 const MAX_VOLATILE = 1_000;
 /**
- * The tail is read this much longer after a recovery: other pods may not have found Redis again yet, and what they commit
+ * The tail is read this much longer after Redis was away: other pods may not have found Redis again yet, and what they commit
  * until then waits in the outbox behind everything that the outage left there.
  */
 const SETTLE_MS = 5_000;
@@ -53,6 +53,8 @@ export class RoutedCore implements AsyncDisposable {
   readonly #presence = new Set<(userId: string, status: string) => void>();
   readonly #recovered = new Set<(server: NamedServer) => Promise<void>>();
   readonly #tailAlways: boolean;
+  /** Publishes of this pod that Redis holds, by conversation and seq: they come back by the inbox. */
+  readonly #held = new Map<string, () => void>();
   #hasGap = true;
   #tailUntil = 0;
   #wake = () => {};
@@ -183,8 +185,27 @@ export class RoutedCore implements AsyncDisposable {
     return this.deps.log.debug({ kind: fields.k }, 'unknown inbox entry ignored');
   }
 
+  /** True as soon as the inbox has brought this entry; false after `ms`, and at once at shutdown. */
+  async arrives(conversationId: string, fromSeq: number, ms: number): Promise<boolean> {
+    const key = `${conversationId} ${fromSeq}`;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const giveUp = () => resolve(false);
+    const timer = setTimeout(giveUp, ms);
+    this.abort.signal.addEventListener('abort', giveUp);
+    if (this.abort.signal.aborted) giveUp();
+    this.#held.set(key, () => resolve(true));
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.abort.signal.removeEventListener('abort', giveUp);
+      this.#held.delete(key);
+    }
+  }
+
   #onPublish(fields: Fields): void {
     const conversationId = fields.c ?? '';
+    this.#held.get(`${conversationId} ${fields.f}`)?.();
     const routing = fields.r as Routing;
     const fromSeq = Number(fields.f);
     const arrival = {
@@ -211,7 +232,6 @@ export class RoutedCore implements AsyncDisposable {
     // Deliveries since the routes were lost may have missed a socket here: the tail must not take them for complete.
     this.deliverer.delivered.forgetRouted();
     this.#hasGap = true;
-    this.#tailUntil = Date.now() + SETTLE_MS;
     this.#wake();
     for (const handler of this.#recovered) await handler(server);
   }
@@ -228,6 +248,7 @@ export class RoutedCore implements AsyncDisposable {
 
   async #watchTail(): Promise<void> {
     while (!this.abort.signal.aborted) {
+      if (!this.isHealthy()) this.#tailUntil = Date.now() + SETTLE_MS;
       if (this.#isTailDue()) await this.#closeGap();
       else await this.#advance();
       await this.#pause(this.#isTailDue() ? (this.deps.tailMs ?? 700) : 1_000);
@@ -235,7 +256,7 @@ export class RoutedCore implements AsyncDisposable {
   }
 
   #isTailDue(): boolean {
-    return this.#tailAlways || !this.isHealthy() || Date.now() < this.#tailUntil;
+    return this.#tailAlways || Date.now() < this.#tailUntil;
   }
 
   /** The snapshot first, the counters after it: then everything below it has been told to this pod, and has been read. */

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { type Arrival, toArrival, WAIT_MS } from '../deliver.ts';
 import { encodeEvent } from '../encode.ts';
 import { within } from '../lanes.ts';
@@ -80,8 +79,7 @@ function unique(ids: string[]): string[] {
 /** Held on Redis until the seqs before it came. It arrives here by the inbox; after a second it is let go as it is. */
 async function finishHeld(core: RoutedCore, server: NamedServer, arrival: Arrival): Promise<boolean> {
   const { conversationId, fromSeq } = arrival;
-  // At shutdown the hold ends at once.
-  await wait(HOLD_MS, undefined, { signal: core.abort.signal }).catch(() => undefined);
+  if (await core.arrives(conversationId, fromSeq, HOLD_MS)) return true;
   try {
     await server.redis.call('release', [core.maxInbox, conversationId, fromSeq]);
   } catch (error) {

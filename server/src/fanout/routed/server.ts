@@ -13,6 +13,16 @@ export interface Lease {
   postgres: boolean;
 }
 
+/** What a heartbeat tells of this pod's inbox. */
+interface Beat {
+  lapsed: boolean;
+  counter: number;
+  epoch: string;
+  volatileId: string;
+  /** Counter of the newest entry that is there. */
+  newest: number;
+}
+
 export interface ServerDeps {
   redis: ChatRedis;
   podId: string;
@@ -35,7 +45,8 @@ export interface ServerDeps {
  *   recovering  entered at the start, on a gap, another epoch, a lapsed lease, a reconnect, a failed registration.
  *               Loads the library, takes the lease, registers all routes, then lets the owner close the gap.
  *   steady      heartbeats; the reader follows the inbox.
- *   away        heartbeats fail; the next one that succeeds enters recovering.
+ *   away        heartbeats fail. The next one that succeeds tells whether anything was lost meanwhile; a Redis that was only
+ *               slow has kept lease, epoch and inbox, and to recover from nothing would deliver everything again.
  */
 export class RoutedServer implements AsyncDisposable {
   readonly redis: ChatRedis;
@@ -45,9 +56,8 @@ export class RoutedServer implements AsyncDisposable {
   #running: Promise<unknown> | undefined;
   #recovering: Promise<void> | undefined;
   #needsRecovery = true;
+  #isAway = false;
   #epoch = '';
-  /** Counter and position some time ago, to find an inbox that is counted but not there. */
-  #expected = { counter: 0, seen: 0, atMs: 0 };
   readonly #undone = new Map<string, () => Promise<unknown>>();
 
   constructor(deps: ServerDeps) {
@@ -62,7 +72,7 @@ export class RoutedServer implements AsyncDisposable {
   }
 
   isHealthy(): boolean {
-    return !this.#needsRecovery && this.redis.isUsable();
+    return !this.#needsRecovery && !this.#isAway && this.redis.isUsable();
   }
 
   async start(): Promise<void> {
@@ -116,45 +126,32 @@ export class RoutedServer implements AsyncDisposable {
 
   async #beat(): Promise<boolean> {
     try {
-      const [lapsed, counter, epoch] = await this.#heartbeat();
-      const lost = lapsed === 1 || epoch !== this.#epoch || counter < this.#reader.seen || this.#isStuck();
-      this.#expect(counter);
-      if (lost) this.#needsRecovery = true;
+      const beat = await this.#heartbeat();
+      this.#isAway = false;
+      if (this.#isLost(beat)) this.#needsRecovery = true;
       if (this.#needsRecovery) await this.#recover('heartbeat');
       else await this.#housekeeping();
       if (this.#needsRecovery) return false;
-      return this.#reader.seen >= counter;
+      return this.#reader.seen >= beat.counter;
     } catch (error) {
-      // Without a heartbeat for a lease's time the others forget this pod: treat it as lost from the first failure on.
-      this.#needsRecovery = true;
+      this.#isAway = true;
       this.#deps.log.debug({ err: error }, 'heartbeat failed');
       return false;
     }
   }
 
-  /**
-   * Known entries and not one of them read for half a heartbeat. A reader that is merely behind under load is not lost:
-   * taking it for lost makes the tail deliver everything again, which is more load.
-   */
-  #isStuck(): boolean {
-    const { counter, seen, atMs } = this.#expected;
-    return this.#reader.seen < counter && this.#reader.seen === seen && performance.now() - atMs >= this.#stuckMs;
-  }
-
-  #expect(counter: number): void {
+  /** A reader that is merely behind under load has lost nothing: what is counted is in the inbox, and it comes. */
+  #isLost({ lapsed, counter, epoch, newest }: Beat): boolean {
     const { seen } = this.#reader;
-    const isOld = performance.now() - this.#expected.atMs >= this.#stuckMs;
-    if (isOld || seen !== this.#expected.seen) this.#expected = { counter, seen, atMs: performance.now() };
+    const isCountedButGone = counter > seen && newest < counter;
+    return lapsed || epoch !== this.#epoch || counter < seen || isCountedButGone;
   }
 
-  get #stuckMs(): number {
-    return (this.#deps.heartbeatMs ?? 1_000) / 2;
-  }
-
-  async #heartbeat(): Promise<[number, number, string, string]> {
+  async #heartbeat(): Promise<Beat> {
     const args = [this.#deps.podId, LEASE_MS, JSON.stringify(this.#deps.lease())];
     const reply = await this.redis.call('heartbeat', args, { timeoutMs: 1_000, probe: true });
-    return reply as [number, number, string, string];
+    const [lapsed, counter, epoch, volatileId, newest] = reply as [number, number, string, string, number];
+    return { lapsed: lapsed === 1, counter, epoch, volatileId, newest };
   }
 
   async #housekeeping(): Promise<void> {
@@ -177,10 +174,10 @@ export class RoutedServer implements AsyncDisposable {
     if (this.#abort.signal.aborted) return;
     try {
       await this.redis.load();
-      const [, counter, epoch, volatileId] = await this.#heartbeat();
+      const { counter, epoch, volatileId } = await this.#heartbeat();
+      this.#isAway = false;
       this.#needsRecovery = false;
       this.#reader.moveTo(counter, volatileId);
-      this.#expected = { counter, seen: counter, atMs: performance.now() };
       await this.#chunked('attach', [podId], [...this.#deps.users()]);
       await this.#chunked('join', [podId], [...this.#deps.conversations()]);
       await this.#deps.onRecovered();
