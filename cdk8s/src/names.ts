@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+
+export interface ClusterNames {
+  /** Deployment, its ServiceAccount's component, and headless Service of the pods. */
+  realtime: string;
+  api: string;
+  worker: string;
+  /** The Job that migrates the database to a release. */
+  migrate(version: string): string;
+  /** StatefulSet, Service and PersistentVolumeClaim of the evaluation database, or the CloudNativePG Cluster. */
+  postgres: string;
+  /** StatefulSet, Service and PersistentVolumeClaim of one managed Redis server. */
+  redis(shard: number): string;
+  /** Service that people reach api pods by; also the name of the route. */
+  front: string;
+  /** Service that people reach realtime pods by (`/socket.io/`). */
+  sockets: string;
+  config: string;
+  serverAccount: string;
+  dataAccount: string;
+  /** Keys: `url`, `password`. Made by the operator for the evaluation database only. */
+  databaseSecret: string;
+  /** Keys: `urls`, `redis.conf`. Made by the operator for managed Redis only. */
+  redisSecret: string;
+  authSecret: string;
+}
+
+export function names({ name }: { name: string }): ClusterNames {
+  return {
+    realtime: `${name}-realtime`,
+    api: `${name}-api`,
+    worker: `${name}-worker`,
+    migrate: (version) => `${name}-migrate-${createHash('sha256').update(version).digest('hex').slice(0, 10)}`,
+    postgres: `${name}-postgres`,
+    redis: (shard) => `${name}-redis-${shard}`,
+    front: name,
+    sockets: `${name}-sockets`,
+    config: `${name}-config`,
+    serverAccount: `${name}-server`,
+    dataAccount: `${name}-data`,
+    databaseSecret: `${name}-database`,
+    redisSecret: `${name}-redis`,
+    authSecret: `${name}-auth`,
+  };
+}

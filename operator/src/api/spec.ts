@@ -1,0 +1,50 @@
+import { check, defaulted, flag, type InputOf, type OutputOf, record, required, whole } from './schema.ts';
+import { access, networkPolicy } from './spec-access.ts';
+import { backup, database, redis } from './spec-data.ts';
+import { podTemplate } from './spec-pods.ts';
+import { autoscaling, rebalance, roles } from './spec-scaling.ts';
+import { auth, files, image, limits, mail, monitoring, push, retention, shutdown, upgrade, version } from './spec-settings.ts';
+
+/** The order is the one of `kubectl explain` and of the reference page. */
+export const spec = check(
+  record('What you want. Everything but database and redis has a default.', {
+    version,
+    image: defaulted(image, {}),
+    replicas: defaulted(
+      whole(
+        'Realtime pods. Engine Disabled and External: obeyed, also by kubectl scale. HPA and KEDA write it through /scale. Operator: only where it starts.',
+        0,
+        1_000,
+      ),
+      2,
+    ),
+    paused: defaulted(flag('true: observe and report, change nothing.'), false),
+    roles: defaulted(roles, {}),
+    autoscaling: defaulted(autoscaling, {}),
+    rebalance: defaulted(rebalance, {}),
+    database: required(database),
+    redis: required(redis),
+    access: defaulted(access, {}),
+    auth: defaulted(auth, {}),
+    files,
+    mail,
+    push,
+    limits: defaulted(limits, {}),
+    retention: defaulted(retention, {}),
+    shutdown: defaulted(shutdown, {}),
+    upgrade: defaulted(upgrade, {}),
+    backup,
+    monitoring: defaulted(monitoring, {}),
+    networkPolicy: defaulted(networkPolicy, {}),
+    podTemplate: defaulted(podTemplate, {}),
+  }),
+  {
+    rule: "self.replicas > 0 || self.autoscaling.engine in ['Disabled', 'External']",
+    message: 'replicas 0 needs autoscaling.engine Disabled or External: write one of them, or at least 1',
+  },
+);
+
+/** As people write it. */
+export type ChatClusterSpec = InputOf<typeof spec>;
+/** With defaults applied. */
+export type ResolvedSpec = OutputOf<typeof spec>;
