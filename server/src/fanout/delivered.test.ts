@@ -10,3 +10,9 @@ test('lost routes make only those deliveries doubtful whose recipients Redis nam
   delivered.forgetRouted();
   assert.deepEqual([delivered.has('room', 2, 3), delivered.has('room', 4, 4)], [true, false]);
 });
+
+test('deliveries of two pods that take turns are remembered as one range', () => {
+  const delivered = createDelivered();
+  for (let seq = 1; seq <= 1_000; seq += 1) delivered.add('room', seq, seq, seq % 2 === 0);
+  assert.deepEqual([delivered.has('room', 1, 1_000), delivered.has('room', 1, 1_001)], [true, false]);
+});

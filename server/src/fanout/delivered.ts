@@ -9,22 +9,30 @@ export interface Delivered {
   forgetRouted(): void;
 }
 
-const MAX_RANGES = 16;
+const MAX_RANGES = 64;
 
 /** Bounded: least recently used conversations go first, and the oldest ranges of one conversation. */
 export function createDelivered(maxConversations = 20_000): Delivered {
+  // All of it in one map: where two pods take turns, the ranges of either alone would never join.
+  let all = new Map<string, Range[]>();
   const toAllHere = new Map<string, Range[]>();
-  const routed = new Map<string, Range[]>();
+
+  function put(ranges: Map<string, Range[]>, id: string, range: Range): void {
+    const merged = mergeRange(ranges.get(id) ?? [], range);
+    ranges.delete(id);
+    ranges.set(id, merged);
+    if (ranges.size > maxConversations) ranges.delete(ranges.keys().next().value ?? id);
+  }
+
   return {
-    has: (id, from, to) => [toAllHere, routed].some((ranges) => ranges.get(id)?.some((r) => r[0] <= from && to <= r[1])),
+    has: (id, from, to) => all.get(id)?.some((r) => r[0] <= from && to <= r[1]) ?? false,
     add(id, from, to, toAll) {
-      const ranges = toAll ? toAllHere : routed;
-      const merged = mergeRange(ranges.get(id) ?? [], [from, to]);
-      ranges.delete(id);
-      ranges.set(id, merged);
-      if (ranges.size > maxConversations) ranges.delete(ranges.keys().next().value ?? id);
+      put(all, id, [from, to]);
+      if (toAll) put(toAllHere, id, [from, to]);
     },
-    forgetRouted: () => routed.clear(),
+    forgetRouted() {
+      all = new Map([...toAllHere].map(([id, ranges]) => [id, ranges.map((range): Range => [...range])]));
+    },
   };
 }
 

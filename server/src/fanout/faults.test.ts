@@ -18,8 +18,8 @@ interface Scene extends AsyncDisposable {
   send(pod: 0 | 1 | 2): Promise<boolean>;
 }
 
-async function openScene(redisUrls: string[], prefix = uniquePrefix()): Promise<Scene> {
-  const cluster = await openCluster((store) => routed(store, redisUrls, prefix));
+async function openScene(redisUrls: string[], prefix = uniquePrefix(), timing: { heartbeatMs?: number } = {}): Promise<Scene> {
+  const cluster = await openCluster((store) => routed(store, redisUrls, prefix, timing));
   const members = [randomUUID(), randomUUID(), randomUUID()];
   const conversationId = cluster.store.create(members);
   const sockets = await Promise.all(members.map((userId, i) => cluster.pods[i]!.connect(userId)));
@@ -156,6 +156,13 @@ describe('routed fan-out under faults', { timeout: 120_000 }, () => {
       const count = scene.cluster.store.conversations.get(id)!.lastSeq;
       for (const socket of scene.sockets) await eventually(() => new Set(socket.seqs(id)).size === count);
     }
+  });
+
+  test('takes nothing for lost while all is well: no entry comes twice', async () => {
+    await using scene = await openScene([redisUrl()], uniquePrefix(), { heartbeatMs: 2 });
+    for (let i = 0; i < 200; i += 1) await Promise.all([scene.send(0), scene.send(1), scene.send(2)]);
+    await everyoneHas(scene, 600);
+    for (const socket of scene.sockets) assert.equal(socket.seqs(scene.conversationId).length, 600);
   });
 
   test('hands entries on before droppable events that were sent earlier or later', async () => {

@@ -49,8 +49,8 @@ function redisDeps(store: FakeStore, redisUrls: string[], redisPrefix: string): 
   };
 }
 
-export function routed(store: FakeStore, redisUrls: string[], redisPrefix: string): RoutedFanout {
-  return createRoutedFanout(redisDeps(store, redisUrls, redisPrefix));
+export function routed(store: FakeStore, redisUrls: string[], redisPrefix: string, timing: { heartbeatMs?: number } = {}): RoutedFanout {
+  return createRoutedFanout({ ...redisDeps(store, redisUrls, redisPrefix), ...timing });
 }
 
 export function streamsAdapter(store: FakeStore, redisUrls: string[], redisPrefix: string): RoutedFanout {

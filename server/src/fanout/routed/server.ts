@@ -126,9 +126,10 @@ export class RoutedServer implements AsyncDisposable {
 
   async #beat(): Promise<boolean> {
     try {
+      const { seen } = this.#reader;
       const beat = await this.#heartbeat();
       this.#isAway = false;
-      if (this.#isLost(beat)) this.#needsRecovery = true;
+      if (this.#isLost(beat, seen)) this.#needsRecovery = true;
       if (this.#needsRecovery) await this.#recover('heartbeat');
       else await this.#housekeeping();
       if (this.#needsRecovery) return false;
@@ -141,10 +142,10 @@ export class RoutedServer implements AsyncDisposable {
   }
 
   /** A reader that is merely behind under load has lost nothing: what is counted is in the inbox, and it comes. */
-  #isLost({ lapsed, counter, epoch, newest }: Beat): boolean {
-    const { seen } = this.#reader;
-    const isCountedButGone = counter > seen && newest < counter;
-    return lapsed || epoch !== this.#epoch || counter < seen || isCountedButGone;
+  #isLost({ lapsed, counter, epoch, newest }: Beat, seenBefore: number): boolean {
+    const isCountedButGone = counter > this.#reader.seen && newest < counter;
+    // Compared with what was read before the question: while the answer was on its way the reader went on.
+    return lapsed || epoch !== this.#epoch || counter < seenBefore || isCountedButGone;
   }
 
   async #heartbeat(): Promise<Beat> {
