@@ -1,15 +1,13 @@
-import { type CelRule, check, defaulted, list, type Node, numberOrText, record, required, text, textLike, textMap } from './schema.ts';
-
-const quantityPattern = '^([0-9]+([.][0-9]+)?)(m|k|Ki|M|Mi|G|Gi|T|Ti)?$';
+import { type CelRule, check, defaulted, mapOf, type Node, numberOrText, record, required, text, textLike, textMap } from './schema.ts';
 
 /** A size of a volume, which may grow only. */
 export function storageSize(description: string): Node<string> {
   return check(
-    text(description, { max: 20 }),
-    { rule: "isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))", message: 'write a size such as 10Gi' },
+    text(description, { max: 20, min: 0 }),
+    { rule: "isQuantity(self) && quantity(self).sign() == 1", message: 'write a size such as 10Gi' },
     {
-      rule: '!isQuantity(self) || !isQuantity(oldSelf) || quantity(self).compareTo(quantity(oldSelf)) >= 0',
-      message: 'storage can grow but not shrink: write the present size or a larger one',
+      rule: '!isQuantity(self) || quantity(self).compareTo(quantity(oldSelf)) >= 0',
+      message: 'storage can grow, not shrink: write the present size or a larger one',
     },
   );
 }
@@ -20,55 +18,46 @@ export function duration(description: string): Node<string> {
 
 export function storage(description: string, size: string) {
   const fields = {
-    size: defaulted(storageSize('How large the volume is. It can grow later (if the storage class allows it), never shrink.'), size),
-    storageClassName: text("Storage class of the volume; when absent, the cluster's default class."),
+    size: defaulted(storageSize('Its size. It can grow later, never shrink.'), size),
+    storageClassName: text("Its storage class; when absent, the cluster's default."),
   };
   return check(record(description, fields), sameStorageClass);
 }
 
 const sameStorageClass: CelRule = {
-  rule: "(has(self.storageClassName) ? self.storageClassName : '') == (has(oldSelf.storageClassName) ? oldSelf.storageClassName : '')",
-  message: 'storageClassName cannot change once the volume exists: write the present one; to move, back up and restore into a new ChatCluster',
+  rule: 'self.?storageClassName == oldSelf.?storageClassName',
+  message: 'storageClassName cannot change once the volume exists: write the present one',
 };
 
 export function secretKeyRef(description: string, key?: string) {
-  const keyNode = text('Key inside of the Secret.', { max: 253 });
+  const keyNode = text('Key in the Secret.');
   return record(description, {
-    name: required(text('Name of a Secret in the namespace of the ChatCluster.')),
+    name: required(text('Name of the Secret.')),
     key: key === undefined ? required(keyNode) : defaulted(keyNode, key),
   });
 }
 
 export function secretRef(description: string) {
-  return record(description, { name: required(text('Name of a Secret in the namespace of the ChatCluster.')) });
+  return record(description, { name: required(text('Name of the Secret.')) });
 }
 
-function amounts(description: string) {
-  const quantity = (of: string) => numberOrText(of, 20, quantityPattern);
-  return record(description, {
-    cpu: quantity('Processor time in cores, such as 250m or 2.'),
-    memory: quantity('Memory, such as 512Mi.'),
-    'ephemeral-storage': quantity('Disk space of the node, such as 1Gi.'),
-  });
+/** A map and not fields: a dozen copies of those would make the CRD too large for `kubectl apply`. */
+export type Amounts = Partial<Record<'cpu' | 'memory' | 'ephemeral-storage', number | string>>;
+
+function amounts(description: string): Node<Amounts> {
+  return mapOf(description, numberOrText('An amount.', '^[0-9]{1,12}([.][0-9]{1,3})?(m|Ki|Mi|Gi|Ti|k|M|G|T)?$'), 3);
 }
 
 export function resources(description: string) {
-  return record(description, {
-    requests: amounts('What the scheduler reserves for a pod.'),
-    limits: amounts('What a pod may use at most. A limit on cpu slows sockets down: better set memory only.'),
+  const fields = { requests: amounts('What is reserved.'), limits: amounts('What is used at most; better not of cpu.') };
+  return check(record(description, fields), {
+    rule: "[self.?requests, self.?limits].all(of, of.orValue({}).all(name, name in ['cpu', 'memory', 'ephemeral-storage']))",
+    message: 'write only cpu, memory, ephemeral-storage',
   });
 }
 
 export function labelSelector(description: string) {
-  const expression = record('One requirement on a label.', {
-    key: required(text('Key of the label.', { max: 317 })),
-    operator: required(textLike('In, NotIn, Exists or DoesNotExist.', 12, ['^(In|NotIn|Exists|DoesNotExist)$', 'write In, NotIn, Exists or DoesNotExist'])),
-    values: list('Values for In and NotIn.', text('A value.', { max: 63, min: 0 }), { max: 20 }),
-  });
-  return record(description, {
-    matchLabels: textMap('Labels that must have exactly these values.', { max: 20, value: 63 }),
-    matchExpressions: list('Requirements that must all hold.', expression, { max: 20 }),
-  });
+  return record(description, { matchLabels: textMap('Labels that must have exactly these values.', { max: 20, value: 63 }) });
 }
 
 /** How many of several alternatives are set. */

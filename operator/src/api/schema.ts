@@ -25,11 +25,9 @@ export interface JsonSchema {
   maxLength?: number;
   minimum?: number;
   maximum?: number;
-  anyOf?: JsonSchema[];
   'x-kubernetes-int-or-string'?: boolean;
-  'x-kubernetes-list-type'?: 'atomic' | 'set' | 'map';
+  'x-kubernetes-list-type'?: 'map';
   'x-kubernetes-list-map-keys'?: string[];
-  'x-kubernetes-map-type'?: 'atomic' | 'granular';
   'x-kubernetes-validations'?: CelRule[];
 }
 
@@ -60,6 +58,10 @@ function optional<In, Out>(schema: JsonSchema): Node<In, Out> {
   return { schema, presence: 'optional' };
 }
 
+function undescribed({ description: _, ...schema }: JsonSchema): JsonSchema {
+  return schema;
+}
+
 export function required<In, Out>(node: Node<In, Out, Presence>): Node<In, Out, 'required'> {
   return { schema: node.schema, presence: 'required' };
 }
@@ -74,12 +76,12 @@ export function check<N extends AnyNode>(node: N, ...rules: CelRule[]): N {
 }
 
 export function text(description: string, { max = 253, min = 1 }: { max?: number; min?: number } = {}): Node<string> {
-  return optional({ type: 'string', description, minLength: min, maxLength: max });
+  return optional({ type: 'string', description, ...(min > 0 && { minLength: min }), maxLength: max });
 }
 
 /** Text that must match; the message says what to write instead, which a bare `pattern` cannot. */
 export function textLike(description: string, max: number, [pattern, message]: readonly [string, string]): Node<string> {
-  return check(text(description, { max }), { rule: `self.matches(r'${pattern}')`, message });
+  return check(text(description, { max, min: 0 }), { rule: `self.matches(r'${pattern}')`, message });
 }
 
 export function choice<const T extends string>(description: string, values: readonly T[]): Node<T> {
@@ -87,8 +89,7 @@ export function choice<const T extends string>(description: string, values: read
 }
 
 export function whole(description: string, minimum: number, maximum: number): Node<number> {
-  const format = maximum > 2_147_483_647 ? 'int64' : 'int32';
-  return optional({ type: 'integer', format, description, minimum, maximum });
+  return optional({ type: 'integer', description, minimum, maximum });
 }
 
 export function flag(description: string): Node<boolean> {
@@ -96,14 +97,8 @@ export function flag(description: string): Node<boolean> {
 }
 
 /** Whole number or text, such as a quantity or a percentage. */
-export function numberOrText(description: string, max: number, pattern: string): Node<number | string> {
-  return optional({
-    description,
-    anyOf: [{ type: 'integer' }, { type: 'string' }],
-    'x-kubernetes-int-or-string': true,
-    maxLength: max,
-    pattern,
-  });
+export function numberOrText(description: string, pattern: string): Node<number | string> {
+  return optional({ description, 'x-kubernetes-int-or-string': true, pattern });
 }
 
 export function record<F extends Fields>(description: string, fields: F): Node<ObjectIn<F>, ObjectOut<F>> {
@@ -122,10 +117,14 @@ export function list<In, Out>(
     description,
     ...(min !== undefined && { minItems: min }),
     maxItems: max,
-    items: items.schema,
-    'x-kubernetes-list-type': keys ? 'map' : 'atomic',
-    ...(keys && { 'x-kubernetes-list-map-keys': keys }),
+    // Nobody is shown the description of an item; the list has one.
+    items: undescribed(items.schema),
+    ...(keys && { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys }),
   });
+}
+
+export function mapOf<In, Out>(description: string, value: Node<In, Out, Presence>, max: number): Node<Record<string, In>, Record<string, Out>> {
+  return optional({ type: 'object', description, maxProperties: max, additionalProperties: undescribed(value.schema) });
 }
 
 export function textMap(description: string, { max, value }: { max: number; value: number }): Node<Record<string, string>> {

@@ -25,7 +25,7 @@ export const database = check(
     }),
     evaluation: record('One small Postgres without replicas or backups, to try things out. Not for production.', {
       storage: defaulted(storage('Its volume.', '1Gi'), {}),
-      resources: defaulted(resources('Resources of its pod; what you write replaces the default as a whole.'), {
+      resources: defaulted(resources('Resources of its pod; replaces the default as a whole.'), {
         requests: { cpu: '100m', memory: '192Mi' },
         limits: { memory: '1Gi' },
       }),
@@ -55,7 +55,7 @@ export const redis = check(
       record('Small Redis servers run by the operator. Losing one costs latency, never a message.', {
         shards: defaulted(whole('How many independent servers; conversations are spread over them.', 1, 16), 1),
         storage: storage('Volume of each server. With it messages are accepted even while Postgres is away; without it Redis keeps nothing over a restart.', '1Gi'),
-        resources: defaulted(resources('Resources of each server; what you write replaces the default as a whole.'), {
+        resources: defaulted(resources('Resources of each server; replaces the default as a whole.'), {
           requests: { cpu: '50m', memory: '64Mi' },
           limits: { memory: '512Mi' },
         }),

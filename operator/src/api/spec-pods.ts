@@ -19,7 +19,6 @@ const weight = required(whole('How much it counts.', 1, 100));
 const podTerm = record('Pods to be near to, or far from.', {
   labelSelector: labelSelector('Labels of those pods.'),
   topologyKey: required(text('Label of the node that says what near means, such as kubernetes.io/hostname.', { max: 317 })),
-  namespaces: list('Namespaces of those pods; when absent, that of the ChatCluster.', text('A namespace.', { max: 63 }), { max: 20 }),
 });
 
 function podAffinity(description: string) {
@@ -41,7 +40,6 @@ const affinity = record('Where pods go; as in a Pod.', {
       { max: 10 },
     ),
   }),
-  podAffinity: podAffinity('Near to other pods.'),
   podAntiAffinity: podAffinity('Far from other pods.'),
 });
 

@@ -6,12 +6,12 @@ const minutes = 60;
 function role(description: string, { replicas, requests, memory }: { replicas: number; requests: { cpu: string; memory: string }; memory: string }) {
   return record(description, {
     replicas: defaulted(whole('How many pods of this role run.', 0, 100), replicas),
-    resources: defaulted(resources('Resources of each pod; what you write replaces the default as a whole.'), { requests, limits: { memory } }),
+    resources: defaulted(resources('Resources of a pod; replaces the default as a whole.'), { requests, limits: { memory } }),
   });
 }
 
 const realtime = record('Pods that hold the sockets. How many: spec.replicas and spec.autoscaling.', {
-  resources: defaulted(resources('Resources of each pod; what you write replaces the default as a whole.'), {
+  resources: defaulted(resources('Resources of a pod; replaces the default as a whole.'), {
     requests: { cpu: '200m', memory: '256Mi' },
     limits: { memory: '1Gi' },
   }),

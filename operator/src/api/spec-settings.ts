@@ -83,7 +83,7 @@ export const shutdown = check(
 );
 
 export const upgrade = record('How a change is rolled out.', {
-  maxSurge: defaulted(numberOrText('How many new pods start at once: a number or a percentage.', 5, '^[1-9][0-9]{0,2}%?$'), '25%'),
+  maxSurge: defaulted(numberOrText('How many new pods start at once: a number or a percentage.', '^[1-9][0-9]{0,2}%?$'), '25%'),
   migrationTimeoutSeconds: defaulted(whole('How long the migration of the database may take.', 10, 86_400), 600),
   autoRollback: defaulted(flag('Whether the previous release comes back when the new one does not become ready.'), true),
 });

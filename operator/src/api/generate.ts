@@ -1,0 +1,30 @@
+import { Document, isScalar, visit } from 'yaml';
+import { chatClusterCrd } from './crd.ts';
+import { referencePage } from './reference.ts';
+
+/** What fits is written in one line. With one line per key the file would be twice as large. */
+const FLOW_MAX = 500;
+
+/** YAML as a person would format it: small things in one line. */
+export function toYaml(value: object): string {
+  const document = new Document(value, { aliasDuplicateObjects: false });
+  visit(document, {
+    Map: (_key, node) => {
+      if (JSON.stringify(node).length <= FLOW_MAX) node.flow = true;
+    },
+    Seq: (_key, node) => {
+      if (node.items.every(isScalar)) node.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: 0, indentSeq: false, flowCollectionPadding: false });
+}
+
+const notice = '# Generated from operator/src/api by "make gen"; do not edit.\n';
+
+/** Files made from the schema, with paths from the root of the repository. */
+export function generateApiFiles(): { path: string; text: string }[] {
+  return [
+    { path: 'operator/generated/chatclusters.chatcluster.dev.yaml', text: notice + toYaml(chatClusterCrd()) },
+    { path: 'docs/reference/chatcluster.md', text: referencePage() },
+  ];
+}
