@@ -28,6 +28,16 @@ describe('conversations over three pods', () => {
     return `${answer.status} ${answer.body.code}`;
   };
 
+  it('are managed with the rights of this very moment, also on a pod that has not heard of a demotion yet', async () => {
+    const group = await cluster.group([ann, bob]);
+    for (let i = 0; i < 15; i += 1) {
+      await cluster.ok(ann, 'PATCH', path(group, `/members/${bob.id}`), { role: 'admin' }, 0);
+      assert.equal(await status(bob, 'PATCH', path(group), { topic: `of an admin, ${i}` }, 1), 200);
+      await cluster.ok(ann, 'PATCH', path(group, `/members/${bob.id}`), { role: 'member' }, 0);
+      assert.equal(await status(bob, 'PATCH', path(group), { topic: `of a member, ${i}` }, 1), '403 forbidden');
+    }
+  });
+
   it('tell everybody in them on every pod when they begin, change and end', async () => {
     using a = await cluster.connect(ann, 0);
     using b = await cluster.connect(bob, 1);

@@ -1,10 +1,10 @@
 import type { Conversation, Limits, RestInput, Role } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { uuidV7 } from '../ids.ts';
-import { decideManage, decideMember, decideMemberChange } from '../domain/permissions.ts';
+import { type Decision, decideManage, decideMember, decideMemberChange } from '../domain/permissions.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Store } from '../store/store.ts';
-import type { CreatedConversation, MembershipChanged, MembershipResult } from '../store/types.ts';
+import type { ConversationAccess, CreatedConversation, MembershipChanged, MembershipResult } from '../store/types.ts';
 import type { Delivery } from './delivery.ts';
 import type { Membership } from './membership.ts';
 import { authorise } from './require.ts';
@@ -19,6 +19,9 @@ export interface ConversationsDeps {
   fanout: Pick<Fanout, 'toUsers' | 'broadcast'>;
   limits: Limits;
 }
+
+/** The member version moves meanwhile only when people come and go at that very moment. */
+const MAX_TRIES = 5;
 
 type Caller = { userId: string; guest: boolean };
 
@@ -56,12 +59,31 @@ export function createConversations(deps: ConversationsDeps) {
       case 'full':
         throw new ChatError('conflict', { message: `A conversation may have at most ${limits.groupMaxMembers} members.` });
       case 'stale':
-        throw new ChatError('conflict', { message: 'The members changed meanwhile; try again.' });
+        throw new Error('a change that named no version was called stale');
       default: {
         const never: never = result;
         throw new Error(`unknown result ${String(never)}`);
       }
     }
+  }
+
+  /**
+   * Authorises against the very member version that the transaction checks: whoever lost the right a moment ago, on
+   * another pod, is refused although the copy here still has it.
+   */
+  async function change(
+    id: string,
+    decide: (access: ConversationAccess | undefined) => Decision,
+    write: (expectVersion: number, access: ConversationAccess) => Promise<MembershipResult>,
+  ): Promise<{ result: MembershipChanged; access: ConversationAccess }> {
+    let atLeast = 0;
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const access = await authorise(membership, id, decide, atLeast);
+      const result = await write(access.memberVersion, access);
+      if (result.status !== 'stale') return { result: settled(result), access };
+      atLeast = result.memberVersion;
+    }
+    throw new ChatError('overloaded', { retryAfterMs: 500 });
   }
 
   async function checkPeople(caller: Caller, input: RestInput<'createConversation'>): Promise<string[]> {
@@ -112,14 +134,7 @@ export function createConversations(deps: ConversationsDeps) {
     await tellAdded(created.userIds, created.id);
   }
 
-  async function add(change: { conversationId: string; actorId: string; userIds: string[]; role: Role; action: 'added' | 'joined' }) {
-    const result = settled(await store.addMembers({ ...change, maxMembers: limits.groupMaxMembers }));
-    published(change.conversationId, result);
-    await tellAdded(result.userIds, change.conversationId);
-  }
-
-  async function remove(actorId: string, id: string, userId: string, action: 'removed' | 'left') {
-    const result = settled(await store.removeMember({ conversationId: id, actorId, userId, action }));
+  function removed(id: string, result: MembershipChanged, userId: string, action: 'removed' | 'left') {
     published(id, result, [userId]);
     fanout.toUsers([userId], 'conversation:removed', { conversationId: id, reason: action }, { droppable: false });
   }
@@ -129,15 +144,25 @@ export function createConversations(deps: ConversationsDeps) {
     announce,
     load,
     async patch(userId: string, id: string, input: RestInput<'patchConversation'>) {
-      await authorise(membership, id, (access) => decideManage(access, userId));
-      published(id, settled(await store.patchConversation({ conversationId: id, actorId: userId, ...input })));
+      const { result } = await change(
+        id,
+        (access) => decideManage(access, userId),
+        (expectVersion) => store.patchConversation({ conversationId: id, actorId: userId, ...input, expectVersion }),
+      );
+      published(id, result);
       return load(userId, id);
     },
     async delete(userId: string, id: string) {
-      const access = await authorise(membership, id, (a) => decideManage(a, userId));
-      if (access.members.get(userId)!.role !== 'owner')
-        throw new ChatError('forbidden', { message: 'Only an owner may delete a conversation.' });
-      published(id, settled(await store.deleteConversation(id)));
+      const { result, access } = await change(
+        id,
+        (a) => decideManage(a, userId),
+        (expectVersion, a) => {
+          if (a.members.get(userId)!.role !== 'owner')
+            throw new ChatError('forbidden', { message: 'Only an owner may delete a conversation.' });
+          return store.deleteConversation(id, expectVersion);
+        },
+      );
+      published(id, result);
       fanout.toUsers([...access.members.keys()], 'conversation:removed', { conversationId: id, reason: 'deleted' }, { droppable: false });
     },
     async listMembers(userId: string, id: string, cursor: string | undefined, limit: number) {
@@ -146,36 +171,62 @@ export function createConversations(deps: ConversationsDeps) {
     },
     async addMembers(userId: string, id: string, input: RestInput<'addMembers'>) {
       const role = input.role ?? 'member';
-      const access = await authorise(membership, id, (a) => decideManage(a, userId));
-      if (role === 'owner' || (role === 'admin' && access.members.get(userId)!.role !== 'owner')) {
-        throw new ChatError('forbidden', { message: 'You cannot give a role that is not below your own.' });
-      }
+      const added = { conversationId: id, actorId: userId, userIds: [...new Set(input.userIds)], role, action: 'added' as const };
+      await authorise(membership, id, (access) => decideManage(access, userId));
       await checkExist(input.userIds);
-      await add({ conversationId: id, actorId: userId, userIds: [...new Set(input.userIds)], role, action: 'added' });
+      const { result } = await change(
+        id,
+        (access) => decideManage(access, userId),
+        (expectVersion, access) => {
+          if (role === 'owner' || (role === 'admin' && access.members.get(userId)!.role !== 'owner')) {
+            throw new ChatError('forbidden', { message: 'You cannot give a role that is not below your own.' });
+          }
+          return store.addMembers({ ...added, maxMembers: limits.groupMaxMembers, expectVersion });
+        },
+      );
+      published(id, result);
+      await tellAdded(result.userIds, id);
       return load(userId, id);
     },
     async setRole(userId: string, id: string, targetId: string, role: Role) {
-      await authorise(membership, id, (access) => decideMemberChange(access, userId, targetId, role));
-      published(id, settled(await store.setRole({ conversationId: id, actorId: userId, userId: targetId, role })));
+      const { result } = await change(
+        id,
+        (access) => decideMemberChange(access, userId, targetId, role),
+        (expectVersion) => store.setRole({ conversationId: id, actorId: userId, userId: targetId, role, expectVersion }),
+      );
+      published(id, result);
     },
     async removeMember(userId: string, id: string, targetId: string) {
       if (targetId === userId) return operations.leave(userId, id);
-      await authorise(membership, id, (access) => decideMemberChange(access, userId, targetId));
-      await remove(userId, id, targetId, 'removed');
+      const { result } = await change(
+        id,
+        (access) => decideMemberChange(access, userId, targetId),
+        (expectVersion) => store.removeMember({ conversationId: id, actorId: userId, userId: targetId, action: 'removed', expectVersion }),
+      );
+      removed(id, result, targetId, 'removed');
     },
     async join(caller: Caller, id: string) {
       const access = await membership.get(id);
       if (access === undefined || (access.kind !== 'channel' && !access.members.has(caller.userId))) throw new ChatError('not_found');
       if (access.archived) throw new ChatError('forbidden', { message: 'This channel is archived.' });
       if (!access.members.has(caller.userId)) {
-        await add({ conversationId: id, actorId: caller.userId, userIds: [caller.userId], role: 'member', action: 'joined' });
+        const joined = {
+          conversationId: id,
+          actorId: caller.userId,
+          userIds: [caller.userId],
+          role: 'member' as const,
+          action: 'joined' as const,
+        };
+        const result = settled(await store.addMembers({ ...joined, maxMembers: limits.groupMaxMembers }));
+        published(id, result);
+        await tellAdded(result.userIds, id);
       }
       return load(caller.userId, id);
     },
     async leave(userId: string, id: string) {
       const access = await authorise(membership, id, (a) => decideMember(a, userId));
       if (access.kind === 'direct') throw new ChatError('forbidden', { message: 'A direct conversation cannot be left.' });
-      await remove(userId, id, userId, 'left');
+      removed(id, settled(await store.removeMember({ conversationId: id, actorId: userId, userId, action: 'left' })), userId, 'left');
     },
     async patchMe(userId: string, id: string, input: RestInput<'patchConversationMe'>) {
       await authorise(membership, id, (access) => decideMember(access, userId));
