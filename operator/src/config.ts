@@ -23,6 +23,8 @@ export interface Config {
   workers: number;
   /** How often the load of realtime pods is read. */
   scaleIntervalSeconds: number;
+  /** Where KEDA finds the admin port of the operator; undefined: its Service in chatcluster-system. */
+  scalerUrl: string | undefined;
   logLevel: string;
 }
 
@@ -89,6 +91,7 @@ export function parseConfig(env: Env): Config {
     imagePullPolicy: oneOf(env, 'IMAGE_PULL_POLICY', imagePullPolicies, 'IfNotPresent'),
     workers: integer(env, 'WORKERS', 4, [1, 100]),
     scaleIntervalSeconds: integer(env, 'SCALE_INTERVAL_SECONDS', 15, [1, 600]),
+    scalerUrl: env.SCALER_URL || undefined,
     logLevel: oneOf(env, 'LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };
 }

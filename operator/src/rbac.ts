@@ -18,10 +18,9 @@ const owned = ['create', 'delete', 'get', 'list', 'patch', 'watch'];
  */
 export const watchedRules: PolicyRule[] = [
   { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
-  { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['delete', 'list', 'patch', 'watch'] },
   { apiGroups: [''], resources: ['pods'], verbs: ['list', 'patch', 'watch'] },
   { apiGroups: [''], resources: ['secrets'], verbs: ['create', 'delete'] },
-  { apiGroups: [''], resources: ['configmaps', 'serviceaccounts', 'services'], verbs: owned },
+  { apiGroups: [''], resources: ['configmaps', 'persistentvolumeclaims', 'serviceaccounts', 'services'], verbs: owned },
   { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: owned },
   { apiGroups: ['apps'], resources: ['deployments/scale'], verbs: ['patch'] },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: owned },

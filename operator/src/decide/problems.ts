@@ -1,0 +1,64 @@
+import { listReferencedSecrets, type SecretUse } from '../gather/referenced-secrets.ts';
+import type { Observed, Problem } from '../gather/observed.ts';
+
+/** What is known to be in the way before anything is applied. Each message ends with what to do. */
+export function listProblems(observed: Observed): Problem[] {
+  return [...listMissingApis(observed), ...listSecretProblems(observed)];
+}
+
+function listMissingApis({ spec, capabilities }: Observed): Problem[] {
+  const problems: Problem[] = [];
+  if (spec.database.cloudNativePG && !capabilities.cloudNativePG) {
+    problems.push({
+      about: 'database',
+      reason: 'CloudNativePGMissing',
+      message: 'spec.database.cloudNativePG needs the CloudNativePG operator, which this cluster lacks. Install it; it is found within a minute.',
+    });
+  }
+  if (spec.access.gateway && !capabilities.gatewayApi) {
+    problems.push({
+      about: 'route',
+      reason: 'GatewayApiMissing',
+      message: 'spec.access.gateway needs the Gateway API, which this cluster lacks. Install its CRDs, or use spec.access.ingress.',
+    });
+  }
+  if (spec.autoscaling.engine === 'KEDA' && !capabilities.keda) {
+    problems.push({
+      about: 'autoscaling',
+      reason: 'KedaMissing',
+      message: 'spec.autoscaling.engine KEDA needs KEDA, which this cluster lacks. Install it, or use the engine Operator.',
+    });
+  }
+  return problems;
+}
+
+function listSecretProblems({ spec, secrets, pods, cluster }: Observed): Problem[] {
+  const uses = listReferencedSecrets(spec);
+  const { namespace } = cluster.metadata;
+  if (secrets === undefined) {
+    // Not allowed to look: the pods that wait for it tell.
+    const complaints = pods.flatMap(({ trouble }) => (trouble?.reason === 'CreateContainerConfigError' ? [trouble.message] : []));
+    return uses.filter(({ name }) => complaints.some((text) => text.includes(`secret "${name}"`))).map((use) => missing(use, namespace));
+  }
+  return uses.flatMap((use) => {
+    const secret = secrets.get(use.name);
+    if (secret === undefined) return [missing(use, namespace)];
+    if (use.key === undefined || secret.keys.includes(use.key)) return [];
+    const message = `Secret ${use.name} in namespace ${namespace} has no key "${use.key}", which ${use.field} names. Add the key, or name another one.`;
+    return [{ about: aboutOf(use), reason: 'SecretKeyMissing', message }];
+  });
+}
+
+function missing(use: SecretUse, namespace: string): Problem {
+  const key = use.key === undefined ? '' : ` with the key "${use.key}"`;
+  return {
+    about: aboutOf(use),
+    reason: 'SecretMissing',
+    message: `Secret ${use.name} does not exist in namespace ${namespace}; ${use.field} names it. Create it${key}.`,
+  };
+}
+
+function aboutOf({ field }: SecretUse): Problem['about'] {
+  if (field.startsWith('spec.database.')) return 'database';
+  return field.startsWith('spec.redis.') ? 'redis' : 'secrets';
+}
