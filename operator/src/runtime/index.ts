@@ -2,7 +2,15 @@ export { createClient, type ClientOptions } from './create-client.ts';
 export type * from './client-types.ts';
 export { systemClock, type Clock } from './clock.ts';
 export type { Connection, Credentials } from './connection.ts';
-export { runController, type ControllerOptions, type Reconcile, type ReconcileResult, type Source } from './controller.ts';
+export {
+  ownerKeys,
+  runController,
+  source,
+  type ControllerOptions,
+  type Reconcile,
+  type ReconcileResult,
+  type Source,
+} from './controller.ts';
 export {
   ApiError,
   ConnectionError,
