@@ -1,0 +1,3 @@
+module chatcluster.dev/tools/images
+
+go 1.26.0
