@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { createFakeSocket, type FakeSocket, OPEN, READY } from './_fake-socket.ts';
+import { createTally } from './_tally.ts';
+import { backoffMs, Client, type ClientDeps } from './client.ts';
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+function create(overrides: Partial<ClientDeps> = {}) {
+  const sockets: FakeSocket[] = [];
+  const clock = { ms: 0 };
+  const offline: number[] = [];
+  const { recorder, told } = createTally();
+  const client = new Client({
+    open() {
+      const fake = createFakeSocket();
+      sockets.push(fake);
+      return fake.socket;
+    },
+    auth: async () => ({ token: 't' }),
+    refresh: async () => 'fresh',
+    onEvent: () => undefined,
+    onOffline: () => void offline.push(clock.ms),
+    recorder,
+    ackTimeoutMs: 1_000,
+    nowMs: () => clock.ms,
+    random: () => 0.5,
+    ...overrides,
+  });
+  async function connect(): Promise<FakeSocket> {
+    client.tick(true);
+    await settle();
+    const fake = sockets.at(-1)!;
+    fake.receive(OPEN);
+    fake.receive(READY);
+    return fake;
+  }
+  return { client, sockets, clock, offline, told, connect };
+}
+
+it('waits longer after every failure, at random, and never less than it was told', () => {
+  assert.equal(backoffMs(0, 1), 500);
+  assert.equal(backoffMs(3, 0.5), 2_000);
+  assert.equal(backoffMs(20, 1), 30_000);
+  assert.equal(backoffMs(0, 0, 900), 900);
+});
+
+it('is ready with session:ready, and measures the time since it opened', async () => {
+  const { client, told, connect, clock } = create();
+  client.tick(true);
+  await settle();
+  assert.equal(client.isReady, false);
+  clock.ms = 12;
+  await connect();
+  assert.equal(client.isReady, true);
+  assert.deepEqual(told.connected, [12]);
+});
+
+it('comes back after a drop, and measures how long it was away', async () => {
+  const { client, sockets, clock, told, connect, offline } = create();
+  await connect();
+  clock.ms = 1_000;
+  client.drop();
+  assert.deepEqual([client.isReady, offline], [false, [1_000]]);
+  clock.ms = 1_300;
+  await connect();
+  assert.equal(sockets.length, 2);
+  assert.deepEqual(told.reconnected, [300]);
+  assert.equal(told.dropped, undefined, 'a drop of its own is no fault of the server');
+});
+
+it('backs off when it is refused, for as long as the server says', async () => {
+  const { client, sockets, clock, told } = create();
+  client.tick(true);
+  await settle();
+  sockets[0]!.receive('44{"message":"m","data":{"code":"overloaded","message":"m","retryAfterMs":5000}}');
+  assert.deepEqual(told.connectFailed, ['refused: overloaded']);
+  clock.ms = 4_999;
+  client.tick(true);
+  await settle();
+  assert.equal(sockets.length, 1);
+  clock.ms = 5_000;
+  client.tick(true);
+  await settle();
+  assert.equal(sockets.length, 2);
+});
+
+it('obeys the hint of a server that drains', async () => {
+  const { client, sockets, clock, connect } = create();
+  (await connect()).receive('42["server:drain",{"reconnectInMs":700,"reason":"shutdown"}]');
+  clock.ms = 699;
+  client.tick(true);
+  await settle();
+  assert.equal(sockets.length, 1);
+  clock.ms = 700;
+  client.tick(true);
+  await settle();
+  assert.equal(sockets.length, 2);
+});
+
+it('counts a connection that the server closed, and the credentials that could not be had', async () => {
+  const { told, connect } = create();
+  (await connect()).fire('close');
+  assert.deepEqual(told.dropped, ['connection closed']);
+  const without = create({ auth: () => Promise.reject(new Error('no ticket')) });
+  without.client.tick(true);
+  await settle();
+  assert.deepEqual(without.told.connectFailed, ['no ticket']);
+});
+
+it('gives a fresh token before the old one expires', async () => {
+  const { connect } = create();
+  const fake = await connect();
+  fake.receive('42["session:expiring",{"expiresAt":"x"}]');
+  await settle();
+  assert.equal(fake.sent.at(-1), '421["auth:refresh",{"token":"fresh"}]');
+});
+
+it('leaves when it is not wanted any more', async () => {
+  const { client, connect } = create();
+  const fake = await connect();
+  client.tick(false);
+  assert.deepEqual([client.isReady, fake.closes()], [false, 1]);
+});
