@@ -7,7 +7,7 @@ export function storageSize(description: string): Node<string> {
     { rule: "isQuantity(self) && quantity(self).sign() == 1", message: 'write a size such as 10Gi' },
     {
       rule: '!isQuantity(self) || quantity(self).compareTo(quantity(oldSelf)) >= 0',
-      message: 'storage can grow, not shrink: write the present size or a larger one',
+      message: 'storage can grow, not shrink: write the present size or more',
     },
   );
 }
@@ -26,7 +26,7 @@ export function storage(description: string, size: string) {
 
 const sameStorageClass: CelRule = {
   rule: 'self.?storageClassName == oldSelf.?storageClassName',
-  message: 'storageClassName cannot change once the volume exists: write the present one',
+  message: 'storageClassName cannot change: write the present one',
 };
 
 export function secretKeyRef(description: string, key?: string) {

@@ -52,7 +52,7 @@ const spread = record('How pods are spread over zones or nodes.', {
 
 const keyOf = (of: string) =>
   record(of, { name: required(text('Its name.')), key: required(text('Its key.')), optional: flag('Whether it may be missing.') });
-const ownVariables = "['ROLE', 'POD_ID', 'PORT', 'ADMIN_PORT', 'HOST', 'DATABASE_URL', 'REDIS_URLS']";
+const ownVariables = "['ROLE', 'POD_ID', 'PORT', 'ADMIN_PORT', 'DATABASE_URL', 'REDIS_URLS']";
 const variable = check(
   record('A variable of the environment.', {
     name: required(textLike('Its name.', 128, ['^[A-Za-z_][A-Za-z0-9_]*$', 'write letters, digits and underscores, such as LOG_LEVEL'])),

@@ -2,16 +2,15 @@ import { check, choice, defaulted, flag, list, type Node, numberOrText, record, 
 import { countOf, duration, secretKeyRef, secretRef, storage } from './common.ts';
 import { emails, s3 } from './spec-data.ts';
 
-const imageHint = 'leave out the scheme, the tag and spaces';
 
 export const image = record('Where the image of the server comes from. Its tag is spec.version.', {
-  registry: textLike('Registry, such as registry.example.com:5000.', 253, ['^[A-Za-z0-9.:-]+$', `write a registry such as registry.example.com; ${imageHint}`]),
-  repository: defaulted(
-    textLike('Repository.', 253, ['^[a-z0-9]+([._/-]+[a-z0-9]+)*$', `write a repository such as chatcluster/server; ${imageHint}`]),
-    'chatcluster/server',
-  ),
-  digest: textLike('Digest; it wins over the tag.', 71, ['^sha256:[0-9a-f]{64}$', 'write a digest: sha256: and 64 digits from 0 to f']),
-  pullPolicy: defaulted(choice('When nodes pull the image.', ['Always', 'IfNotPresent', 'Never']), 'IfNotPresent'),
+  registry: textLike('Registry; when absent, as the repository says.', 253, ['^[A-Za-z0-9.:-]+$', 'write a registry such as registry.example.com']),
+  repository: textLike("Repository; when absent, the operator's setting.", 253, [
+    '^[a-z0-9]+([._/-]+[a-z0-9]+)*$',
+    'write a repository such as chatcluster/server',
+  ]),
+  digest: textLike('Digest.', 71, ['^sha256:[0-9a-f]{64}$', 'write a digest: sha256: and 64 digits from 0 to f']),
+  pullPolicy: choice("When nodes pull the image; when absent, the operator's setting.", ['Always', 'IfNotPresent', 'Never']),
   pullSecrets: defaulted(list('Secrets for pulling.', secretRef('A Secret.'), { max: 10 }), []),
 });
 
@@ -45,22 +44,22 @@ const maximum = 2_147_483_647;
 
 /** Names and meanings are those of session:ready.limits; a test compares the figures with the server's. */
 export const limitFields = {
-  messageMaxChars: whole('Longest message, in characters. The server uses 8000 when absent.', 1, 100_000),
-  eventMaxBytes: whole('Largest event from a client, in bytes. The server uses 65536 when absent.', 1_024, million),
-  attachmentsPerMessage: whole('Files of one message. The server uses 10 when absent.', 0, 100),
-  fileMaxBytes: whole('Largest file, in bytes. The server uses 26214400 when absent.', 1, maximum),
-  groupMaxMembers: whole('Most members of a group. The server uses 10000 when absent.', 2, million),
-  conversationsPerUser: whole('Conversations of one person. The server uses 10000 when absent.', 1, million),
-  accessTokenSeconds: whole('How long an access token lasts. The server uses 900 when absent.', 60, 86_400),
-  refreshTokenSeconds: whole('How long a device stays signed in. The server uses 2592000 when absent.', 3_600, 31_536_000),
-  messagesPerSecond: whole('Messages of one person per second. The server uses 10 when absent.', 1, 10_000),
-  messageBurst: whole('Messages of one person at once. The server uses 30 when absent.', 1, 10_000),
-  eventsPerSecond: whole('Events of one socket per second. The server uses 50 when absent.', 1, 10_000),
-  eventBurst: whole('Events of one socket at once. The server uses 200 when absent.', 1, 10_000),
-  handshakesPerSecondPerAddress: whole('New sockets per second of one address. The server uses 20 when absent.', 1, million),
-  handshakesPerSecondPerPod: whole('New sockets per second of one pod. The server uses 300 when absent.', 1, million),
-  socketsPerUser: whole('Sockets of one person. The server uses 20 when absent.', 1, 10_000),
-  unreadBytesPerSocket: whole('Bytes that wait for a slow reader before it is cut off. The server uses 1048576 when absent.', 65_536, maximum),
+  messageMaxChars: whole('Longest message, in characters. Absent: 8000.', 1, 100_000),
+  eventMaxBytes: whole('Largest event from a client, in bytes. Absent: 65536.', 1_024, million),
+  attachmentsPerMessage: whole('Files of one message. Absent: 10.', 0, 100),
+  fileMaxBytes: whole('Largest file, in bytes. Absent: 26214400.', 1, maximum),
+  groupMaxMembers: whole('Most members of a group. Absent: 10000.', 2, million),
+  conversationsPerUser: whole('Conversations of one person. Absent: 10000.', 1, million),
+  accessTokenSeconds: whole('How long an access token lasts. Absent: 900.', 60, 86_400),
+  refreshTokenSeconds: whole('How long a device stays signed in. Absent: 2592000.', 3_600, 31_536_000),
+  messagesPerSecond: whole('Messages of one person per second. Absent: 10.', 1, 10_000),
+  messageBurst: whole('Messages of one person at once. Absent: 30.', 1, 10_000),
+  eventsPerSecond: whole('Events of one socket per second. Absent: 50.', 1, 10_000),
+  eventBurst: whole('Events of one socket at once. Absent: 200.', 1, 10_000),
+  handshakesPerSecondPerAddress: whole('New sockets per second of one address. Absent: 20.', 1, million),
+  handshakesPerSecondPerPod: whole('New sockets per second of one pod. Absent: 300.', 1, million),
+  socketsPerUser: whole('Sockets of one person. Absent: 20.', 1, 10_000),
+  unreadBytesPerSocket: whole('Bytes that wait for a slow reader before it is cut off. Absent: 1048576.', 65_536, maximum),
 } satisfies Record<string, Node<number>>;
 
 export const limits = record('Limits on what people and sockets may do.', limitFields);

@@ -1,0 +1,77 @@
+import type { KubernetesObject } from '../types.ts';
+import { ADMIN_PORT, type Component, type Context, HTTP_PORT, object, POSTGRES_PORT, REDIS_PORT, type Role, roles, selectorOf } from './context.ts';
+
+const tcp = (port: number) => ({ protocol: 'TCP', port });
+const anyNamespace = { namespaceSelector: {} };
+const podsNamed = (name: string) => ({ ...anyNamespace, podSelector: { matchLabels: { 'app.kubernetes.io/name': name } } });
+
+const dns = { ports: [{ protocol: 'UDP', port: 53 }, tcp(53)] };
+
+/** Everything but the networks of clusters and companies: a webhook must not reach what is inside. */
+const publicWeb = {
+  to: [
+    { ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'] } },
+    { ipBlock: { cidr: '::/0', except: ['fc00::/7', 'fe80::/10'] } },
+  ],
+  ports: [tcp(443)],
+};
+
+function toPods(context: Context, component: 'postgres' | 'redis', port: number): object {
+  return { to: [{ podSelector: { matchLabels: selectorOf(context, component) } }], ports: [tcp(port)] };
+}
+
+/** A policy knows addresses and not names; where a server of the user sits is not known, so its port is opened to all. */
+function databaseEgress(context: Context): object {
+  const { facts, cluster, n } = context;
+  const { database } = cluster.spec;
+  if (database.evaluation) return toPods(context, 'postgres', POSTGRES_PORT);
+  if (database.cloudNativePG) return { to: [{ podSelector: { matchLabels: { 'cnpg.io/cluster': n.postgres } } }], ports: [tcp(POSTGRES_PORT)] };
+  return { ports: (facts.externalPorts?.database ?? [POSTGRES_PORT]).map(tcp) };
+}
+
+function redisEgress(context: Context): object {
+  const { facts, cluster } = context;
+  if (cluster.spec.redis.managed) return toPods(context, 'redis', REDIS_PORT);
+  return { ports: (facts.externalPorts?.redis ?? [REDIS_PORT]).map(tcp) };
+}
+
+function policy(context: Context, component: Component, { ingress, egress }: { ingress: object[]; egress: object[] }): KubernetesObject {
+  const spec = { podSelector: { matchLabels: selectorOf(context, component) }, policyTypes: ['Ingress', 'Egress'], ingress, egress };
+  return object(context, 'networking.k8s.io/v1/NetworkPolicy', `${context.cluster.name}-${component}`, { spec }, { component });
+}
+
+function serverIngress({ cluster: { spec } }: Context, role: Role): object[] {
+  const { ingressFrom, metricsFrom } = spec.networkPolicy;
+  const monitors = metricsFrom ?? [podsNamed('prometheus')];
+  const admin = { from: [podsNamed('chatcluster-operator'), ...monitors], ports: [tcp(ADMIN_PORT)] };
+  if (role === 'worker') return [admin];
+  return [{ ...(ingressFrom && { from: ingressFrom }), ports: [tcp(HTTP_PORT)] }, admin];
+}
+
+/** Workers call push services, webhooks and identity providers; api pods do where people sign in elsewhere or files lie in a bucket. */
+function isCallingOut({ cluster: { spec } }: Context, role: Role): boolean {
+  return role === 'worker' || (role === 'api' && (spec.auth.providers.length > 0 || spec.files?.s3 !== undefined));
+}
+
+function serverPolicy(context: Context, role: Role): KubernetesObject {
+  const egress = [dns, databaseEgress(context), redisEgress(context), ...(isCallingOut(context, role) ? [publicWeb] : [])];
+  return policy(context, role, { ingress: serverIngress(context, role), egress });
+}
+
+function dataPolicy(context: Context, component: 'postgres' | 'redis', port: number): KubernetesObject {
+  const clients: Component[] = component === 'postgres' ? [...roles, 'migrate'] : [...roles];
+  const from = clients.map((client) => ({ podSelector: { matchLabels: selectorOf(context, client) } }));
+  return policy(context, component, { ingress: [{ from, ports: [tcp(port)] }], egress: [] });
+}
+
+/** Each component gets what it needs; nothing between the pods of one component, they speak through Redis. */
+export function networkPolicies(context: Context): KubernetesObject[] {
+  const { networkPolicy, database, redis } = context.cluster.spec;
+  if (!networkPolicy.enabled) return [];
+  return [
+    ...roles.map((role) => serverPolicy(context, role)),
+    policy(context, 'migrate', { ingress: [], egress: [dns, databaseEgress(context)] }),
+    ...(database.evaluation ? [dataPolicy(context, 'postgres', POSTGRES_PORT)] : []),
+    ...(redis.managed ? [dataPolicy(context, 'redis', REDIS_PORT)] : []),
+  ];
+}

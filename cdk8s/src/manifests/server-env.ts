@@ -1,0 +1,69 @@
+import type { KubernetesObject } from '../types.ts';
+import { ADMIN_PORT, type Context, HTTP_PORT, object, type Role } from './context.ts';
+import { databaseUrlRef, redisUrlsRef } from './secrets.ts';
+
+export interface EnvVar {
+  name: string;
+  value?: string;
+  valueFrom?: object;
+}
+
+/** Where people open the chat; undefined without a host. */
+export function publicUrl({ spec }: { spec: Context['cluster']['spec'] }): string | undefined {
+  const { host, scheme, gateway, ingress } = spec.access;
+  if (host === undefined) return undefined;
+  return `${scheme ?? (gateway || ingress?.tlsSecretName ? 'https' : 'http')}://${host}`;
+}
+
+function trustedProxies({ access }: Context['cluster']['spec']): string[] {
+  if (access.trustedProxies) return access.trustedProxies;
+  return access.gateway || access.ingress ? ['loopback', 'linklocal', 'uniquelocal'] : [];
+}
+
+/** `MESSAGE_MAX_CHARS` for `messageMaxChars`. */
+function variableOf(limit: string): string {
+  return limit.replace(/[A-Z]/g, (char) => `_${char}`).toUpperCase();
+}
+
+/** Settings that are no secret and the same for every role; only what the server reads today. */
+export function serverSettings({ cluster: { spec } }: Context): Record<string, string> {
+  const url = publicUrl({ spec });
+  const limits = Object.entries(spec.limits).map(([name, value]) => [variableOf(name), String(value)] as const);
+  return {
+    NODE_ENV: 'production',
+    PORT: String(HTTP_PORT),
+    ADMIN_PORT: String(ADMIN_PORT),
+    ...(url !== undefined && { PUBLIC_URL: url }),
+    // Without TLS in front, a browser would drop cookies that are marked secure.
+    SECURE_COOKIES: url?.startsWith('https:') ? 'on' : 'off',
+    ALLOWED_ORIGINS: spec.access.allowedOrigins.join(','),
+    TRUSTED_PROXIES: trustedProxies(spec).join(','),
+    DRAIN_SECONDS: String(spec.shutdown.drainSeconds),
+    SOCKETS_PER_POD: String(spec.roles.realtime.maxConnections),
+    ...Object.fromEntries(limits),
+  };
+}
+
+export function configMap(context: Context): KubernetesObject {
+  return object(context, 'v1/ConfigMap', context.n.config, { data: serverSettings(context) });
+}
+
+const fromSecret = ({ name, key }: { name: string; key: string }) => ({ secretKeyRef: { name, key } });
+
+/** Variables of one role; those of the user win where the schema lets them. */
+export function serverEnv({ cluster, facts }: Context, role: Role | 'migrate'): EnvVar[] {
+  const { podTemplate, roles } = cluster.spec;
+  const own: EnvVar[] = [
+    { name: 'ROLE', value: role },
+    { name: 'POD_ID', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    { name: 'DATABASE_URL', valueFrom: fromSecret(databaseUrlRef(cluster)) },
+    { name: 'DATABASE_POOL', value: String(facts.databasePool) },
+  ];
+  // The migration needs Postgres only, and must not wait for Redis.
+  if (role !== 'migrate') {
+    own.push({ name: 'REDIS_URLS', valueFrom: fromSecret(redisUrlsRef(cluster)) });
+    own.push({ name: 'FANOUT', value: roles.realtime.fanout === 'StreamsAdapter' ? 'streams-adapter' : 'routed' });
+  }
+  const users = podTemplate.env ?? [];
+  return [...own.filter(({ name }) => !users.some((variable) => variable.name === name)), ...users];
+}

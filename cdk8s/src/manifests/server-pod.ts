@@ -1,0 +1,88 @@
+import { ADMIN_PORT, compact, type Context, hashOf, HTTP_PORT, podLabels, type Role, selectorOf } from './context.ts';
+import { serverEnv, serverSettings } from './server-env.ts';
+import { containerSecurity, podSecurity } from './security.ts';
+
+const probe = (path: string, timing: object) => ({ httpGet: { path, port: 'admin' }, ...timing });
+
+/** The admin port opens once Postgres answers, so a first start may take as long as the database does. */
+const probes = {
+  startupProbe: probe('/livez', { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 300 }),
+  readinessProbe: probe('/readyz', { periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 }),
+  livenessProbe: probe('/livez', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
+};
+
+function spread(context: Context, role: Role | 'migrate'): object[] | undefined {
+  if (role === 'migrate') return undefined;
+  const labelSelector = { matchLabels: selectorOf(context, role) };
+  const given = context.cluster.spec.podTemplate.topologySpreadConstraints;
+  if (given) return given.map((constraint) => ({ ...constraint, labelSelector }));
+  return ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector,
+    // Old and new pods of a rollout are spread each for themselves.
+    matchLabelKeys: ['pod-template-hash'],
+  }));
+}
+
+function pullSecrets({ spec }: Context['cluster']): { name: string }[] | undefined {
+  const all = [...spec.image.pullSecrets, ...spec.podTemplate.imagePullSecrets].map(({ name }) => name);
+  return all.length > 0 ? [...new Set(all)].map((name) => ({ name })) : undefined;
+}
+
+function container(context: Context, role: Role | 'migrate'): object {
+  const { cluster, facts, n } = context;
+  const { podTemplate, shutdown, roles } = cluster.spec;
+  const isServing = role !== 'migrate';
+  const ports = [
+    ...(role === 'realtime' || role === 'api' ? [{ name: 'http', containerPort: HTTP_PORT, protocol: 'TCP' }] : []),
+    { name: 'admin', containerPort: ADMIN_PORT, protocol: 'TCP' },
+  ];
+  return compact({
+    name: 'server',
+    image: facts.serverImage,
+    imagePullPolicy: facts.imagePullPolicy,
+    // Later entries win over earlier ones, and variables over both.
+    envFrom: [...(podTemplate.envFrom ?? []), { configMapRef: { name: n.config } }],
+    env: serverEnv(context, role),
+    ports: isServing ? ports : undefined,
+    resources: roles[isServing ? role : 'worker'].resources,
+    ...(isServing && probes),
+    // Endpoints settle before the drain begins, else the last connections come to a pod that takes none.
+    lifecycle: isServing && shutdown.preStopSeconds > 0 ? { preStop: { sleep: { seconds: shutdown.preStopSeconds } } } : undefined,
+    securityContext: containerSecurity,
+    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+  });
+}
+
+export function serverPod(context: Context, role: Role | 'migrate'): { metadata: object; spec: object } {
+  const { cluster, facts, n } = context;
+  const { podTemplate, shutdown } = cluster.spec;
+  return {
+    metadata: {
+      labels: podLabels(context, role, podTemplate.labels),
+      annotations: {
+        ...podTemplate.annotations,
+        'chatcluster.dev/config-checksum': hashOf(serverSettings(context)),
+        'chatcluster.dev/secrets-checksum': hashOf(Object.entries(facts.checksums).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+      },
+    },
+    spec: compact({
+      serviceAccountName: podTemplate.serviceAccountName ?? n.serverAccount,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: podSecurity,
+      terminationGracePeriodSeconds: role === 'migrate' ? undefined : shutdown.terminationGracePeriodSeconds,
+      restartPolicy: role === 'migrate' ? 'Never' : undefined,
+      imagePullSecrets: pullSecrets(cluster),
+      nodeSelector: podTemplate.nodeSelector,
+      tolerations: podTemplate.tolerations,
+      affinity: podTemplate.affinity,
+      priorityClassName: podTemplate.priorityClassName,
+      topologySpreadConstraints: spread(context, role),
+      containers: [container(context, role)],
+      volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '64Mi' } }],
+    }),
+  };
+}

@@ -1,0 +1,18 @@
+import type { KubernetesObject } from '../types.ts';
+import { compact, type Context, object } from './context.ts';
+
+interface VolumeClaim {
+  name: string;
+  component: 'postgres' | 'redis';
+  storage: { size: string; storageClassName?: string };
+}
+
+/** Not a template of the StatefulSet: those can never be changed, and a volume must be able to grow. */
+export function volumeClaim(context: Context, { name, component, storage }: VolumeClaim): KubernetesObject {
+  const spec = compact({
+    accessModes: ['ReadWriteOnce'],
+    storageClassName: storage.storageClassName,
+    resources: { requests: { storage: storage.size } },
+  });
+  return object(context, 'v1/PersistentVolumeClaim', name, { spec }, { component, isData: true });
+}

@@ -1,0 +1,76 @@
+import { ApiObject, App, Chart } from 'cdk8s';
+import { Construct } from 'constructs';
+import { autoscaler } from './manifests/autoscaling.ts';
+import { cloudNativePg } from './manifests/cloud-native-pg.ts';
+import { type Context, roles } from './manifests/context.ts';
+import { deployment, disruptionBudget, migrationJob, serviceAccounts } from './manifests/deployments.ts';
+import { monitoring } from './manifests/monitoring.ts';
+import { networkPolicies } from './manifests/network-policies.ts';
+import { evaluationPostgres } from './manifests/postgres.ts';
+import { managedRedis } from './manifests/redis.ts';
+import { route } from './manifests/route.ts';
+import { generatedSecret } from './manifests/secrets.ts';
+import { configMap } from './manifests/server-env.ts';
+import { serverServices } from './manifests/services.ts';
+import { names } from './names.ts';
+import type { ClusterInput, Facts, KubernetesObject, RenderOptions } from './types.ts';
+
+export function createContext(cluster: ClusterInput, facts: Facts, options: RenderOptions = {}): Context {
+  return { cluster, facts, options, n: names(cluster) };
+}
+
+/** In an order in which they can be applied: what others refer to comes first. */
+function listObjects(context: Context): KubernetesObject[] {
+  return [
+    ...serviceAccounts(context),
+    ...networkPolicies(context),
+    configMap(context),
+    ...evaluationPostgres(context),
+    ...cloudNativePg(context),
+    ...managedRedis(context),
+    ...serverServices(context),
+    ...(context.facts.migration.applied ? [] : [migrationJob(context)]),
+    ...roles.map((role) => deployment(context, role)),
+    ...roles.map((role) => disruptionBudget(context, role)),
+    ...route(context),
+    ...autoscaler(context),
+    ...monitoring(context),
+  ];
+}
+
+export interface ChatClusterManifestsProps {
+  cluster: ClusterInput;
+  facts: Facts;
+  options?: RenderOptions;
+}
+
+/** Every object of a ChatCluster as constructs. Names, labels and selectors come from `cluster` alone, never from the path. */
+export class ChatClusterManifests extends Construct {
+  constructor(scope: Construct, id: string, { cluster, facts, options }: ChatClusterManifestsProps) {
+    super(scope, id);
+    for (const made of listObjects(createContext(cluster, facts, options))) new ApiObject(this, `${made.kind}-${made.metadata.name}`, made);
+  }
+}
+
+/** Pure: the same input gives the same objects, byte for byte. */
+export function renderChatCluster(cluster: ClusterInput, facts: Facts, options: RenderOptions = {}): KubernetesObject[] {
+  const chart = new Chart(new App(), 'chatcluster');
+  new ChatClusterManifests(chart, 'cluster', { cluster, facts, options });
+  return chart.toJson() as KubernetesObject[];
+}
+
+/** A Secret that somebody has to make once, with a password of letters and digits; it must not be changed afterwards. */
+export function renderSecret(cluster: ClusterInput, which: 'database' | 'redis', password: string, options: RenderOptions = {}): KubernetesObject {
+  return generatedSecret({ cluster, facts: noFacts, options, n: names(cluster) }, which, password);
+}
+
+const noFacts: Facts = {
+  capabilities: { gatewayApi: false, serviceMonitor: false, prometheusRule: false, cloudNativePG: false, keda: false },
+  checksums: {},
+  databasePool: 0,
+  migration: { version: '', applied: true },
+  serverImage: '',
+  postgresImage: '',
+  redisImage: '',
+  imagePullPolicy: 'IfNotPresent',
+};
