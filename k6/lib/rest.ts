@@ -52,7 +52,7 @@ export function postAll<T>(urls: readonly string[], what: string, posts: readonl
 }
 
 function postBatch<T>(url: string, what: string, posts: readonly Post[]): T[] {
-  const results: T[] = new Array(posts.length);
+  const results: T[] = Array.from({ length: posts.length });
   let open = posts.map((_, i) => i);
   for (let tries = 1; open.length > 0; tries += 1) {
     const responses = http.batch(open.map((i) => toRequest(url, posts[i]!))) as Response[];

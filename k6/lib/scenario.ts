@@ -24,7 +24,7 @@ function createOptions(settings: Settings, thresholds: Record<string, string[]>)
   return {
     setupTimeout: '15m',
     // One iteration per VU is the whole run: a VU holds its sockets from the beginning to the end.
-    scenarios: { chat: { executor: 'per-vu-iterations', vus, iterations: 1, maxDuration, gracefulStop: '0s' } },
+    scenarios: { chat: { executor: 'per-vu-iterations', exec: 'run', vus, iterations: 1, maxDuration, gracefulStop: '0s' } },
     summaryTrendStats: ['avg', 'min', 'med', 'p(95)', 'p(99)', 'max', 'count'],
     thresholds: {
       acknowledged: ['count>0'],

@@ -8,5 +8,4 @@ const scenario = defineScenario({
   defaults: { vus: 2, socketsPerVu: 50, ratePerSecond: 100, durationMs: 30_000 },
 });
 
-export const { options, setup, handleSummary } = scenario;
-export default scenario.run;
+export const { options, setup, run, handleSummary } = scenario;

@@ -10,5 +10,4 @@ const scenario = defineScenario({
   thresholds: () => ({ reconnect_ms: ['p(99)<10000', 'max<40000'], acknowledged: ['count>0'] }),
 });
 
-export const { options, setup, handleSummary } = scenario;
-export default scenario.run;
+export const { options, setup, run, handleSummary } = scenario;

@@ -9,5 +9,4 @@ const scenario = defineScenario({
   thresholds: () => ({ connect_failed: ['count==0'], dropped: ['count==0'] }),
 });
 
-export const { options, setup, handleSummary } = scenario;
-export default scenario.run;
+export const { options, setup, run, handleSummary } = scenario;

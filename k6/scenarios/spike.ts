@@ -8,5 +8,4 @@ const scenario = defineScenario({
   defaults: { vus: 4, socketsPerVu: 50, ratePerSecond: 500, durationMs: 2 * 60_000 },
 });
 
-export const { options, setup, handleSummary } = scenario;
-export default scenario.run;
+export const { options, setup, run, handleSummary } = scenario;
