@@ -5,9 +5,11 @@ import type { Config } from './config.ts';
 import { createEvents, createLoadMeter } from './events.ts';
 import { createHub } from './fanout/hub.ts';
 import { encodeEvent } from './fanout/encode.ts';
+import type { Lease } from './fanout/routed/server.ts';
 import type { ControlMessage } from './fanout/types.ts';
 import { createAdmission } from './lifecycle/admission.ts';
 import { drainSockets } from './lifecycle/drain.ts';
+import { createRebalance } from './lifecycle/rebalance.ts';
 import { createLastSeen } from './lifecycle/last-seen.ts';
 import { listen } from './lifecycle/listen.ts';
 import { openFanout } from './lifecycle/open-fanout.ts';
@@ -30,6 +32,13 @@ import { createEventHandlers } from './transport/socket/event-handlers.ts';
 import { createGateway, createIo } from './transport/socket/gateway.ts';
 import { guardUpgrades } from './transport/socket/upgrade.ts';
 
+/** A moved socket is left alone this long (architecture.md 4). */
+const SECONDS_BETWEEN_MOVES = 1_800;
+
+function connectionsOf(pods: Map<string, Lease> | null): number[] | null {
+  return pods && [...pods.values()].filter(({ takesSockets }) => takesSockets).map(({ connections }) => connections);
+}
+
 /** Opens everything in order; disposing closes it in reverse. `signal` ends the wait for dependencies. */
 export async function createApp(config: Config, log: Logger, signal: AbortSignal): Promise<Running> {
   await using stack = new AsyncDisposableStack();
@@ -42,6 +51,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   const hub = createHub();
   const io = createIo(config);
   const connections = new Map<string, Connection>();
+  const takesSockets = () => (config.role === 'all' || config.role === 'realtime') && isReady && !isDraining;
 
   const admin = stack.use(
     await listen(
@@ -62,7 +72,16 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   );
 
   const opened = stack.use(
-    openFanout(config, { podId: config.podId, hub, access: membership, log, store, io, isPostgresReachable: health.isReachable }),
+    openFanout(config, {
+      podId: config.podId,
+      hub,
+      access: membership,
+      log,
+      store,
+      io,
+      isPostgresReachable: health.isReachable,
+      takesSockets,
+    }),
   );
   const { fanout } = opened;
   const events = createEvents({ log, connections: () => connections.size, waitingRows: () => operations.ingest.waiting });
@@ -144,6 +163,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     catchUp: operations.catchUp,
     log,
     connections,
+    socketsOf: hub.socketsOf,
     dispatch: createDispatch({
       log,
       handlers: createEventHandlers({
@@ -203,6 +223,18 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
       maxAgeSeconds: config.maxAgeSeconds,
     }),
   );
+  const { pods, takeTokens } = opened;
+  if (config.rebalance && pods && takeTokens) {
+    stack.use(
+      createRebalance({
+        ...config.rebalance,
+        connections: () => (takesSockets() ? connections.values() : []),
+        connectionsPerPod: async () => connectionsOf(await pods()),
+        mayMove: async (sessionId) => (await takeTokens(`move:${sessionId}`, 1, 1 / SECONDS_BETWEEN_MOVES, 1)).granted,
+        log,
+      }),
+    );
+  }
   await fanout.start();
   isReady = true;
 

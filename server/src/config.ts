@@ -37,6 +37,8 @@ export interface Config {
   batchWindowMs: number;
   drainSeconds: number;
   maxAgeSeconds: number;
+  /** Moves live sockets after a scale-up; undefined: off. */
+  rebalance: { tolerancePercent: number; movesPerSecond: number } | undefined;
   logLevel: string;
 }
 
@@ -133,6 +135,12 @@ export function parseConfig(env: Env): Config {
     batchWindowMs: integer(env, 'BATCH_WINDOW_MS', 3, { max: 100 }),
     drainSeconds: integer(env, 'DRAIN_SECONDS', 10, { max: 3_600 }),
     maxAgeSeconds: integer(env, 'MAX_AGE_SECONDS', 3_600, { min: 10 }),
+    rebalance: onOff(env, 'REBALANCE', true)
+      ? {
+          tolerancePercent: integer(env, 'REBALANCE_TOLERANCE_PERCENT', 20, { min: 1, max: 100 }),
+          movesPerSecond: integer(env, 'REBALANCE_MOVES_PER_SECOND', 20, { min: 1, max: 10_000 }),
+        }
+      : undefined,
     logLevel: oneOf(env, 'LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };
 }

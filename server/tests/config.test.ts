@@ -18,6 +18,7 @@ const wrong: Record<string, [Record<string, string>, RegExp]> = {
   'a limit of nothing': [{ MESSAGE_MAX_CHARS: '0' }, /^MESSAGE_MAX_CHARS="0"/],
   'a limit that is negative': [{ SOCKETS_PER_POD: '-1' }, /^SOCKETS_PER_POD="-1"/],
   'no rates in production': [{ RATE_LIMITS: 'off', NODE_ENV: 'production' }, /^RATE_LIMITS=off .*ALLOW_NO_RATE_LIMITS=yes/],
+  'a tolerance of nothing': [{ REBALANCE_TOLERANCE_PERCENT: '0' }, /^REBALANCE_TOLERANCE_PERCENT="0"/],
   'an unknown log level': [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL="loud"/],
 };
 

@@ -14,6 +14,7 @@ export interface OpenFanoutDeps extends FanoutDeps {
   store: Store;
   io: Server;
   isPostgresReachable(): boolean;
+  takesSockets(): boolean;
 }
 
 export interface OpenFanout extends AsyncDisposable {
@@ -21,6 +22,7 @@ export interface OpenFanout extends AsyncDisposable {
   presence: PresenceBackend;
   /** Absent without Redis. */
   takeTokens?: RoutedFanout['takeTokens'];
+  pods?: RoutedFanout['pods'];
 }
 
 /** The tail reads published batches this long after. */
@@ -73,8 +75,13 @@ function openRedis(config: Config, deps: OpenFanoutDeps): Omit<OpenFanout, typeo
     redisPrefix: config.redisPrefix,
     tail: store,
     largeConversationsOf: (userId: string) => store.listLargeConversations(userId),
-    lease: () => ({ version: config.version, connections: deps.hub.size, postgres: deps.isPostgresReachable() }),
+    lease: () => ({
+      version: config.version,
+      connections: deps.hub.size,
+      takesSockets: deps.takesSockets(),
+      postgres: deps.isPostgresReachable(),
+    }),
   };
   const routed = config.fanout === 'streams-adapter' ? createStreamsAdapterFanout(options) : createRoutedFanout(options);
-  return { fanout: routed, presence: routed.presence, takeTokens: routed.takeTokens };
+  return { fanout: routed, presence: routed.presence, takeTokens: routed.takeTokens, pods: routed.pods };
 }

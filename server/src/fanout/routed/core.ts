@@ -76,7 +76,7 @@ export class RoutedCore implements AsyncDisposable {
         redis: createRedis(url, deps.redisPrefix, deps.log),
         podId: deps.podId,
         log: deps.log,
-        lease: () => deps.lease?.() ?? { version: '', connections: deps.hub.size, postgres: true },
+        lease: () => deps.lease?.() ?? { version: '', connections: deps.hub.size, takesSockets: true, postgres: true },
         users: () => deps.hub.users(),
         conversations: () => this.large.joined(),
         onEntry: (fields) => this.#onEntry(fields),

@@ -10,6 +10,8 @@ const CHUNK = 500;
 export interface Lease {
   version: string;
   connections: number;
+  /** Whether it takes sockets: no worker, no api pod, not draining. */
+  takesSockets: boolean;
   postgres: boolean;
 }
 

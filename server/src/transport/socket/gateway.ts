@@ -25,6 +25,8 @@ export interface GatewayDeps {
   catchUp: Pick<CatchUp, 'changes'>;
   /** Every authenticated socket of this pod, by socket id; kept by the gateway. */
   connections: Map<string, Connection>;
+  /** Of this user, on this pod. */
+  socketsOf(userId: string): Iterable<{ id: string }>;
   onConnected(connection: Connection): void;
   onGone(connection: Connection): void;
   log: Logger;
@@ -71,7 +73,10 @@ export function createGateway(io: Server, deps: GatewayDeps) {
   }
 
   function endOldest(userId: string): void {
-    const own = [...connections.values()].filter((c) => c.userId === userId && !c.isEnded).sort((a, b) => a.connectedAt - b.connectedAt);
+    const own = [...deps.socketsOf(userId)]
+      .flatMap(({ id }) => connections.get(id) ?? [])
+      .filter((c) => !c.isEnded)
+      .sort((a, b) => a.connectedAt - b.connectedAt);
     for (const old of own.slice(0, Math.max(0, own.length - config.limits.socketsPerUser))) {
       old.end('replaced', `More than ${config.limits.socketsPerUser} connections; the oldest was closed.`, false);
     }
