@@ -37,7 +37,7 @@ func run(args []string) error {
 		return err
 	}
 	// Kept in a folder that is writable in a read-only root.
-	command := []string{"postgres", "-D", data, "-c", "listen_addresses=*", "-c", "unix_socket_directories=/tmp"}
+	command := []string{filepath.Join(binDir, "postgres"), "-D", data, "-c", "listen_addresses=*", "-c", "unix_socket_directories=/tmp"}
 	if len(args) > 0 && args[0] == "postgres" {
 		args = args[1:]
 	}

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { ensureGatewayApi } from '../gateway-api.ts';
+import { kubeconfigFile } from '../pki.ts';
+import { untilReady } from '../control-plane-start.ts';
+import { ensureTool } from '../tools.ts';
+import { kubectl } from './commands.ts';
+import { launch } from './processes.ts';
+import { stateDir } from './settings.ts';
+
+const manifest = (name: string) => join(import.meta.dirname, 'manifests', `${name}.yaml`);
+const apply = (...files: string[]) => kubectl('apply', '--server-side', '--force-conflicts', ...files.flatMap((file) => ['-f', file]));
+
+/** The definitions of routes, and the classes that Traefik answers to. */
+async function installRouteKinds(): Promise<void> {
+  await apply(ensureGatewayApi());
+  const kinds = ['gatewayclasses', 'gateways', 'httproutes'].map((plural) => `crd/${plural}.gateway.networking.k8s.io`);
+  await kubectl('wait', '--for=condition=Established', '--timeout=60s', ...kinds);
+  await apply(manifest('traefik'));
+}
+
+/** On the host, with a kubeconfig: one image less, and it answers on loopback. */
+async function startTraefik(frontPort: number): Promise<void> {
+  const args = [
+    `--entryPoints.web.address=127.0.0.1:${frontPort}`,
+    '--providers.kubernetesIngress=true',
+    '--providers.kubernetesIngress.ingressClass=traefik',
+    '--providers.kubernetesIngress.ingressEndpoint.ip=127.0.0.1',
+    '--providers.kubernetesGateway=true',
+    '--providers.kubernetesGateway.statusAddress.ip=127.0.0.1',
+    '--providers.providersThrottleDuration=200ms',
+    // A chat connection lives for hours.
+    '--entryPoints.web.transport.respondingTimeouts.idleTimeout=1h',
+    '--global.checkNewVersion=false',
+    '--global.sendAnonymousUsage=false',
+    '--log.level=INFO',
+  ];
+  const started = launch('traefik', await ensureTool('traefik'), args, { KUBECONFIG: kubeconfigFile(stateDir, 'admin') });
+  const answers = () =>
+    fetch(`http://127.0.0.1:${frontPort}/`).then(
+      () => true,
+      () => false,
+    );
+  await untilReady('traefik', started, answers);
+}
+
+/** Names, figures and routes: what a cluster has beyond Kubernetes itself. */
+export async function installAddons({ frontPort, say }: { frontPort: number; say: (text: string) => void }): Promise<void> {
+  await apply(manifest('coredns'), manifest('metrics-server'));
+  const names = kubectl('-n', 'kube-system', 'rollout', 'status', 'deployment/coredns', '--timeout=120s').then(() =>
+    say('names resolve (CoreDNS)'),
+  );
+  await installRouteKinds();
+  await startTraefik(frontPort);
+  say(`Traefik answers on http://127.0.0.1:${frontPort}`);
+  await names;
+}
