@@ -1,10 +1,10 @@
-import { type CelRule, check, defaulted, mapOf, type Node, numberOrText, record, required, text, textLike, textMap } from './schema.ts';
+import { type CelRule, check, defaulted, type Node, numberOrText, record, required, text, textLike, textMap } from './schema.ts';
 
 /** A size of a volume, which may grow only. */
 export function storageSize(description: string): Node<string> {
   return check(
     text(description, { max: 20, min: 0 }),
-    { rule: "isQuantity(self) && quantity(self).sign() == 1", message: 'write a size such as 10Gi' },
+    { rule: "isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))", message: 'write a size such as 10Gi' },
     {
       rule: '!isQuantity(self) || quantity(self).compareTo(quantity(oldSelf)) >= 0',
       message: 'storage can grow, not shrink: write the present size or more',
@@ -25,7 +25,7 @@ export function storage(description: string, size: string) {
 }
 
 const sameStorageClass: CelRule = {
-  rule: 'self.?storageClassName == oldSelf.?storageClassName',
+  rule: 'has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)',
   message: 'storageClassName cannot change: write the present one',
 };
 
@@ -41,19 +41,13 @@ export function secretRef(description: string) {
   return record(description, { name: required(text('Name of the Secret.')) });
 }
 
-/** A map and not fields: a dozen copies of those would make the CRD too large for `kubectl apply`. */
-export type Amounts = Partial<Record<'cpu' | 'memory' | 'ephemeral-storage', number | string>>;
-
-function amounts(description: string): Node<Amounts> {
-  return mapOf(description, numberOrText('An amount.', '^[0-9]{1,12}([.][0-9]{1,3})?(m|Ki|Mi|Gi|Ti|k|M|G|T)?$'), 3);
+function amounts(description: string) {
+  const amount = '^[0-9]{1,9}([.][0-9]{1,3})?(m|k|[KMGT]i?)?$';
+  return record(description, { cpu: numberOrText('Cores, such as 250m.', amount), memory: numberOrText('Bytes, such as 512Mi.', amount) });
 }
 
 export function resources(description: string) {
-  const fields = { requests: amounts('What is reserved.'), limits: amounts('What is used at most; better not of cpu.') };
-  return check(record(description, fields), {
-    rule: "[self.?requests, self.?limits].all(of, of.orValue({}).all(name, name in ['cpu', 'memory', 'ephemeral-storage']))",
-    message: 'write only cpu, memory, ephemeral-storage',
-  });
+  return record(description, { requests: amounts('What is reserved.'), limits: amounts('What is used at most; better not of cpu.') });
 }
 
 export function labelSelector(description: string) {

@@ -123,10 +123,6 @@ export function list<In, Out>(
   });
 }
 
-export function mapOf<In, Out>(description: string, value: Node<In, Out, Presence>, max: number): Node<Record<string, In>, Record<string, Out>> {
-  return optional({ type: 'object', description, maxProperties: max, additionalProperties: undescribed(value.schema) });
-}
-
 export function textMap(description: string, { max, value }: { max: number; value: number }): Node<Record<string, string>> {
   return optional({ type: 'object', description, maxProperties: max, additionalProperties: { type: 'string', maxLength: value } });
 }

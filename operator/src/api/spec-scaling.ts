@@ -1,4 +1,4 @@
-import { check, choice, defaulted, flag, list, record, required, whole } from './schema.ts';
+import { choice, defaulted, flag, list, record, required, whole } from './schema.ts';
 import { resources } from './common.ts';
 
 const minutes = 60;
@@ -65,7 +65,7 @@ const behavior = record("How fast the number of pods may change; HPA's shape.", 
   tolerancePercent: defaulted(whole('Deviations from a target up to this many percent change nothing.', 0, 50), 10),
 });
 
-const autoscalingFields = record('How the number of realtime pods follows the load.', {
+export const autoscaling = record('How the number of realtime pods follows the load.', {
   engine: defaulted(
     choice(
       'Who decides. Operator: this operator, from the connections and load of the pods. HPA: a HorizontalPodAutoscaler on CPU. KEDA: a ScaledObject. External: something of yours writes to /scale. Disabled: nobody, spec.replicas is obeyed.',
@@ -90,11 +90,6 @@ const autoscalingFields = record('How the number of realtime pods follows the lo
     }),
     {},
   ),
-});
-
-export const autoscaling = check(autoscalingFields, {
-  rule: 'self.minReplicas <= self.maxReplicas',
-  message: 'minReplicas must not be above maxReplicas: lower minReplicas or raise maxReplicas',
 });
 
 export const rebalance = record('Moves sockets from full pods to new ones after a scale-up.', {

@@ -69,17 +69,11 @@ export const retention = record('How long things are kept; when absent, for good
   audit: duration('How long the audit log is kept.'),
 });
 
-export const shutdown = check(
-  record('How a pod leaves.', {
-    preStopSeconds: defaulted(whole('Wait before the drain begins, so that no new connection comes.', 0, 60), 5),
-    drainSeconds: defaulted(whole('Over how long sockets are moved to other pods.', 0, 3_600), 60),
-    terminationGracePeriodSeconds: defaulted(whole('After how long Kubernetes ends the pod by force.', 1, 7_200), 90),
-  }),
-  {
-    rule: 'self.preStopSeconds + self.drainSeconds < self.terminationGracePeriodSeconds',
-    message: 'preStopSeconds plus drainSeconds must be below terminationGracePeriodSeconds: raise it, best to ten more than both, or lower drainSeconds',
-  },
-);
+export const shutdown = record('How a pod leaves.', {
+  preStopSeconds: defaulted(whole('Wait before the drain begins, so that no new connection comes.', 0, 60), 5),
+  drainSeconds: defaulted(whole('Over how long sockets are moved to other pods.', 0, 3_600), 60),
+  terminationGracePeriodSeconds: defaulted(whole('After how long Kubernetes ends the pod by force.', 1, 7_200), 90),
+});
 
 export const upgrade = record('How a change is rolled out.', {
   maxSurge: defaulted(numberOrText('How many new pods start at once: a number or a percentage.', '^[1-9][0-9]{0,2}%?$'), '25%'),

@@ -5,7 +5,12 @@ import { podTemplate } from './spec-pods.ts';
 import { autoscaling, rebalance, roles } from './spec-scaling.ts';
 import { auth, files, image, limits, mail, monitoring, push, retention, shutdown, upgrade, version } from './spec-settings.ts';
 
-/** The order is the one of `kubectl explain` and of the reference page. */
+/**
+ * Rules over several fields with defaults stand here and not at their objects: the API server checks the default `{}` of an
+ * object against its rules before it fills in the defaults below.
+ *
+ * The order is the one of `kubectl explain` and of the reference page.
+ */
 export const spec = check(
   record('What you want. Everything but database and redis has a default.', {
     version,
@@ -41,6 +46,17 @@ export const spec = check(
   {
     rule: "self.replicas > 0 || self.autoscaling.engine in ['Disabled', 'External']",
     message: 'replicas 0 needs autoscaling.engine Disabled or External: write one of them, or at least 1',
+    fieldPath: '.replicas',
+  },
+  {
+    rule: 'self.autoscaling.minReplicas <= self.autoscaling.maxReplicas',
+    message: 'minReplicas must not be above maxReplicas: lower minReplicas or raise maxReplicas',
+    fieldPath: '.autoscaling.minReplicas',
+  },
+  {
+    rule: 'self.shutdown.preStopSeconds + self.shutdown.drainSeconds < self.shutdown.terminationGracePeriodSeconds',
+    message: 'preStopSeconds plus drainSeconds must be below terminationGracePeriodSeconds: raise it, best to ten more than both, or lower drainSeconds',
+    fieldPath: '.shutdown.terminationGracePeriodSeconds',
   },
 );
 
