@@ -38,6 +38,8 @@ export interface Transport {
 export interface TransportOptions {
   observe?(answer: { method: string; code: string; host: string; seconds: number }): void;
   userAgent?: string;
+  /** For calls that name none. @default 10_000 */
+  deadlineMs?: number;
   policy?: RetryPolicy;
   random?: () => number;
   clock?: Clock;
@@ -142,7 +144,7 @@ export function createTransport(connection: Connection, options: TransportOption
 
   return {
     async request(request) {
-      const { deadlineMs = defaultDeadlineMs, signal } = request;
+      const { deadlineMs = options.deadlineMs ?? defaultDeadlineMs, signal } = request;
       signal?.throwIfAborted();
       const call = new AbortController();
       const abort = () => call.abort(signal?.reason);
