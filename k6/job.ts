@@ -31,7 +31,7 @@ function scripts(): { key: string; path: string; text: string }[] {
 function container({ scenario, cluster, image = DEFAULT_IMAGE, env = {} }: JobOptions) {
   const settings: Env = {
     URL: `http://${cluster}-realtime:8080`,
-    REST_URL: `http://${cluster}`,
+    REST_URL: `http://${cluster}:8080`,
     K6_SUMMARY: 'stdout',
     K6_NO_USAGE_REPORT: 'true',
     K6_AUTO_EXTENSION_RESOLUTION: 'false',
@@ -41,7 +41,6 @@ function container({ scenario, cluster, image = DEFAULT_IMAGE, env = {} }: JobOp
     name: 'k6',
     image,
     imagePullPolicy: 'IfNotPresent',
-    command: ['k6'],
     args: ['run', '--quiet', '--no-color', '--log-format=raw', `${MOUNT}/scenarios/${scenario}.ts`],
     env: Object.entries(settings).flatMap(([name, value]) => (value ? [{ name, value }] : [])),
     resources: { requests: { cpu: '500m', memory: '256Mi' }, limits: { memory: '2Gi' } },
