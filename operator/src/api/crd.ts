@@ -33,7 +33,7 @@ const root: JsonSchema = {
   properties: {
     apiVersion: { type: 'string', description: `${GROUP}/${VERSION}` },
     kind: { type: 'string', description: KIND },
-    metadata: { type: 'object' },
+    metadata: { type: 'object', properties: { name: { type: 'string' } } },
     spec: spec.schema,
     status: status.schema,
   },
@@ -41,10 +41,12 @@ const root: JsonSchema = {
     {
       rule: `self.metadata.name.size() <= ${NAME_MAX}`,
       message: `the name must have at most ${NAME_MAX} characters, since names of pods are made from it: write a shorter one`,
+      fieldPath: '.metadata.name',
     },
     {
       rule: "!self.metadata.name.contains('.') && self.metadata.name.matches('^[a-z]')",
       message: 'the name must begin with a letter and have no dots, since names of Services are made from it: write one such as team-chat',
+      fieldPath: '.metadata.name',
     },
   ],
 };

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import type { ChatClusterSpec } from './spec.ts';
+import { spec } from './spec.ts';
+import type { JsonSchema } from './schema.ts';
+
+/** The regular expression that a text must match, read from its rule. */
+function patternOf(schema: JsonSchema): string | undefined {
+  const found = schema['x-kubernetes-validations']?.map(({ rule }) => /^self\.matches\(r'(.*)'\)$/.exec(rule)?.[1]).find(Boolean);
+  return found ?? schema.pattern;
+}
+
+function isQuantity(schema: JsonSchema): boolean {
+  return schema['x-kubernetes-validations']?.some(({ rule }) => rule.startsWith('isQuantity(self)')) ?? false;
+}
+
+const quantity = fc.tuple(fc.integer({ min: 1, max: 900 }), fc.constantFrom('Mi', 'Gi', 'Ti')).map(([amount, unit]) => `${amount}${unit}`);
+const plainText = (min: number, max: number) => fc.stringMatching(/^[a-z]([-a-z0-9]{0,20}[a-z0-9])?$/).filter(({ length }) => length >= min && length <= max);
+
+function textArbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {
+  const { minLength = 0, maxLength = 100 } = schema;
+  if (isQuantity(schema)) return quantity;
+  const pattern = patternOf(schema);
+  if (pattern === undefined) return plainText(minLength, maxLength);
+  // "Anything but" would give text that no person writes.
+  const plain = pattern.replaceAll('.+', '[a-z0-9]+').replaceAll(/\[\^[^\]]+\]/g, '[a-z0-9]');
+  return fc.stringMatching(new RegExp(plain)).filter(({ length }) => length <= maxLength);
+}
+
+function arrayArbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {
+  const items = arbitraryOf(schema.items!);
+  const lengths = { minLength: schema.minItems ?? 0, maxLength: Math.min(schema.maxItems ?? 3, 3) };
+  const key = schema['x-kubernetes-list-map-keys']?.[0];
+  if (key === undefined) return fc.array(items, lengths);
+  return fc.uniqueArray(items, { ...lengths, selector: (item) => (item as Record<string, unknown>)[key] });
+}
+
+function objectArbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {
+  if (schema.additionalProperties) {
+    return fc.dictionary(plainText(1, 20), arbitraryOf(schema.additionalProperties), { maxKeys: 3, noNullPrototype: true });
+  }
+  const fields = Object.fromEntries(Object.entries(schema.properties ?? {}).map(([name, field]) => [name, arbitraryOf(field)]));
+  return fc.record(fields, { requiredKeys: schema.required ?? [], noNullPrototype: true });
+}
+
+/** Any value that the types and bounds of a schema allow; rules over several fields are seen to afterwards. */
+function arbitraryOf(schema: JsonSchema): fc.Arbitrary<unknown> {
+  if (schema['x-kubernetes-int-or-string']) return fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constant(schema.pattern?.includes('%') ? '30%' : '250m'));
+  if (schema.enum) return fc.constantFrom(...schema.enum);
+  switch (schema.type) {
+    case 'string':
+      return textArbitrary(schema);
+    case 'integer':
+      return fc.integer({ min: schema.minimum ?? 0, max: schema.maximum ?? 100 });
+    case 'boolean':
+      return fc.boolean();
+    case 'array':
+      return arrayArbitrary(schema);
+    default:
+      return objectArbitrary(schema);
+  }
+}
+
+interface Loose {
+  [field: string]: Loose | undefined;
+}
+
+function keepOne(holder: Loose | undefined, kinds: string[], fallback: string): void {
+  if (!holder) return;
+  const kept = kinds.find((kind) => holder[kind] !== undefined) ?? fallback;
+  for (const kind of kinds) if (kind !== kept) delete holder[kind];
+  holder[kept] ??= {};
+}
+
+/** Makes it obey the rules that look at several fields. */
+function obeyRules(value: unknown): ChatClusterSpec {
+  const given = value as ChatClusterSpec;
+  const loose = value as Loose;
+  keepOne(loose.database, ['external', 'cloudNativePG', 'evaluation'], 'evaluation');
+  keepOne(loose.redis, ['external', 'managed'], 'managed');
+  if (given.files) keepOne(loose.files, ['s3', 'volume'], 'volume');
+  if (given.backup) keepOne(loose.backup?.target, ['s3', 'volume'], 'volume');
+  if (given.replicas === 0) given.replicas = 1;
+  if (given.autoscaling) delete given.autoscaling.minReplicas;
+  if (given.autoscaling?.maxReplicas) given.autoscaling.maxReplicas += 1;
+  if (given.autoscaling?.maxReplicas) given.autoscaling.maxReplicas = Math.min(given.autoscaling.maxReplicas, 1_000);
+  if (given.shutdown) given.shutdown.terminationGracePeriodSeconds = 7_200;
+  if (given.access?.gateway) delete given.access.ingress;
+  if (given.access?.gateway || given.access?.ingress) given.access.host ??= 'chat.example.com';
+  for (const provider of given.auth?.providers ?? []) provider.issuer ??= 'https://login.example.com';
+  for (const variable of given.podTemplate?.env ?? []) if (variable.value !== undefined) delete variable.valueFrom;
+  return given;
+}
+
+/** Specs that the API server accepts, from the smallest to ones with every field. */
+export const anySpec: fc.Arbitrary<ChatClusterSpec> = arbitraryOf(spec.schema).map(obeyRules);
