@@ -23,8 +23,8 @@ export interface Config {
   workers: number;
   /** How often the load of realtime pods is read. */
   scaleIntervalSeconds: number;
-  /** Where KEDA finds the admin port of the operator; undefined: its Service in chatcluster-system. */
-  scalerUrl: string | undefined;
+  /** Where KEDA finds the admin port of the operator. */
+  scalerUrl: string;
   logLevel: string;
 }
 
@@ -75,13 +75,15 @@ function untagged(name: string, image: string): string {
 
 /** Pure; throws ConfigError that names the variable. */
 export function parseConfig(env: Env): Config {
+  const podNamespace = env.POD_NAMESPACE || 'chatcluster-system';
+  const leaseName = env.LEASE_NAME || 'chatcluster-operator';
   return {
     kubeconfig: env.KUBECONFIG || undefined,
     watchNamespaces: [...new Set(list(env, 'WATCH_NAMESPACES'))],
     podName: env.POD_NAME || hostname(),
-    podNamespace: env.POD_NAMESPACE || 'chatcluster-system',
+    podNamespace,
     leaderElection: oneOf(env, 'LEADER_ELECTION', ['on', 'off'], 'on') === 'on',
-    leaseName: env.LEASE_NAME || 'chatcluster-operator',
+    leaseName,
     adminPort: integer(env, 'ADMIN_PORT', 9090, [0, 65_535]),
     host: env.HOST || '::',
     version: env.VERSION || '0.1.0',
@@ -91,7 +93,8 @@ export function parseConfig(env: Env): Config {
     imagePullPolicy: oneOf(env, 'IMAGE_PULL_POLICY', imagePullPolicies, 'IfNotPresent'),
     workers: integer(env, 'WORKERS', 4, [1, 100]),
     scaleIntervalSeconds: integer(env, 'SCALE_INTERVAL_SECONDS', 15, [1, 600]),
-    scalerUrl: env.SCALER_URL || undefined,
+    // The Service has the name of the installation, and so has the lease.
+    scalerUrl: env.SCALER_URL || `http://${leaseName}.${podNamespace}.svc:9090`,
     logLevel: oneOf(env, 'LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };
 }

@@ -17,7 +17,6 @@ const owned = ['create', 'delete', 'get', 'list', 'patch', 'watch'];
  * Secrets: it can make those that it generates and remove them, but read none.
  */
 export const watchedRules: PolicyRule[] = [
-  { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
   { apiGroups: [''], resources: ['pods'], verbs: ['list', 'patch', 'watch'] },
   { apiGroups: [''], resources: ['secrets'], verbs: ['create', 'delete'] },
   { apiGroups: [''], resources: ['configmaps', 'persistentvolumeclaims', 'serviceaccounts', 'services'], verbs: owned },
@@ -27,6 +26,7 @@ export const watchedRules: PolicyRule[] = [
   { apiGroups: ['batch'], resources: ['jobs'], verbs: owned },
   { apiGroups: ['chatcluster.dev'], resources: ['chatclusters'], verbs: ['list', 'patch', 'watch'] },
   { apiGroups: ['chatcluster.dev'], resources: ['chatclusters/status'], verbs: ['patch'] },
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
   { apiGroups: ['gateway.networking.k8s.io'], resources: ['httproutes'], verbs: owned },
   { apiGroups: ['keda.sh'], resources: ['scaledobjects'], verbs: owned },
   { apiGroups: ['monitoring.coreos.com'], resources: ['prometheusrules', 'servicemonitors'], verbs: owned },

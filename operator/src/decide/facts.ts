@@ -1,15 +1,12 @@
-import { type Facts, names } from '@chatcluster/cdk8s';
+import { databaseUrlRef, type Facts, names } from '@chatcluster/cdk8s';
 import type { ResolvedSpec } from '../api/index.ts';
 import type { Observed } from '../gather/observed.ts';
+import { listReferencedSecrets } from '../gather/referenced-secrets.ts';
 import type { SecretDigest } from '../gather/secret-digest.ts';
 import { planPool } from './pool.ts';
 
-/** The schema's default: whoever leaves it takes the image that came with the operator. */
-const defaultRepository = 'chatcluster/server';
-
 export function imageOf({ image }: ResolvedSpec, version: string, { requested, fallback }: { requested: string; fallback: string }): string {
-  const isDefault = image.registry === undefined && image.repository === defaultRepository;
-  const repository = isDefault ? fallback : [image.registry, image.repository].filter(Boolean).join('/');
+  const repository = [image.registry, image.repository ?? fallback].filter(Boolean).join('/');
   // A digest names one release; another one, that is come back to, has its tag only.
   return image.digest && version === requested ? `${repository}@${image.digest}` : `${repository}:${version}`;
 }
@@ -17,27 +14,38 @@ export function imageOf({ image }: ResolvedSpec, version: string, { requested, f
 /** What the rendering of one release needs to know of the world. */
 export function factsFor(observed: Observed, { version, requested, applied }: { version: string; requested: string; applied: boolean }): Facts {
   const { spec, capabilities, settings, secrets } = observed;
+  const { namespace, name } = observed.cluster.metadata;
   return {
     capabilities,
-    checksums: checksumsOf(secrets, observed),
+    checksums: checksumsOf(observed),
     databasePool: planPool(spec),
     migration: { version, applied },
     serverImage: imageOf(spec, version, { requested, fallback: settings.serverImage }),
     postgresImage: settings.postgresImage,
     redisImage: settings.redisImage,
-    imagePullPolicy: settings.imagePullPolicy,
+    imagePullPolicy: spec.image.pullPolicy ?? settings.imagePullPolicy,
     ...externalPortsOf(spec, secrets),
-    ...(settings.scalerUrl && { scalerUrl: settings.scalerUrl }),
+    scalerUrl: `${settings.scalerUrl}/scaling/${namespace}/${name}`,
   };
 }
 
-/** In the order of names: the facts are compared by their text. Generated ones never change by themselves. */
-function checksumsOf(secrets: ReadonlyMap<string, SecretDigest> | undefined, { cluster }: Observed): Record<string, string> {
-  const { databaseSecret, redisSecret } = names(cluster.metadata);
-  const entries = [...(secrets ?? [])]
-    .filter(([name]) => name !== databaseSecret && name !== redisSecret)
-    .map(([name, { digest }]) => [name, digest] as const);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+/** Only of what pods use, since a change rolls them. The generated Redis Secret changes with the number of servers only. */
+function checksumsOf({ cluster, spec, secrets }: Observed): Record<string, string> {
+  const used = new Set([...listReferencedSecrets(spec), ...listEnvSecrets(spec)].map(({ name }) => name));
+  if (spec.database.cloudNativePG) used.add(databaseUrlRef({ ...cluster.metadata, spec }).name);
+  const checksums: Record<string, string> = {};
+  for (const name of [...used].sort()) {
+    const secret = secrets?.get(name);
+    if (secret) checksums[name] = secret.digest;
+  }
+  if (spec.redis.managed) checksums[names(cluster.metadata).redisSecret] = `shards-${spec.redis.managed.shards}`;
+  return checksums;
+}
+
+function listEnvSecrets({ podTemplate }: ResolvedSpec): { name: string }[] {
+  const variables = (podTemplate.env ?? []).flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? []);
+  const sources = (podTemplate.envFrom ?? []).flatMap(({ secretRef }) => secretRef ?? []);
+  return [...variables, ...sources];
 }
 
 function externalPortsOf(spec: ResolvedSpec, secrets: ReadonlyMap<string, SecretDigest> | undefined): Pick<Facts, 'externalPorts'> {

@@ -3,7 +3,7 @@ import type { ResolvedSpec } from '../api/index.ts';
 /** What Postgres allows when nobody says otherwise. */
 const defaultMaxConnections = 100;
 /** For people, backups, monitoring, the migration Job. */
-const reserve = 15;
+const reserve = 10;
 const leastPool = 2;
 /** More does not help one Node process. */
 const mostPool = 20;

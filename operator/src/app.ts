@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import type { Config } from './config.ts';
+import { createLedger } from './apply/ledger.ts';
+import { startAdmin } from './controller/admin.ts';
+import { createMemos } from './controller/memo.ts';
+import { registerClusterMetrics } from './controller/metrics.ts';
+import { createReconcile } from './controller/reconcile.ts';
+import { createWatches } from './controller/watches.ts';
+import { createReadLoad, type ReadLoad } from './gather/load.ts';
+import {
+  type ClusterSource,
+  createClient,
+  createEventRecorder,
+  createMetrics,
+  createQueue,
+  type Leadership,
+  type Log,
+  runController,
+  runElected,
+  systemClock,
+} from './runtime/index.ts';
+
+export interface AppOptions {
+  config: Config;
+  log: Log;
+  /** Ends everything, in order. */
+  signal: AbortSignal;
+  /** Where the API server is. @default config.kubeconfig, else the service account of the pod */
+  source?: ClusterSource;
+  /** @default GET /metrics.json on the pod's address */
+  readLoad?: ReadLoad;
+  /** Told once the admin port is open. */
+  onListening?: (port: number) => void;
+}
+
+const controller = 'chatcluster';
+
+/** Runs one replica until the signal aborts. `lost`: another replica leads, and this process should end. */
+export async function runApp({ config, log, signal, source, readLoad, onListening }: AppOptions): Promise<'released' | 'lost'> {
+  await using stack = new AsyncDisposableStack();
+  const clock = systemClock;
+  const metrics = createMetrics();
+  const client = await createClient(source ?? sourceOf(config), { metrics });
+  stack.defer(() => client.close());
+  const watches = createWatches({ client, namespaces: config.watchNamespaces, log, clock, metrics });
+  registerClusterMetrics(metrics.registry, watches);
+  const admin = await startAdmin({
+    host: config.host,
+    port: config.adminPort,
+    registry: metrics.registry,
+    isLive: () => true,
+    isReady: watches.hasSynced,
+    desiredReplicas: (key) => watches.cluster(key)?.status?.autoscaler?.desired,
+  });
+  stack.use(admin);
+  onListening?.(admin.port);
+
+  // Standbys watch too, so that a failover costs no listing. The watches outlive the leadership.
+  const watching = new AbortController();
+  const watchesEnd = watches.run(watching.signal);
+  stack.defer(async () => {
+    watching.abort();
+    await watchesEnd;
+  });
+  const events = createEventRecorder({ client, controller: 'chatcluster.dev/operator', instance: config.podName, log });
+  stack.defer(() => events.flush());
+  const ledger = createLedger();
+  // Until leadership nobody listens; what was missed is in the stores.
+  watches.subscribe((key, id) => id !== undefined && ledger.seen(key, id));
+
+  async function lead(leadership: Pick<Leadership, 'client' | 'signal'>): Promise<void> {
+    const queue = createQueue({ clock, observer: metrics.queueObserver(controller) });
+    const unsubscribe = watches.subscribe((key) => queue.add(key));
+    try {
+      await Promise.race([watches.synced(), aborted(leadership.signal)]);
+      for (const key of watches.clusterKeys()) queue.add(key);
+      const reconcile = createReconcile({
+        client: leadership.client,
+        watches,
+        ledger,
+        memos: createMemos(),
+        events,
+        readLoad: readLoad ?? createReadLoad(),
+        settings: config,
+        scaleIntervalMs: config.scaleIntervalSeconds * 1_000,
+        now: () => clock.wall().getTime(),
+        log,
+        randomPassword: () => randomBytes(24).toString('hex'),
+      });
+      await runController({ name: controller, reconcile, sources: [], queue, signal: leadership.signal, concurrency: config.workers, log, metrics, clock });
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  if (!config.leaderElection) {
+    await lead({ client, signal });
+    return 'released';
+  }
+  return await runElected({
+    client,
+    namespace: config.podNamespace,
+    name: config.leaseName,
+    identity: config.podName,
+    signal,
+    run: lead,
+    log,
+    metrics,
+    clock,
+  });
+}
+
+function sourceOf({ kubeconfig }: Config): ClusterSource {
+  return kubeconfig === undefined ? { inCluster: true } : { kubeconfig };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
+}

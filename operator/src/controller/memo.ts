@@ -1,0 +1,50 @@
+import type { ChatClusterStatus } from '../api/index.ts';
+import { emptyHistory, type History, type PodLoad, type Recommendation } from '../autoscale/types.ts';
+import type { PendingScaleDown } from '../autoscale/victims.ts';
+
+/** What is remembered of one ChatCluster between passes. All of it may be lost: the next leader begins without. */
+export interface Memo {
+  uid: string;
+  history: History;
+  recommendation?: Recommendation;
+  loads: ReadonlyMap<string, PodLoad>;
+  /** When the load was read last. */
+  readAtMs: number;
+  migrationAttempts: number;
+  pending?: PendingScaleDown;
+  unexpectedVictims: readonly string[];
+  connectionsAtMs: number;
+  /** Our last status, for as long as the cache is behind it. */
+  status?: { version: string; value: ChatClusterStatus };
+  scale?: { version: string; replicas: number };
+  /** Generated Secrets that are known to exist. */
+  secrets: Set<string>;
+}
+
+export interface Memos {
+  of(key: string, uid: string): Memo;
+  forget(key: string): void;
+}
+
+export function createMemos(): Memos {
+  const memos = new Map<string, Memo>();
+  return {
+    of(key, uid) {
+      const known = memos.get(key);
+      if (known?.uid === uid) return known;
+      const fresh: Memo = {
+        uid,
+        history: emptyHistory,
+        loads: new Map(),
+        readAtMs: 0,
+        migrationAttempts: 0,
+        unexpectedVictims: [],
+        connectionsAtMs: 0,
+        secrets: new Set(),
+      };
+      memos.set(key, fresh);
+      return fresh;
+    },
+    forget: (key) => void memos.delete(key),
+  };
+}

@@ -1,0 +1,81 @@
+import type { SecretDigest } from '../gather/secret-digest.ts';
+import { digestSecret } from '../gather/secret-digest.ts';
+import type { KubeClient } from '../runtime/client-types.ts';
+import type { Log } from '../runtime/log.ts';
+import { defineResource, type KubeObject, type Resource } from '../runtime/object.ts';
+import { createReflector, type Reflector, type ReflectorObserver } from '../runtime/reflector.ts';
+import { secrets as secretResource } from './kinds.ts';
+
+interface AccessReview extends KubeObject {
+  spec: object;
+  status?: { allowed?: boolean };
+}
+
+const reviews = defineResource<AccessReview>({
+  apiVersion: 'authorization.k8s.io/v1',
+  kind: 'SelfSubjectAccessReview',
+  plural: 'selfsubjectaccessreviews',
+  namespaced: false,
+});
+
+/** How long a "no" counts: somebody may grant it meanwhile. */
+const deniedMs = 5 * 60_000;
+
+export interface SecretStore {
+  /** What is known of the namespace's Secrets; undefined where they may not be read. */
+  of(namespace: string): Promise<ReadonlyMap<string, SecretDigest> | undefined>;
+}
+
+export interface SecretStoreOptions {
+  client: KubeClient;
+  log: Log;
+  metrics?: ReflectorObserver;
+  /** Ends the watches. */
+  signal: AbortSignal;
+  now: () => number;
+  onChange: (namespace: string) => void;
+  /** Tasks that end with the signal. */
+  run: (task: Promise<void>) => void;
+}
+
+/** Watches Secrets in those namespaces only in which a ChatCluster is and the operator may; keeps hashes, no content. */
+export function createSecretStore(options: SecretStoreOptions): SecretStore {
+  const { client, log, signal, now, metrics } = options;
+  const reflectors = new Map<string, Reflector<SecretDigest>>();
+  const denied = new Map<string, number>();
+
+  async function mayWatch(namespace: string): Promise<boolean> {
+    const since = denied.get(namespace);
+    if (since !== undefined && now() - since < deniedMs) return false;
+    const resourceAttributes = { namespace, verb: 'watch', group: '', resource: 'secrets' };
+    const review: AccessReview = { metadata: { name: '' }, spec: { resourceAttributes } };
+    const { status } = await client.create<AccessReview>(reviews, review, { signal });
+    if (status?.allowed) return true;
+    denied.set(namespace, now());
+    return false;
+  }
+
+  function start(namespace: string): Reflector<SecretDigest> {
+    const reflector = createReflector<SecretDigest>({
+      client,
+      resource: secretResource as Resource<SecretDigest>,
+      namespace,
+      transform: digestSecret,
+      log,
+      ...(metrics && { metrics }),
+    });
+    reflectors.set(namespace, reflector);
+    reflector.subscribe(() => options.onChange(namespace));
+    options.run(reflector.run(signal));
+    return reflector;
+  }
+
+  return {
+    async of(namespace) {
+      const reflector = reflectors.get(namespace) ?? ((await mayWatch(namespace)) ? (reflectors.get(namespace) ?? start(namespace)) : undefined);
+      if (reflector === undefined) return undefined;
+      await reflector.synced();
+      return new Map(reflector.store.list().map((secret) => [secret.metadata.name, secret]));
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import type { ChatCluster } from '../api/index.ts';
+import { discoverCapabilities } from '../gather/capabilities.ts';
+import { type Child, leanChild } from '../gather/lean.ts';
+import { leanPod, type Pod } from '../gather/pods.ts';
+import type { KubeClient } from '../runtime/client-types.ts';
+import { type Clock, sleep } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { keyOf, type KubeObject, type Resource } from '../runtime/object.ts';
+import { createReflector, type Reflector, type ReflectorObserver, type ReflectorOptions } from '../runtime/reflector.ts';
+import { appName, type Capabilities, chatClusters, childId, clusterKeyOf, labels, managerName, type OwnedKind, ownedKinds, pods } from './kinds.ts';
+import { createSecretStore, type SecretStore } from './secret-store.ts';
+
+export interface Watches {
+  cluster(key: string): ChatCluster | undefined;
+  clusterKeys(): string[];
+  /** `Kind/name` → child. */
+  children(key: string): Map<string, Child>;
+  pods(key: string): Pod[];
+  secrets: SecretStore;
+  capabilities(): Capabilities;
+  /** Ends with the signal; never fails. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Everything was listed once. */
+  synced(): Promise<void>;
+  hasSynced(): boolean;
+  /** `id` names the child that changed. */
+  subscribe(handler: (key: string, id?: string) => void): () => void;
+}
+
+export interface WatchesOptions {
+  client: KubeClient;
+  /** Empty: all. */
+  namespaces: string[];
+  log: Log;
+  clock: Clock;
+  metrics?: ReflectorObserver;
+}
+
+const refreshMs = 60_000;
+const retryMs = 2_000;
+const nothing: Capabilities = { gatewayApi: false, serviceMonitor: false, prometheusRule: false, cloudNativePG: false, keda: false };
+const byCluster = (object: KubeObject) => clusterKeyOf(object) ?? [];
+
+/** Every cache that decisions are made from. Kinds that the cluster does not have are watched once it has them. */
+export function createWatches({ client, namespaces, log, clock, metrics }: WatchesOptions): Watches {
+  const scopes = namespaces.length > 0 ? namespaces : [undefined];
+  const handlers = new Set<(key: string, id?: string) => void>();
+  const tell = (key: string | undefined, id?: string) => {
+    if (key !== undefined) for (const handler of handlers) handler(key, id);
+  };
+  const stopping = new AbortController();
+  const tasks: Promise<void>[] = [];
+  const optional = new Map<OwnedKind, { reflectors: Reflector<Child>[]; stop: AbortController }>();
+  const discovered = Promise.withResolvers<void>();
+  let capabilities = nothing;
+  let isDiscovered = false;
+
+  function reflect<T extends KubeObject>(resource: Resource<T>, options: Omit<Partial<ReflectorOptions<T>>, 'metrics'> = {}): Reflector<T>[] {
+    return scopes.map((namespace) =>
+      createReflector<T>({ client, resource, log, clock, ...(namespace && { namespace }), ...(metrics && { metrics }), ...options }),
+    );
+  }
+  function reflectChildren({ resource }: OwnedKind): Reflector<Child>[] {
+    const labelSelector = `${labels.managedBy}=${managerName}`;
+    const indexes = { cluster: (child: Child) => [byCluster(child)].flat() };
+    const made = reflect<Child>(resource as Resource<Child>, { labelSelector, transform: leanChild, indexes });
+    for (const one of made) one.subscribe(({ object }) => tell(clusterKeyOf(object), childId({ kind: resource.kind, metadata: object.metadata })));
+    return made;
+  }
+
+  const clusters = reflect(chatClusters as Resource<ChatCluster & KubeObject>);
+  for (const one of clusters) one.subscribe(({ object }) => tell(keyOf(object)));
+  const podIndexes = { cluster: (pod: Pod) => [byCluster(pod)].flat() };
+  const podReflectors = reflect<Pod>(pods as Resource<Pod>, { labelSelector: `${labels.name}=${appName}`, transform: leanPod as (pod: Pod) => Pod, indexes: podIndexes });
+  for (const one of podReflectors) one.subscribe(({ object }) => tell(clusterKeyOf(object)));
+  const always = ownedKinds.filter(({ needs }) => needs === undefined).flatMap(reflectChildren);
+
+  /** Starts and ends the watches of kinds that came and went. */
+  async function adopt(found: Capabilities): Promise<void> {
+    for (const kind of ownedKinds) {
+      if (kind.needs === undefined) continue;
+      const running = optional.get(kind);
+      if (found[kind.needs] && !running) {
+        const started = { reflectors: reflectChildren(kind), stop: new AbortController() };
+        const signal = AbortSignal.any([stopping.signal, started.stop.signal]);
+        tasks.push(...started.reflectors.map((one) => one.run(signal)));
+        optional.set(kind, started);
+        await Promise.race([Promise.all(started.reflectors.map((one) => one.synced())), aborted(stopping.signal)]);
+      } else if (!found[kind.needs] && running) {
+        running.stop.abort();
+        optional.delete(kind);
+      }
+    }
+    const isChanged = JSON.stringify(found) !== JSON.stringify(capabilities);
+    capabilities = found;
+    if (isChanged && isDiscovered) for (const key of clusterKeys()) tell(key);
+  }
+
+  async function discover(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      let waitMs = refreshMs;
+      try {
+        await adopt(await discoverCapabilities(client, signal));
+        isDiscovered = true;
+        discovered.resolve();
+      } catch (error) {
+        if (!signal.aborted) log.warn({ err: error }, 'cannot see which APIs there are');
+        if (!isDiscovered) waitMs = retryMs;
+      }
+      await sleep(clock, waitMs, signal);
+    }
+  }
+
+  const clusterKeys = () => clusters.flatMap((one) => one.store.list().map(keyOf));
+  const fixed = [...clusters, ...podReflectors, ...always];
+  return {
+    cluster: (key) => clusters.map((one) => one.store.getByKey(key)).find((found) => found !== undefined),
+    clusterKeys,
+    children(key) {
+      const all = [...always, ...[...optional.values()].flatMap(({ reflectors }) => reflectors)];
+      return new Map(all.flatMap((one) => one.store.byIndex('cluster', key).map((child) => [childId(child), child] as const)));
+    },
+    pods: (key) => podReflectors.flatMap((one) => one.store.byIndex('cluster', key)),
+    secrets: createSecretStore({
+      client,
+      log,
+      signal: stopping.signal,
+      now: () => clock.now(),
+      ...(metrics && { metrics }),
+      onChange: (namespace) => {
+        for (const key of clusterKeys()) if (key.startsWith(`${namespace}/`)) tell(key);
+      },
+      run: (task) => void tasks.push(task),
+    }),
+    capabilities: () => capabilities,
+    async run(signal) {
+      signal.addEventListener('abort', () => stopping.abort(), { once: true });
+      if (signal.aborted) stopping.abort();
+      await Promise.all([...fixed.map((one) => one.run(stopping.signal)), discover(stopping.signal)]);
+      await Promise.all(tasks);
+    },
+    async synced() {
+      await Promise.all([...fixed.map((one) => one.synced()), discovered.promise]);
+    },
+    hasSynced: () => isDiscovered && fixed.every((one) => one.hasSynced()),
+    subscribe(handler) {
+      handlers.add(handler);
+      return () => void handlers.delete(handler);
+    },
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
+}

@@ -1,0 +1,62 @@
+import { type KubernetesObject, renderChatCluster } from '@chatcluster/cdk8s';
+import { labels } from '../controller/kinds.ts';
+import { factsFor } from '../decide/facts.ts';
+import { releaseAnnotation, type ReleasePlan } from '../decide/release.ts';
+import { type Observed, serverRoles } from '../gather/observed.ts';
+
+export interface Desired {
+  objects: KubernetesObject[];
+  /** Ids of what exists and stays as it is, though it is not rendered now. */
+  kept: string[];
+}
+
+/**
+ * Everything that should exist. While a new release waits for its migration, the good one is rendered, and only the Job is
+ * of the new one; before the first migration the server has no Deployments.
+ */
+export function renderDesired(observed: Observed, release: ReleasePlan): Desired {
+  const { requested, effective, migration } = release;
+  const isApplied = migration.phase === 'Succeeded';
+  if (effective === requested || effective === undefined) {
+    const all = render(observed, { version: requested, requested, applied: isApplied });
+    if (isApplied) return { objects: all.map((object) => released(object, requested)), kept: jobsToKeep(observed) };
+    return { objects: all.filter((object) => !isServer(object)), kept: serversThatExist(observed) };
+  }
+  const running = render(observed, { version: effective, requested, applied: true }).map((object) => released(object, effective));
+  if (isApplied) return { objects: running, kept: jobsToKeep(observed) };
+  const job = render(observed, { version: requested, requested, applied: false }).filter(({ kind }) => kind === 'Job');
+  return { objects: [...running, ...job], kept: [] };
+}
+
+interface Release {
+  version: string;
+  requested: string;
+  applied: boolean;
+}
+
+function render(observed: Observed, { version, requested, applied }: Release): KubernetesObject[] {
+  const { name, namespace, uid } = observed.cluster.metadata;
+  const spec = { ...observed.spec, version };
+  return renderChatCluster({ name, namespace, uid, spec }, factsFor(observed, { version, requested, applied }));
+}
+
+function isServer({ kind, metadata }: { kind?: string; metadata: { labels?: Record<string, string> } }): boolean {
+  const component = metadata.labels?.[labels.component];
+  return kind === 'Deployment' && serverRoles.some((role) => role === component);
+}
+
+function serversThatExist({ children }: Observed): string[] {
+  return [...children].filter(([, child]) => isServer(child)).map(([id]) => id);
+}
+
+/** A Job that succeeded stays until the status remembers it: else a crash in between would migrate once more. */
+function jobsToKeep({ cluster, children }: Observed): string[] {
+  if (cluster.status?.migration?.phase === 'Succeeded') return [];
+  return [...children.keys()].filter((id) => id.startsWith('Job/'));
+}
+
+function released(object: KubernetesObject, version: string): KubernetesObject {
+  if (!isServer(object)) return object;
+  const annotations = { ...object.metadata.annotations, [releaseAnnotation]: version };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
