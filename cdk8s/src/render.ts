@@ -60,7 +60,12 @@ export function renderChatCluster(cluster: ClusterInput, facts: Facts, options: 
 }
 
 /** A Secret that somebody has to make once, with a password of letters and digits; it must not be changed afterwards. */
-export function renderSecret(cluster: ClusterInput, which: 'database' | 'redis', password: string, options: RenderOptions = {}): KubernetesObject {
+export function renderSecret(
+  cluster: ClusterInput,
+  which: 'database' | 'redis',
+  password: string,
+  options: RenderOptions = {},
+): KubernetesObject {
   return generatedSecret({ cluster, facts: noFacts, options, n: names(cluster) }, which, password);
 }
 

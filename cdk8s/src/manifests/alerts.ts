@@ -16,7 +16,12 @@ export function ofRole({ cluster: { namespace }, n }: Context, role: 'realtime' 
 export function alerts(context: Context): Alert[] {
   const { name, spec } = context.cluster;
   const realtime = ofRole(context, 'realtime');
-  const make = (alert: string, severity: 'warning' | 'critical', [expr, after]: [string, string], [summary, description]: [string, string]): Alert => ({
+  const make = (
+    alert: string,
+    severity: 'warning' | 'critical',
+    [expr, after]: [string, string],
+    [summary, description]: [string, string],
+  ): Alert => ({
     alert,
     expr,
     for: after,
@@ -24,25 +29,41 @@ export function alerts(context: Context): Alert[] {
     annotations: { summary: `${name}: ${summary}`, description },
   });
   return [
-    make('ChatClusterDown', 'critical', [`absent(up${realtime} == 1)`, '2m'], [
-      'no realtime pod answers',
-      'Nobody can chat. Look at: kubectl describe chatcluster, then at the pods with the label app.kubernetes.io/component=realtime.',
-    ]),
-    make('ChatClusterNearlyFull', 'warning', [`sum(chat_sockets${realtime}) / (count(up${realtime} == 1) * ${spec.roles.realtime.maxConnections}) > 0.9`, '5m'], [
-      'the realtime pods are nearly full',
-      'Soon people are turned away. Raise spec.autoscaling.maxReplicas, or spec.replicas if nothing scales.',
-    ]),
-    make('ChatClusterRefusesConnections', 'warning', [`sum(rate(chat_handshakes_refused_total${ofRole(context, 'realtime', ',reason="overloaded"')}[5m])) > 1`, '5m'], [
-      'people are turned away',
-      'Pods are at their limit, or more people come at once than spec.limits.handshakesPerSecondPerPod admits.',
-    ]),
-    make('ChatClusterDatabaseBehind', 'warning', [`max(chat_batch_waiting_rows${realtime}) > 500`, '2m'], [
-      'messages wait for the database',
-      'Postgres takes them too slowly. Look at its load and its disk.',
-    ]),
-    make('ChatClusterPodsBusy', 'warning', [`max(nodejs_eventloop_lag_p99_seconds${realtime}) > 0.2`, '5m'], [
-      'a realtime pod is overloaded',
-      'Lower spec.autoscaling.targets, or raise maxReplicas.',
-    ]),
+    make(
+      'ChatClusterDown',
+      'critical',
+      [`absent(up${realtime} == 1)`, '2m'],
+      [
+        'no realtime pod answers',
+        'Nobody can chat. Look at: kubectl describe chatcluster, then at the pods with the label app.kubernetes.io/component=realtime.',
+      ],
+    ),
+    make(
+      'ChatClusterNearlyFull',
+      'warning',
+      [`sum(chat_sockets${realtime}) / (count(up${realtime} == 1) * ${spec.roles.realtime.maxConnections}) > 0.9`, '5m'],
+      [
+        'the realtime pods are nearly full',
+        'Soon people are turned away. Raise spec.autoscaling.maxReplicas, or spec.replicas if nothing scales.',
+      ],
+    ),
+    make(
+      'ChatClusterRefusesConnections',
+      'warning',
+      [`sum(rate(chat_handshakes_refused_total${ofRole(context, 'realtime', ',reason="overloaded"')}[5m])) > 1`, '5m'],
+      ['people are turned away', 'Pods are at their limit, or more people come at once than spec.limits.handshakesPerSecondPerPod admits.'],
+    ),
+    make(
+      'ChatClusterDatabaseBehind',
+      'warning',
+      [`max(chat_batch_waiting_rows${realtime}) > 500`, '2m'],
+      ['messages wait for the database', 'Postgres takes them too slowly. Look at its load and its disk.'],
+    ),
+    make(
+      'ChatClusterPodsBusy',
+      'warning',
+      [`max(nodejs_eventloop_lag_p99_seconds${realtime}) > 0.2`, '5m'],
+      ['a realtime pod is overloaded', 'Lower spec.autoscaling.targets, or raise maxReplicas.'],
+    ),
   ];
 }

@@ -31,13 +31,12 @@ function horizontalPodAutoscaler(context: Context): KubernetesObject {
     metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'AverageValue', averageValue: cpuTarget(spec) } } }],
     behavior: behavior(spec),
   };
-  return object(context, 'autoscaling/v2/HorizontalPodAutoscaler', context.n.realtime, { spec: body }, { component: 'realtime' });
+  return object(context, ['autoscaling/v2/HorizontalPodAutoscaler', context.n.realtime], { spec: body }, { component: 'realtime' });
 }
 
 function trigger({ cluster, facts, options }: Context): object {
   if (options.standalone) return { type: 'cpu', metricType: 'AverageValue', metadata: { value: cpuTarget(cluster.spec) } };
-  const url =
-    facts.scalerUrl ?? `http://chatcluster-operator.chatcluster-system.svc:9090/scaling/${cluster.namespace}/${cluster.name}`;
+  const url = facts.scalerUrl ?? `http://chatcluster-operator.chatcluster-system.svc:9090/scaling/${cluster.namespace}/${cluster.name}`;
   // The operator says how many pods it wants; with a target of one per pod KEDA asks for exactly that.
   return { type: 'metrics-api', metricType: 'AverageValue', metadata: { url, valueLocation: 'desired', targetValue: '1' } };
 }
@@ -52,7 +51,7 @@ function scaledObject(context: Context): KubernetesObject {
     advanced: { horizontalPodAutoscalerConfig: { behavior: behavior(spec) } },
     triggers: [trigger(context)],
   };
-  return object(context, 'keda.sh/v1alpha1/ScaledObject', context.n.realtime, { spec: body }, { component: 'realtime' });
+  return object(context, ['keda.sh/v1alpha1/ScaledObject', context.n.realtime], { spec: body }, { component: 'realtime' });
 }
 
 export function autoscaler(context: Context): KubernetesObject[] {

@@ -28,5 +28,5 @@ export function cloudNativePg(context: Context): KubernetesObject[] {
     resources: wanted.resources,
     backup: backupOf(wanted),
   });
-  return [object(context, 'postgresql.cnpg.io/v1/Cluster', context.n.postgres, { spec }, { component: 'postgres', isData: true })];
+  return [object(context, ['postgresql.cnpg.io/v1/Cluster', context.n.postgres], { spec }, { component: 'postgres', isData: true })];
 }

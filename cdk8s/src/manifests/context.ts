@@ -54,8 +54,8 @@ interface ObjectOptions {
   isData?: boolean;
 }
 
-/** `kind` is `apiVersion/kind`, as in `apps/v1/Deployment`. */
-export function object(context: Context, type: string, name: string, body: object, options: ObjectOptions = {}): KubernetesObject {
+/** The type is written as in `apps/v1/Deployment`. */
+export function object(context: Context, [type, name]: [string, string], body: object, options: ObjectOptions = {}): KubernetesObject {
   const { cluster } = context;
   const at = type.lastIndexOf('/');
   const owners = options.isData && cluster.spec.database.deletionPolicy === 'Retain' ? [] : ownersOf(cluster);

@@ -21,7 +21,10 @@ export function dashboard(context: Context): object {
   const panels = [
     panel(0, 'Sockets', `chat_sockets${realtime}`),
     panel(1, 'Events per second', `sum by (event, outcome) (${rate('chat_socket_calls_total')})`, { legend: '{{event}} {{outcome}}' }),
-    panel(2, 'Time to acknowledge a message, p99', `histogram_quantile(0.99, sum by (le) (${rate('chat_socket_call_seconds_bucket')}))`, { unit: 's', legend: 'p99' }),
+    panel(2, 'Time to acknowledge a message, p99', `histogram_quantile(0.99, sum by (le) (${rate('chat_socket_call_seconds_bucket')}))`, {
+      unit: 's',
+      legend: 'p99',
+    }),
     panel(3, 'Entries that wait for the database', `chat_batch_waiting_rows${realtime}`),
     panel(4, 'Event loop lag, p99', `nodejs_eventloop_lag_p99_seconds${realtime}`, { unit: 's' }),
     panel(5, 'Processor time', rate('process_cpu_seconds_total'), { unit: 'percentunit' }),

@@ -20,7 +20,7 @@ export function deployment(context: Context, role: Role): KubernetesObject {
     strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: spec.upgrade.maxSurge } },
     template: serverPod(context, role),
   });
-  return object(context, 'apps/v1/Deployment', context.n[role], { spec: body }, { component: role });
+  return object(context, ['apps/v1/Deployment', context.n[role]], { spec: body }, { component: role });
 }
 
 /** Gates a rollout: expands the schema before pods of the new release start. Its name changes with the release. */
@@ -31,19 +31,19 @@ export function migrationJob(context: Context): KubernetesObject {
     activeDeadlineSeconds: cluster.spec.upgrade.migrationTimeoutSeconds,
     template: serverPod(context, 'migrate'),
   };
-  return object(context, 'batch/v1/Job', n.migrate(facts.migration.version), { spec }, { component: 'migrate' });
+  return object(context, ['batch/v1/Job', n.migrate(facts.migration.version)], { spec }, { component: 'migrate' });
 }
 
 /** One pod at a time, however many there are: a share would block the drain of a node where one pod runs. */
 export function disruptionBudget(context: Context, role: Role): KubernetesObject {
   const spec = { maxUnavailable: 1, selector: { matchLabels: selectorOf(context, role) }, unhealthyPodEvictionPolicy: 'AlwaysAllow' };
-  return object(context, 'policy/v1/PodDisruptionBudget', context.n[role], { spec }, { component: role });
+  return object(context, ['policy/v1/PodDisruptionBudget', context.n[role]], { spec }, { component: role });
 }
 
 export function serviceAccounts(context: Context): KubernetesObject[] {
   const { n, cluster } = context;
   const { database, redis, podTemplate } = cluster.spec;
-  const account = (name: string) => object(context, 'v1/ServiceAccount', name, { automountServiceAccountToken: false });
+  const account = (name: string) => object(context, ['v1/ServiceAccount', name], { automountServiceAccountToken: false });
   return [
     ...(podTemplate.serviceAccountName === undefined ? [account(n.serverAccount)] : []),
     ...(database.evaluation || redis.managed ? [account(n.dataAccount)] : []),

@@ -9,17 +9,17 @@ function serviceMonitor(context: Context): KubernetesObject {
     // Only headless Services have a port of this name.
     endpoints: [{ port: 'admin', path: '/metrics', interval: '15s' }],
   };
-  return object(context, 'monitoring.coreos.com/v1/ServiceMonitor', context.cluster.name, { spec });
+  return object(context, ['monitoring.coreos.com/v1/ServiceMonitor', context.cluster.name], { spec });
 }
 
 function prometheusRule(context: Context): KubernetesObject {
   const spec = { groups: [{ name: 'chatcluster', rules: alerts(context) }] };
-  return object(context, 'monitoring.coreos.com/v1/PrometheusRule', context.cluster.name, { spec });
+  return object(context, ['monitoring.coreos.com/v1/PrometheusRule', context.cluster.name], { spec });
 }
 
 function dashboards(context: Context): KubernetesObject {
   const data = { 'chatcluster.json': JSON.stringify(dashboard(context)) };
-  return object(context, 'v1/ConfigMap', `${context.cluster.name}-dashboard`, { data }, { labels: { grafana_dashboard: '1' } });
+  return object(context, ['v1/ConfigMap', `${context.cluster.name}-dashboard`], { data }, { labels: { grafana_dashboard: '1' } });
 }
 
 /** What needs an API that is absent is left out; the operator says so in a condition. */

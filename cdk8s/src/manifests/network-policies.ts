@@ -1,5 +1,16 @@
 import type { KubernetesObject } from '../types.ts';
-import { ADMIN_PORT, type Component, type Context, HTTP_PORT, object, POSTGRES_PORT, REDIS_PORT, type Role, roles, selectorOf } from './context.ts';
+import {
+  ADMIN_PORT,
+  type Component,
+  type Context,
+  HTTP_PORT,
+  object,
+  POSTGRES_PORT,
+  REDIS_PORT,
+  type Role,
+  roles,
+  selectorOf,
+} from './context.ts';
 
 const tcp = (port: number) => ({ protocol: 'TCP', port });
 const anyNamespace = { namespaceSelector: {} };
@@ -10,7 +21,12 @@ const dns = { ports: [{ protocol: 'UDP', port: 53 }, tcp(53)] };
 /** Everything but the networks of clusters and companies: a webhook must not reach what is inside. */
 const publicWeb = {
   to: [
-    { ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'] } },
+    {
+      ipBlock: {
+        cidr: '0.0.0.0/0',
+        except: ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'],
+      },
+    },
     { ipBlock: { cidr: '::/0', except: ['fc00::/7', 'fe80::/10'] } },
   ],
   ports: [tcp(443)],
@@ -25,7 +41,8 @@ function databaseEgress(context: Context): object {
   const { facts, cluster, n } = context;
   const { database } = cluster.spec;
   if (database.evaluation) return toPods(context, 'postgres', POSTGRES_PORT);
-  if (database.cloudNativePG) return { to: [{ podSelector: { matchLabels: { 'cnpg.io/cluster': n.postgres } } }], ports: [tcp(POSTGRES_PORT)] };
+  if (database.cloudNativePG)
+    return { to: [{ podSelector: { matchLabels: { 'cnpg.io/cluster': n.postgres } } }], ports: [tcp(POSTGRES_PORT)] };
   return { ports: (facts.externalPorts?.database ?? [POSTGRES_PORT]).map(tcp) };
 }
 
@@ -37,7 +54,7 @@ function redisEgress(context: Context): object {
 
 function policy(context: Context, component: Component, { ingress, egress }: { ingress: object[]; egress: object[] }): KubernetesObject {
   const spec = { podSelector: { matchLabels: selectorOf(context, component) }, policyTypes: ['Ingress', 'Egress'], ingress, egress };
-  return object(context, 'networking.k8s.io/v1/NetworkPolicy', `${context.cluster.name}-${component}`, { spec }, { component });
+  return object(context, ['networking.k8s.io/v1/NetworkPolicy', `${context.cluster.name}-${component}`], { spec }, { component });
 }
 
 function serverIngress({ cluster: { spec } }: Context, role: Role): object[] {

@@ -53,7 +53,10 @@ export function evaluationPostgres(context: Context): KubernetesObject[] {
         containers: [container(context, evaluation.resources)],
         volumes: [
           { name: 'data', persistentVolumeClaim: { claimName: n.postgres } },
-          { name: 'password', secret: { secretName: n.databaseSecret, items: [{ key: 'password', path: 'password' }], defaultMode: 0o440 } },
+          {
+            name: 'password',
+            secret: { secretName: n.databaseSecret, items: [{ key: 'password', path: 'password' }], defaultMode: 0o440 },
+          },
           { name: 'sockets', emptyDir: { sizeLimit: '1Mi' } },
           { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } },
         ],
@@ -63,6 +66,6 @@ export function evaluationPostgres(context: Context): KubernetesObject[] {
   return [
     volumeClaim(context, { name: n.postgres, component: 'postgres', storage: evaluation.storage }),
     dataService(context, n.postgres, 'postgres', POSTGRES_PORT),
-    object(context, 'apps/v1/StatefulSet', n.postgres, { spec }, { component: 'postgres' }),
+    object(context, ['apps/v1/StatefulSet', n.postgres], { spec }, { component: 'postgres' }),
   ];
 }

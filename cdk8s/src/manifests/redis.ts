@@ -63,7 +63,12 @@ function statefulSet(context: Context, managed: Managed, shard: number): Kuberne
       },
     },
   };
-  return object(context, 'apps/v1/StatefulSet', name, { spec }, { component: 'redis', labels: { 'chatcluster.dev/shard': String(shard) } });
+  return object(
+    context,
+    ['apps/v1/StatefulSet', name],
+    { spec },
+    { component: 'redis', labels: { 'chatcluster.dev/shard': String(shard) } },
+  );
 }
 
 /** Independent servers, one StatefulSet each: conversations are spread over them by the pods. */

@@ -16,7 +16,12 @@ function httpRoute(context: Context): KubernetesObject | undefined {
     // PathPrefix compares whole parts of a path, so no slash at the end is needed.
     rules: [rule('/socket.io', context.n.sockets), rule('/', context.n.front)],
   };
-  return object(context, 'gateway.networking.k8s.io/v1/HTTPRoute', context.n.front, { spec }, compact({ annotations: gateway.annotations }));
+  return object(
+    context,
+    ['gateway.networking.k8s.io/v1/HTTPRoute', context.n.front],
+    { spec },
+    compact({ annotations: gateway.annotations }),
+  );
 }
 
 function ingress(context: Context): KubernetesObject | undefined {
@@ -32,7 +37,7 @@ function ingress(context: Context): KubernetesObject | undefined {
     tls: wanted.tlsSecretName === undefined ? undefined : [{ hosts: [host], secretName: wanted.tlsSecretName }],
     rules: [{ host, http: { paths: [path(SOCKET_PATH, context.n.sockets), path('/', context.n.front)] } }],
   });
-  return object(context, 'networking.k8s.io/v1/Ingress', context.n.front, { spec }, compact({ annotations: wanted.annotations }));
+  return object(context, ['networking.k8s.io/v1/Ingress', context.n.front], { spec }, compact({ annotations: wanted.annotations }));
 }
 
 /** Sockets go to realtime pods, everything else to api pods. */

@@ -31,10 +31,11 @@ export function listGeneratedSecrets(cluster: ClusterInput): ('database' | 'redi
 /** `password` must be safe in a URL and in redis.conf: letters and digits. */
 export function generatedSecret(context: Context, which: 'database' | 'redis', password: string): KubernetesObject {
   const { n, cluster } = context;
-  if (!/^[A-Za-z0-9]{16,}$/.test(password)) throw new Error('a generated password must have at least 16 letters and digits, and nothing else');
+  if (!/^[A-Za-z0-9]{16,}$/.test(password))
+    throw new Error('a generated password must have at least 16 letters and digits, and nothing else');
   const body = { type: 'Opaque', stringData: which === 'database' ? databaseKeys(n.postgres, password) : redisKeys(cluster, password) };
   // The password of a database that is kept must be kept with it.
-  return object(context, 'v1/Secret', which === 'database' ? n.databaseSecret : n.redisSecret, body, {
+  return object(context, ['v1/Secret', which === 'database' ? n.databaseSecret : n.redisSecret], body, {
     component: which === 'database' ? 'postgres' : 'redis',
     isData: true,
   });

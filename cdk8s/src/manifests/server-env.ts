@@ -45,7 +45,7 @@ export function serverSettings({ cluster: { spec } }: Context): Record<string, s
 }
 
 export function configMap(context: Context): KubernetesObject {
-  return object(context, 'v1/ConfigMap', context.n.config, { data: serverSettings(context) });
+  return object(context, ['v1/ConfigMap', context.n.config], { data: serverSettings(context) });
 }
 
 const fromSecret = ({ name, key }: { name: string; key: string }) => ({ secretKeyRef: { name, key } });

@@ -5,7 +5,7 @@ const http = { name: 'http', port: HTTP_PORT, targetPort: 'http', protocol: 'TCP
 const admin = { name: 'admin', port: ADMIN_PORT, targetPort: 'admin', protocol: 'TCP' };
 
 function service(context: Context, name: string, component: Component, spec: object): KubernetesObject {
-  return object(context, 'v1/Service', name, { spec: { ...spec, selector: selectorOf(context, component) } }, { component });
+  return object(context, ['v1/Service', name], { spec: { ...spec, selector: selectorOf(context, component) } }, { component });
 }
 
 /** For load balancers and routes: REST and the web app on api pods, sockets on realtime pods. The admin port is not on them. */
@@ -25,5 +25,8 @@ export function serverServices(context: Context): KubernetesObject[] {
 }
 
 export function dataService(context: Context, name: string, component: 'postgres' | 'redis', port: number): KubernetesObject {
-  return service(context, name, component, { type: 'ClusterIP', ports: [{ name: component, port, targetPort: component, protocol: 'TCP' }] });
+  return service(context, name, component, {
+    type: 'ClusterIP',
+    ports: [{ name: component, port, targetPort: component, protocol: 'TCP' }],
+  });
 }

@@ -14,5 +14,5 @@ export function volumeClaim(context: Context, { name, component, storage }: Volu
     storageClassName: storage.storageClassName,
     resources: { requests: { storage: storage.size } },
   });
-  return object(context, 'v1/PersistentVolumeClaim', name, { spec }, { component, isData: true });
+  return object(context, ['v1/PersistentVolumeClaim', name], { spec }, { component, isData: true });
 }

@@ -4,7 +4,11 @@ import { object, type ResolvedOptions } from './options.ts';
 
 const API = 'rbac.authorization.k8s.io/v1';
 
-function binding(options: ResolvedOptions, role: { kind: 'Role' | 'ClusterRole'; name: string }, namespace: string | null): KubernetesObject {
+function binding(
+  options: ResolvedOptions,
+  role: { kind: 'Role' | 'ClusterRole'; name: string },
+  namespace: string | null,
+): KubernetesObject {
   const body = {
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', ...role },
     subjects: [{ kind: 'ServiceAccount', name: options.name, namespace: options.namespace }],

@@ -72,7 +72,12 @@ export function selectorOf({ name }: ResolvedOptions): Record<string, string> {
 }
 
 /** `namespace: null` for what lives outside of namespaces. */
-export function object(options: ResolvedOptions, type: string, body: object, at: { name?: string; namespace?: string | null } = {}): KubernetesObject {
+export function object(
+  options: ResolvedOptions,
+  type: string,
+  body: object,
+  at: { name?: string; namespace?: string | null } = {},
+): KubernetesObject {
   const { name = options.name, namespace = options.namespace } = at;
   const split = type.lastIndexOf('/');
   return {

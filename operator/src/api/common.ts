@@ -13,7 +13,10 @@ export function storageSize(description: string): Node<string> {
 }
 
 export function duration(description: string): Node<string> {
-  return textLike(description, 12, ['^[1-9][0-9]{0,6}[smhdw]$', 'write a duration as a whole number and a unit (s, m, h, d, w), such as 14d']);
+  return textLike(description, 12, [
+    '^[1-9][0-9]{0,6}[smhdw]$',
+    'write a duration as a whole number and a unit (s, m, h, d, w), such as 14d',
+  ]);
 }
 
 export function storage(description: string, size: string) {

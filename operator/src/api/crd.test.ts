@@ -67,7 +67,10 @@ test('every rule refuses a bad object with a message that says what to write, an
   }
   t.assert.snapshot(messages);
   for (const message of listMessages(spec.schema)) {
-    assert.ok(Object.values(messages).some((said) => said.includes(message)), `no case for: ${message}`);
+    assert.ok(
+      Object.values(messages).some((said) => said.includes(message)),
+      `no case for: ${message}`,
+    );
   }
 });
 
@@ -105,14 +108,18 @@ test('kubectl explains every field', async () => {
   const kubectl = await ensureTool('kubectl');
   const { stdout } = await promisify(execFile)(kubectl, ['explain', 'chatcluster.spec', '--recursive', '--kubeconfig', plane.kubeconfig]);
   for (const name of Object.keys(spec.schema.properties ?? {})) assert.match(stdout, new RegExp(`^  ${name}\\t`, 'm'));
-  const { stdout: one } = await promisify(execFile)(kubectl, ['explain', 'cc.spec.shutdown.drainSeconds', '--kubeconfig', plane.kubeconfig]);
+  const { stdout: one } = await promisify(execFile)(kubectl, [
+    'explain',
+    'cc.spec.shutdown.drainSeconds',
+    '--kubeconfig',
+    plane.kubeconfig,
+  ]);
   assert.match(one, /Over how long sockets are moved/);
 });
 
 test('kubectl scale writes spec.replicas and obeys the rules', async () => {
   await create({ ...objectWith('replicas', 2, 'scaled') }, strict);
-  const scale = (replicas: number) =>
-    api.send('PATCH', `${clusters}/scaled/scale`, { spec: { replicas } }, 'application/merge-patch+json');
+  const scale = (replicas: number) => api.send('PATCH', `${clusters}/scaled/scale`, { spec: { replicas } }, 'application/merge-patch+json');
   assert.equal((await scale(5)).status, 200);
   const { body } = await api.send('GET', `${clusters}/scaled`);
   assert.equal((body.spec as { replicas: number }).replicas, 5);

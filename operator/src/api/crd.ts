@@ -66,7 +66,14 @@ export function chatClusterCrd(): CustomResourceDefinition {
     spec: {
       group: GROUP,
       scope: 'Namespaced',
-      names: { kind: KIND, listKind: `${KIND}List`, plural: PLURAL, singular: 'chatcluster', shortNames: ['cc'], categories: ['all', 'chat'] },
+      names: {
+        kind: KIND,
+        listKind: `${KIND}List`,
+        plural: PLURAL,
+        singular: 'chatcluster',
+        shortNames: ['cc'],
+        categories: ['all', 'chat'],
+      },
       versions: [
         {
           name: VERSION,

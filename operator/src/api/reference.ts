@@ -35,7 +35,13 @@ function rows(schema: JsonSchema, path: string): string[] {
   const prefix = schema.items ? `${path}[]` : path;
   return Object.entries(item.properties ?? {}).flatMap(([name, field]) => {
     const at = prefix === '' ? name : `${prefix}.${name}`;
-    const cells = [`\`${at}\``, typeOf(field), defaultOf(field, item.required?.includes(name) ?? false), boundsOf(field), escape(field.description ?? '')];
+    const cells = [
+      `\`${at}\``,
+      typeOf(field),
+      defaultOf(field, item.required?.includes(name) ?? false),
+      boundsOf(field),
+      escape(field.description ?? ''),
+    ];
     return [`| ${cells.join(' | ')} |`, ...rows(field, at)];
   });
 }

@@ -10,7 +10,9 @@ export interface RuleCase {
 const secret = { name: 'credentials' };
 const url = { name: 'credentials', key: 'url' };
 const bucket = { bucket: 'chat', credentialsSecretRef: secret };
-const provider = (more: object) => [{ name: 'work', type: 'OpenIDConnect', issuer: 'https://login.example.com', clientSecretRef: secret, ...more }];
+const provider = (more: object) => [
+  { name: 'work', type: 'OpenIDConnect', issuer: 'https://login.example.com', clientSecretRef: secret, ...more },
+];
 const cnpgBackup = { destinationPath: 's3://backups/chat', credentialsSecretRef: secret };
 const variable = (more: object) => [{ name: 'LOG_LEVEL', value: 'debug', ...more }];
 
@@ -31,7 +33,11 @@ export const ruleCases: RuleCase[] = [
   { at: 'database.evaluation.storage.size', bad: '0', good: '500M' },
   { at: 'database.evaluation.storage.size', from: '2Gi', bad: '1Gi', good: '2048Mi' },
   { at: 'database.evaluation.storage.storageClassName', from: 'fast', bad: 'slow', good: 'fast' },
-  { at: 'database', bad: { cloudNativePG: { backup: { ...cnpgBackup, destinationPath: 'backups' } } }, good: { cloudNativePG: { backup: cnpgBackup } } },
+  {
+    at: 'database',
+    bad: { cloudNativePG: { backup: { ...cnpgBackup, destinationPath: 'backups' } } },
+    good: { cloudNativePG: { backup: cnpgBackup } },
+  },
   {
     at: 'database',
     bad: { cloudNativePG: { backup: { ...cnpgBackup, endpointURL: 's3.example.com' } } },
@@ -41,7 +47,11 @@ export const ruleCases: RuleCase[] = [
   { at: 'redis', bad: { external: { urlsSecretRef: url }, managed: {} }, good: { managed: { shards: 3 } } },
   { at: 'redis.managed', from: { storage: {} }, bad: {}, good: { storage: { size: '2Gi' } } },
   { at: 'access', bad: { ingress: {} }, good: { host: 'chat.example.com', ingress: {} } },
-  { at: 'access', bad: { gateway: { parentRefs: [{ name: 'front' }] } }, good: { host: 'chat.example.com', gateway: { parentRefs: [{ name: 'front' }] } } },
+  {
+    at: 'access',
+    bad: { gateway: { parentRefs: [{ name: 'front' }] } },
+    good: { host: 'chat.example.com', gateway: { parentRefs: [{ name: 'front' }] } },
+  },
   {
     at: 'access',
     bad: { host: 'chat.example.com', ingress: {}, gateway: { parentRefs: [{ name: 'front' }] } },

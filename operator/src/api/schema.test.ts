@@ -49,7 +49,10 @@ test('the generated files are those of the schema', () => {
 
 test('names every limit of the server but the one that a role has, with the default that it says', () => {
   const { socketsPerPod: _ofTheRole, ...limits } = defaultLimits;
-  const said = Object.entries(limitFields).map(([name, { schema }]) => [name, Number(/Absent: (\d+)\.$/.exec(schema.description ?? '')?.[1])]);
+  const said = Object.entries(limitFields).map(([name, { schema }]) => [
+    name,
+    Number(/Absent: (\d+)\.$/.exec(schema.description ?? '')?.[1]),
+  ]);
   assert.deepEqual(Object.fromEntries(said), limits);
   assert.equal(withDefaults({ database: {}, redis: {} }).roles.realtime.maxConnections, defaultLimits.socketsPerPod);
 });

@@ -58,7 +58,7 @@ function optional<In, Out>(schema: JsonSchema): Node<In, Out> {
   return { schema, presence: 'optional' };
 }
 
-function undescribed({ description: _, ...schema }: JsonSchema): JsonSchema {
+function undescribed({ description: _description, ...schema }: JsonSchema): JsonSchema {
   return schema;
 }
 
@@ -72,7 +72,10 @@ export function defaulted<In, Out>(node: Node<In, Out, Presence>, value: In): No
 
 /** Adds CEL rules; `self` is the value of the node. */
 export function check<N extends AnyNode>(node: N, ...rules: CelRule[]): N {
-  return { ...node, schema: { ...node.schema, 'x-kubernetes-validations': [...(node.schema['x-kubernetes-validations'] ?? []), ...rules] } };
+  return {
+    ...node,
+    schema: { ...node.schema, 'x-kubernetes-validations': [...(node.schema['x-kubernetes-validations'] ?? []), ...rules] },
+  };
 }
 
 export function text(description: string, { max = 253, min = 1 }: { max?: number; min?: number } = {}): Node<string> {

@@ -1,5 +1,5 @@
 import { check, choice, defaulted, flag, list, record, required, text, textLike, textMap, whole } from './schema.ts';
-import { countOf, labelSelector } from './common.ts';
+import { labelSelector } from './common.ts';
 
 const hostPattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
 
@@ -25,11 +25,15 @@ const ingress = record('Make an Ingress. Its controller must speak WebSocket (ne
 
 export const access = check(
   record('How users reach the chat.', {
-    host: textLike('Host name under which people open it. Without one, only what you put in front of the Services reaches it, and cookies also travel over plain HTTP.', 253, [
-      hostPattern,
-      'write a host name without scheme, port and path, such as chat.example.com',
+    host: textLike(
+      'Host name under which people open it. Without one, only what you put in front of the Services reaches it, and cookies also travel over plain HTTP.',
+      253,
+      [hostPattern, 'write a host name without scheme, port and path, such as chat.example.com'],
+    ),
+    scheme: choice('How the address begins. When absent: https for a gateway and for an ingress with tlsSecretName, else http.', [
+      'http',
+      'https',
     ]),
-    scheme: choice('How the address begins. When absent: https for a gateway and for an ingress with tlsSecretName, else http.', ['http', 'https']),
     gateway,
     ingress,
     allowedOrigins: defaulted(
@@ -65,5 +69,9 @@ const peer = record('Pods that may connect.', {
 export const networkPolicy = record('Which connections the network lets through. Needs a network plugin that enforces policies.', {
   enabled: defaulted(flag('Whether NetworkPolicies are made.'), true),
   ingressFrom: list('Who may reach the public port; when absent, everybody, as a chat is for everybody.', peer, { max: 20 }),
-  metricsFrom: list('Who, besides the operator, may read metrics; when absent, pods labelled app.kubernetes.io/name: prometheus in any namespace.', peer, { max: 20 }),
+  metricsFrom: list(
+    'Who, besides the operator, may read metrics; when absent, pods labelled app.kubernetes.io/name: prometheus in any namespace.',
+    peer,
+    { max: 20 },
+  ),
 });

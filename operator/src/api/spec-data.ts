@@ -4,8 +4,13 @@ import { countOf, duration, resources, secretKeyRef, secretRef, storage } from '
 const kinds = ['external', 'cloudNativePG', 'evaluation'];
 
 const cnpgBackup = record('Continuous backup by CloudNativePG to an object store.', {
-  destinationPath: required(textLike('Where backups go, such as s3://bucket/folder.', 512, ['^[a-z0-9]+://.+', 'write a path such as s3://bucket/folder'])),
-  endpointURL: textLike('Address of an S3-compatible store; when absent, AWS.', 512, ['^https?://.+', 'write an address such as https://s3.example.com']),
+  destinationPath: required(
+    textLike('Where backups go, such as s3://bucket/folder.', 512, ['^[a-z0-9]+://.+', 'write a path such as s3://bucket/folder']),
+  ),
+  endpointURL: textLike('Address of an S3-compatible store; when absent, AWS.', 512, [
+    '^https?://.+',
+    'write an address such as https://s3.example.com',
+  ]),
   credentialsSecretRef: required(secretRef('Secret with the keys ACCESS_KEY_ID and ACCESS_SECRET_KEY.')),
   retention: defaulted(duration('How long backups are kept; CloudNativePG takes d and w.'), '14d'),
 });
@@ -31,14 +36,17 @@ export const database = check(
       }),
     }),
     deletionPolicy: defaulted(
-      choice('What happens to volumes and to their passwords when the ChatCluster is deleted. Retain keeps them: a new ChatCluster of the same name finds its data again.', [
-        'Retain',
-        'Delete',
-      ]),
+      choice(
+        'What happens to volumes and to their passwords when the ChatCluster is deleted. Retain keeps them: a new ChatCluster of the same name finds its data again.',
+        ['Retain', 'Delete'],
+      ),
       'Retain',
     ),
   }),
-  { rule: `${countOf(...kinds)} == 1`, message: 'write exactly one of external, cloudNativePG, evaluation; to try things out: database: {evaluation: {}}' },
+  {
+    rule: `${countOf(...kinds)} == 1`,
+    message: 'write exactly one of external, cloudNativePG, evaluation; to try things out: database: {evaluation: {}}',
+  },
   {
     rule: kinds.map((kind) => `has(self.${kind}) == has(oldSelf.${kind})`).join(' && '),
     message: 'the kind of database cannot change, since the messages would stay behind: back up, then restore into a new ChatCluster',
@@ -49,26 +57,40 @@ export const database = check(
 export const redis = check(
   record('What carries messages between pods: exactly one of external, managed.', {
     external: record('Redis (7 or newer) of your own. Redis Cluster is not supported; several independent servers are.', {
-      urlsSecretRef: required(secretKeyRef('Secret key with one URL per server, separated by commas: redis://:password@host:6379 or rediss://…')),
+      urlsSecretRef: required(
+        secretKeyRef('Secret key with one URL per server, separated by commas: redis://:password@host:6379 or rediss://…'),
+      ),
     }),
     managed: check(
       record('Small Redis servers run by the operator. Losing one costs latency, never a message.', {
         shards: defaulted(whole('How many independent servers; conversations are spread over them.', 1, 16), 1),
-        storage: storage('Volume of each server. With it messages are accepted even while Postgres is away; without it Redis keeps nothing over a restart.', '1Gi'),
+        storage: storage(
+          'Volume of each server. With it messages are accepted even while Postgres is away; without it Redis keeps nothing over a restart.',
+          '1Gi',
+        ),
         resources: defaulted(resources('Resources of each server; replaces the default as a whole.'), {
           requests: { cpu: '50m', memory: '64Mi' },
           limits: { memory: '512Mi' },
         }),
       }),
-      { rule: '!has(oldSelf.storage) || has(self.storage)', message: 'storage cannot be taken away again: write storage with its present size' },
+      {
+        rule: '!has(oldSelf.storage) || has(self.storage)',
+        message: 'storage cannot be taken away again: write storage with its present size',
+      },
     ),
   }),
-  { rule: `${countOf('external', 'managed')} == 1`, message: 'write exactly one of external, managed; the simplest is redis: {managed: {}}' },
+  {
+    rule: `${countOf('external', 'managed')} == 1`,
+    message: 'write exactly one of external, managed; the simplest is redis: {managed: {}}',
+  },
 );
 
 export function s3(description: string) {
   return record(description, {
-    endpoint: textLike('Address of an S3-compatible store; when absent, AWS.', 512, ['^https?://.+', 'write an address such as https://s3.example.com']),
+    endpoint: textLike('Address of an S3-compatible store; when absent, AWS.', 512, [
+      '^https?://.+',
+      'write an address such as https://s3.example.com',
+    ]),
     bucket: required(text('Name of the bucket.', { max: 63, min: 3 })),
     region: text('Region of the bucket.', { max: 63 }),
     prefix: text('Folder inside of the bucket.', { max: 512 }),
@@ -88,12 +110,17 @@ export const backup = record('Regular backups of the database.', {
   ),
   retention: defaulted(duration('How long backups are kept.'), '14d'),
   target: required(
-    check(record('Where they go: exactly one of s3, volume.', { s3: s3('A bucket.'), volume: storage('A volume in the cluster.', '10Gi') }), {
-      rule: `${countOf('s3', 'volume')} == 1`,
-      message: 'write exactly one of s3, volume',
-    }),
+    check(
+      record('Where they go: exactly one of s3, volume.', { s3: s3('A bucket.'), volume: storage('A volume in the cluster.', '10Gi') }),
+      {
+        rule: `${countOf('s3', 'volume')} == 1`,
+        message: 'write exactly one of s3, volume',
+      },
+    ),
   ),
 });
 
 export const emails = (description: string) =>
-  list(description, textLike('An e-mail address.', 254, ['^[^@ ]+@[^@ ]+$', 'write an e-mail address such as ada@example.com']), { max: 50 });
+  list(description, textLike('An e-mail address.', 254, ['^[^@ ]+@[^@ ]+$', 'write an e-mail address such as ada@example.com']), {
+    max: 50,
+  });

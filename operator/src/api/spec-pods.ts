@@ -63,7 +63,10 @@ const variable = check(
       fieldRef: record('A field of the pod.', { fieldPath: required(text('Such as status.hostIP.')) }),
     }),
   }),
-  { rule: `!(self.name in ${ownVariables})`, message: `the operator sets ${ownVariables.replaceAll("'", '').slice(1, -1)}: leave them out` },
+  {
+    rule: `!(self.name in ${ownVariables})`,
+    message: `the operator sets ${ownVariables.replaceAll("'", '').slice(1, -1)}: leave them out`,
+  },
   { rule: '!(has(self.value) && has(self.valueFrom))', message: 'write value or valueFrom, not both' },
 );
 

@@ -3,7 +3,10 @@ import { resources } from './common.ts';
 
 const minutes = 60;
 
-function role(description: string, { replicas, requests, memory }: { replicas: number; requests: { cpu: string; memory: string }; memory: string }) {
+function role(
+  description: string,
+  { replicas, requests, memory }: { replicas: number; requests: { cpu: string; memory: string }; memory: string },
+) {
   return record(description, {
     replicas: defaulted(whole('How many pods of this role run.', 0, 100), replicas),
     resources: defaulted(resources('Resources of a pod; replaces the default as a whole.'), { requests, limits: { memory } }),
@@ -15,7 +18,10 @@ const realtime = record('Pods that hold the sockets. How many: spec.replicas and
     requests: { cpu: '200m', memory: '256Mi' },
     limits: { memory: '1Gi' },
   }),
-  maxConnections: defaulted(whole('Sockets that one pod takes; further ones are answered 503 with a hint to try again.', 1, 1_000_000), 20_000),
+  maxConnections: defaulted(
+    whole('Sockets that one pod takes; further ones are answered 503 with a hint to try again.', 1, 1_000_000),
+    20_000,
+  ),
   fanout: defaulted(
     choice(
       'How messages reach other pods. Routed: only the pods that hold a recipient. StreamsAdapter: every pod reads everything (the stock Socket.IO adapter), for comparison.',
@@ -27,17 +33,29 @@ const realtime = record('Pods that hold the sockets. How many: spec.replicas and
 
 export const roles = record('The kinds of pods. Each role is a Deployment of its own.', {
   api: defaulted(
-    role('Pods that answer REST calls and serve the web app.', { replicas: 2, requests: { cpu: '100m', memory: '192Mi' }, memory: '512Mi' }),
+    role('Pods that answer REST calls and serve the web app.', {
+      replicas: 2,
+      requests: { cpu: '100m', memory: '192Mi' },
+      memory: '512Mi',
+    }),
     {},
   ),
   worker: defaulted(
-    role('Pods that do background work; they open no public port.', { replicas: 1, requests: { cpu: '50m', memory: '128Mi' }, memory: '512Mi' }),
+    role('Pods that do background work; they open no public port.', {
+      replicas: 1,
+      requests: { cpu: '50m', memory: '128Mi' },
+      memory: '512Mi',
+    }),
     {},
   ),
   realtime: defaulted(realtime, {}),
 });
 
-function direction(description: string, windowSeconds: number, policies: { type: 'Pods' | 'Percent'; value: number; periodSeconds: number }[]) {
+function direction(
+  description: string,
+  windowSeconds: number,
+  policies: { type: 'Pods' | 'Percent'; value: number; periodSeconds: number }[],
+) {
   const policy = record('How much may change in a period.', {
     type: required(choice('Pods: a number of pods. Percent: a share of the present pods.', ['Pods', 'Percent'])),
     value: required(whole('How many pods, or how many percent.', 1, 10_000)),
@@ -48,7 +66,10 @@ function direction(description: string, windowSeconds: number, policies: { type:
       whole('How far back recommendations are looked at; the most careful one of the window counts.', 0, 60 * minutes),
       windowSeconds,
     ),
-    selectPolicy: defaulted(choice('Which policy counts when several apply. Disabled: no change in this direction.', ['Max', 'Min', 'Disabled']), 'Max'),
+    selectPolicy: defaulted(
+      choice('Which policy counts when several apply. Disabled: no change in this direction.', ['Max', 'Min', 'Disabled']),
+      'Max',
+    ),
     policies: defaulted(list('Limits on the speed of change.', policy, { max: 10, min: 1 }), policies),
   });
 }
@@ -86,7 +107,10 @@ export const autoscaling = record('How the number of realtime pods follows the l
   behavior: defaulted(behavior, {}),
   forecast: defaulted(
     record('Scaling ahead of the load.', {
-      enabled: defaulted(flag('Count the connections that will arrive while a new pod starts (rate of new sockets times measured start time).'), true),
+      enabled: defaulted(
+        flag('Count the connections that will arrive while a new pod starts (rate of new sockets times measured start time).'),
+        true,
+      ),
     }),
     {},
   ),

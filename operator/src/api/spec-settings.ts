@@ -1,10 +1,12 @@
-import { check, choice, defaulted, flag, list, type Node, numberOrText, record, required, text, textLike, whole } from './schema.ts';
+import { check, choice, defaulted, flag, list, type Node, numberOrText, record, required, textLike, whole } from './schema.ts';
 import { countOf, duration, secretKeyRef, secretRef, storage } from './common.ts';
 import { emails, s3 } from './spec-data.ts';
 
-
 export const image = record('Where the image of the server comes from. Its tag is spec.version.', {
-  registry: textLike('Registry; when absent, as the repository says.', 253, ['^[A-Za-z0-9.:-]+$', 'write a registry such as registry.example.com']),
+  registry: textLike('Registry; when absent, as the repository says.', 253, [
+    '^[A-Za-z0-9.:-]+$',
+    'write a registry such as registry.example.com',
+  ]),
   repository: textLike("Repository; when absent, the operator's setting.", 253, [
     '^[a-z0-9]+([._/-]+[a-z0-9]+)*$',
     'write a repository such as chatcluster/server',
@@ -16,12 +18,20 @@ export const image = record('Where the image of the server comes from. Its tag i
 
 const provider = check(
   record('A place where people sign in.', {
-    name: required(textLike('Short name; it is part of addresses.', 40, ['^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', 'write lower-case letters, digits and dashes'])),
+    name: required(
+      textLike('Short name; it is part of addresses.', 40, [
+        '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+        'write lower-case letters, digits and dashes',
+      ]),
+    ),
     type: required(choice('What it speaks.', ['OpenIDConnect', 'GitHub'])),
     issuer: textLike('Issuer of OpenID Connect.', 512, ['^https://.+', 'write an address such as https://login.example.com']),
     clientSecretRef: required(secretRef('Secret with the keys clientId and clientSecret.')),
   }),
-  { rule: "self.type != 'OpenIDConnect' || has(self.issuer)", message: 'OpenIDConnect needs an issuer: write issuer: https://login.example.com' },
+  {
+    rule: "self.type != 'OpenIDConnect' || has(self.issuer)",
+    message: 'OpenIDConnect needs an issuer: write issuer: https://login.example.com',
+  },
 );
 
 export const auth = record('Who may come in.', {
@@ -36,8 +46,12 @@ export const files = check(
   { rule: `${countOf('s3', 'volume')} == 1`, message: 'write exactly one of s3, volume' },
 );
 
-export const mail = record('Sending mail.', { smtpSecretRef: required(secretKeyRef('Secret key with the URL, smtps://user:password@host:465.', 'url')) });
-export const push = record('Web push.', { vapidSecretRef: secretRef('Secret with the keys publicKey and privateKey; when absent, they are made.') });
+export const mail = record('Sending mail.', {
+  smtpSecretRef: required(secretKeyRef('Secret key with the URL, smtps://user:password@host:465.', 'url')),
+});
+export const push = record('Web push.', {
+  vapidSecretRef: secretRef('Secret with the keys publicKey and privateKey; when absent, they are made.'),
+});
 
 const million = 1_000_000;
 const maximum = 2_147_483_647;
@@ -89,4 +103,7 @@ export const monitoring = record('Objects for Prometheus and Grafana. Auto: when
   dashboards: auto('A ConfigMap with a dashboard, labelled grafana_dashboard. Auto: when there is a ServiceMonitor.'),
 });
 
-export const version = textLike('Which release runs; when absent, that of the operator.', 128, ['^[0-9A-Za-z_][0-9A-Za-z_.-]*$', 'write a release such as 1.4.0']);
+export const version = textLike('Which release runs; when absent, that of the operator.', 128, [
+  '^[0-9A-Za-z_][0-9A-Za-z_.-]*$',
+  'write a release such as 1.4.0',
+]);

@@ -55,7 +55,8 @@ export const spec = check(
   },
   {
     rule: 'self.shutdown.preStopSeconds + self.shutdown.drainSeconds < self.shutdown.terminationGracePeriodSeconds',
-    message: 'preStopSeconds plus drainSeconds must be below terminationGracePeriodSeconds: raise it, best to ten more than both, or lower drainSeconds',
+    message:
+      'preStopSeconds plus drainSeconds must be below terminationGracePeriodSeconds: raise it, best to ten more than both, or lower drainSeconds',
     fieldPath: '.shutdown.terminationGracePeriodSeconds',
   },
 );

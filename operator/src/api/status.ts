@@ -16,7 +16,10 @@ export const conditionTypes = [
 ] as const;
 export type ConditionType = (typeof conditionTypes)[number];
 
-const time = (description: string) => ({ ...text(description, { max: 64 }), schema: { type: 'string' as const, format: 'date-time', description } });
+const time = (description: string) => ({
+  ...text(description, { max: 64 }),
+  schema: { type: 'string' as const, format: 'date-time', description },
+});
 
 const condition = record('One thing that is true or not.', {
   type: required(text('What it is about.', { max: 316 })),
@@ -65,7 +68,10 @@ export const status = record('What is.', {
     name: text('Its name.'),
     time: time('When it ended.'),
   }),
-  conditions: list('What is true, in the way that kubectl wait, Helm, Flux and Argo CD understand.', condition, { max: 30, keys: ['type'] }),
+  conditions: list('What is true, in the way that kubectl wait, Helm, Flux and Argo CD understand.', condition, {
+    max: 30,
+    keys: ['type'],
+  }),
 });
 
 export type ChatClusterStatus = OutputOf<typeof status>;

@@ -14,7 +14,8 @@ function isQuantity(schema: JsonSchema): boolean {
 }
 
 const quantity = fc.tuple(fc.integer({ min: 1, max: 900 }), fc.constantFrom('Mi', 'Gi', 'Ti')).map(([amount, unit]) => `${amount}${unit}`);
-const plainText = (min: number, max: number) => fc.stringMatching(/^[a-z]([-a-z0-9]{0,20}[a-z0-9])?$/).filter(({ length }) => length >= min && length <= max);
+const plainText = (min: number, max: number) =>
+  fc.stringMatching(/^[a-z]([-a-z0-9]{0,20}[a-z0-9])?$/).filter(({ length }) => length >= min && length <= max);
 
 function textArbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {
   const { minLength = 0, maxLength = 100 } = schema;
@@ -44,7 +45,8 @@ function objectArbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {
 
 /** Any value that the types and bounds of a schema allow; rules over several fields are seen to afterwards. */
 function arbitraryOf(schema: JsonSchema): fc.Arbitrary<unknown> {
-  if (schema['x-kubernetes-int-or-string']) return fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constant(schema.pattern?.includes('%') ? '30%' : '250m'));
+  if (schema['x-kubernetes-int-or-string'])
+    return fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constant(schema.pattern?.includes('%') ? '30%' : '250m'));
   if (schema.enum) return fc.constantFrom(...schema.enum);
   switch (schema.type) {
     case 'string':

@@ -7,7 +7,11 @@ import { parse } from 'yaml';
 export interface TestApi extends Disposable {
   send(method: string, path: string, body?: object, contentType?: string): Promise<{ status: number; body: Record<string, unknown> }>;
   /** Server-side apply of one object. */
-  apply(path: string, object: object, options?: { dryRun?: boolean; manager?: string }): Promise<{ status: number; body: Record<string, unknown> }>;
+  apply(
+    path: string,
+    object: object,
+    options?: { dryRun?: boolean; manager?: string },
+  ): Promise<{ status: number; body: Record<string, unknown> }>;
 }
 
 interface Entry {
@@ -45,7 +49,10 @@ export function createTestApi(kubeconfig: string): TestApi {
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => {
           const answer = Buffer.concat(chunks).toString('utf8');
-          resolve({ status: response.statusCode ?? 0, body: answer.startsWith('{') ? (JSON.parse(answer) as Record<string, unknown>) : { answer } });
+          resolve({
+            status: response.statusCode ?? 0,
+            body: answer.startsWith('{') ? (JSON.parse(answer) as Record<string, unknown>) : { answer },
+          });
         });
       });
       call.on('error', reject);
@@ -54,7 +61,12 @@ export function createTestApi(kubeconfig: string): TestApi {
   return {
     send,
     apply: (path, object, { dryRun = false, manager = 'test' } = {}) =>
-      send('PATCH', `${path}?fieldManager=${manager}&force=true&fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`, object, 'application/apply-patch+yaml'),
+      send(
+        'PATCH',
+        `${path}?fieldManager=${manager}&force=true&fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`,
+        object,
+        'application/apply-patch+yaml',
+      ),
     [Symbol.dispose]: () => agent.destroy(),
   };
 }
