@@ -58,5 +58,8 @@ it('reaches sockets and REST at their own Services, and hands settings on', () =
   assert.equal(configMap.metadata.namespace, 'load');
   assert.equal(image, 'grafana/k6:2.2.0');
   const values = Object.fromEntries(env.map(({ name, value }) => [name, value]));
-  assert.deepEqual([values.URL, values.REST_URL, values.RATE, values.VUS], ['http://chat-realtime:8080', 'http://chat:8080', '9', undefined]);
+  assert.deepEqual(
+    [values.URL, values.REST_URL, values.RATE, values.VUS],
+    ['http://chat-realtime:8080', 'http://chat:8080', '9', undefined],
+  );
 });

@@ -25,9 +25,11 @@ export function explain(what: string, response: Response): string {
   const hint =
     response.status === 429
       ? '; start the installation with RATE_LIMITS=off for load tests, or use fewer VUS and SOCKETS'
-      : response.status === 404
-        ? '; is this the address of a chat installation?'
-        : '';
+      : response.status === 403
+        ? '; where guests are not allowed: ACCOUNTS=register'
+        : response.status === 404
+          ? '; is this the address of a chat installation?'
+          : '';
   return `${what}: ${response.url} answered ${response.status} ${String(response.body ?? '').slice(0, 200)}${hint}`;
 }
 
