@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { localDir } from '../local/settings.ts';
 import { runMain, ServiceError } from '../process.ts';
 import { defineImage, type ImageName, imageNames } from './images/definitions.ts';
+import { inputsOf } from './inputs.ts';
 import { type BuiltImage, buildImage } from './images/oci.ts';
 import { npmComponents, systemComponents, writeSbom } from './images/sbom.ts';
 
@@ -22,21 +23,32 @@ function ensureWebApp(): void {
   });
 }
 
+/** A version of its own for every state of the sources, so that a change rolls the pods as a release does. */
+function tagFor(inputs: string): string {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return `${version}-${inputs.slice(0, 10)}`;
+}
+
 /** Builds one image and its list of components into `dir`; needs no container program. */
-export async function buildNamedImage(name: ImageName, dir = imagesDir): Promise<BuiltImage> {
+export async function buildNamedImage(name: ImageName, dir = imagesDir, tag = tagFor(inputsOf(name))): Promise<BuiltImage> {
   if (name === 'server') ensureWebApp();
-  const { packages, ...options } = await defineImage(name, join(dir, '.work'));
+  const { packages, ...options } = await defineImage(name, { workDir: join(dir, '.work'), tag });
   const image = await buildImage(options, join(dir, `${name}.tar`));
   writeSbom(image, [...npmComponents(packages), ...systemComponents(options.layers)]);
   return image;
 }
 
-/** The digest of an image that was built before, read from the archive's own list of contents. */
-export function builtDigest(name: ImageName, dir = imagesDir): string | undefined {
-  const sbom = join(dir, `${name}.cdx.json`);
-  if (!existsSync(sbom) || !existsSync(join(dir, `${name}.tar`))) return undefined;
-  const { metadata } = JSON.parse(readFileSync(sbom, 'utf8')) as { metadata: { component: { hashes: { content: string }[] } } };
-  return `sha256:${metadata.component.hashes[0]?.content}`;
+/** As buildNamedImage, unless what it is made of is as it was the last time. */
+export async function prepareImage(name: ImageName): Promise<BuiltImage & { isNew: boolean }> {
+  const record = join(imagesDir, `${name}.json`);
+  const inputs = inputsOf(name);
+  if (existsSync(record) && existsSync(join(imagesDir, `${name}.tar`))) {
+    const known = JSON.parse(readFileSync(record, 'utf8')) as { inputs: string; image: BuiltImage };
+    if (known.inputs === inputs) return { ...known.image, isNew: false };
+  }
+  const image = await buildNamedImage(name, imagesDir, tagFor(inputs));
+  writeFileSync(record, JSON.stringify({ inputs, image }));
+  return { ...image, isNew: true };
 }
 
 const isImageName = (name: string): name is ImageName => (imageNames as readonly string[]).includes(name);

@@ -1,13 +1,26 @@
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ImageName } from './images/definitions.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
+const packing = 'tools/src/kubernetes/images/*.ts';
 
-/** Of the contents of every file that matches, and of the lock file that stands for the packages. */
-export function hashFiles(patterns: string[]): string {
-  const hash = createHash('sha256');
-  const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: root })).concat('package-lock.json');
+/** What an image is made of, beside the packages that package-lock.json pins. */
+const patterns: Record<ImageName, string[]> = {
+  server: ['{server,protocol,client}/src/**', 'protocol/*.json', 'web/{src,public}/**', 'web/*.{html,ts,json}', packing],
+  operator: ['{operator,cdk8s}/src/**', packing],
+  postgres: ['tools/kubernetes/images/**/*.go', packing],
+  redis: [packing],
+  pause: ['tools/kubernetes/images/**/*.go', packing],
+  coredns: ['tools/kubernetes/{go.sum,kubeall/*}', packing],
+  'metrics-server': ['tools/kubernetes/go.sum', packing],
+};
+
+/** The same sources give the same hash, on every machine. */
+export function inputsOf(name: ImageName): string {
+  const hash = createHash('sha256').update(process.arch);
+  const files = patterns[name].flatMap((pattern) => globSync(pattern, { cwd: root })).concat('package-lock.json');
   for (const file of [...new Set(files)].sort()) {
     if (statSync(join(root, file)).isFile())
       hash
@@ -16,14 +29,4 @@ export function hashFiles(patterns: string[]): string {
         .update(readFileSync(join(root, file)));
   }
   return hash.digest('hex');
-}
-
-/** Does the work unless its inputs are those of the last time and what it made is still there. */
-export async function whenChanged(made: string, patterns: string[], work: () => Promise<unknown>): Promise<boolean> {
-  const stamp = `${made}.inputs`;
-  const inputs = hashFiles(patterns);
-  if (existsSync(made) && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return false;
-  await work();
-  writeFileSync(stamp, inputs);
-  return true;
 }

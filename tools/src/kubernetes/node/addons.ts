@@ -5,7 +5,7 @@ import { untilReady } from '../control-plane-start.ts';
 import { ensureTool } from '../tools.ts';
 import { kubectl } from './commands.ts';
 import { launch } from './processes.ts';
-import { stateDir } from './settings.ts';
+import { inState, stateDir } from './settings.ts';
 
 const manifest = (name: string) => join(import.meta.dirname, 'manifests', `${name}.yaml`);
 const apply = (...files: string[]) => kubectl('apply', '--server-side', '--force-conflicts', ...files.flatMap((file) => ['-f', file]));
@@ -45,7 +45,8 @@ async function startTraefik(frontPort: number): Promise<void> {
 
 /** Names, figures and routes: what a cluster has beyond Kubernetes itself. */
 export async function installAddons({ frontPort, say }: { frontPort: number; say: (text: string) => void }): Promise<void> {
-  await apply(manifest('coredns'), manifest('metrics-server'));
+  await apply(manifest('storage'), manifest('coredns'), manifest('metrics-server'));
+  launch('volumes', process.execPath, [join(import.meta.dirname, 'volumes.ts'), inState('volumes')]);
   const names = kubectl('-n', 'kube-system', 'rollout', 'status', 'deployment/coredns', '--timeout=120s').then(() =>
     say('names resolve (CoreDNS)'),
   );

@@ -55,12 +55,15 @@ export function removeLinks(): void {
   for (const link of [POD_BRIDGE, NODE_BRIDGE]) attempt('ip', 'link', 'delete', link);
 }
 
-/** `-A INPUT -j KUBE-…` of the kernel's own chains; ours are flushed whole. Quoted comments stay one word. */
+/** As the shell would: quoted words stay one, with their escapes undone. */
+function splitRule(rule: string): string[] {
+  return [...rule.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map((found) => found[1]?.replace(/\\(.)/g, '$1') ?? found[2] ?? '');
+}
+
+/** `-A INPUT -j KUBE-…` of the kernel's own chains; ours are flushed whole. */
 function jumpsIntoOurs(firewall: string, table: string): string[][] {
   const rules = attempt(`${firewall}-save`, '-t', table).split('\n');
-  return rules
-    .filter((rule) => /^-A (?!KUBE-|CNI-)\S+ .*(?:KUBE|CNI)-/.test(rule))
-    .map((rule) => [...rule.matchAll(/"([^"]*)"|(\S+)/g)].map((found) => found[1] ?? found[2] ?? ''));
+  return rules.filter((rule) => /^-A (?!KUBE-|CNI-)\S+ .*-j (?:KUBE|CNI)-/.test(rule)).map(splitRule);
 }
 
 /** kube-proxy removes its own; kubelet's and the network plugin's chains are left to us. */
@@ -86,10 +89,20 @@ export function removeControlGroups(): void {
   for (const group of controlGroups()) removeTree(group);
 }
 
-/** Links to logs that are gone, and what the network plugins remember of pods that are gone. */
+/** Links to logs that are gone, what the network plugins remember of pods that are gone, and kubelet's one fixed folder. */
 export function removeTraces(): void {
   for (const link of globSync('/var/log/containers/*.log')) {
     if (readlinkSync(link).startsWith(`${stateDir}/`)) rmSync(link);
   }
-  for (const file of globSync('/var/lib/cni/results/chatcluster-*')) rmSync(file);
+  for (const file of globSync('/var/lib/cni/results/chatcluster-*-eth0')) {
+    const id = /chatcluster-(.*)-eth0$/.exec(file)?.[1];
+    rmSync(`/var/lib/cni/results/cni-loopback-${id}-lo`, { force: true });
+    rmSync(file);
+  }
+  rmSync('/var/lib/kubelet/device-plugins/kubelet.sock', { force: true });
+  for (const dir of ['/var/lib/kubelet/device-plugins', '/var/lib/kubelet', '/var/log/containers']) removeIfEmpty(dir);
+}
+
+function removeIfEmpty(dir: string): void {
+  if (existsSync(dir) && readdirSync(dir).length === 0) rmdirSync(dir);
 }

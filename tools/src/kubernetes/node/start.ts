@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { freePort, poll, ServiceError, tail } from '../../process.ts';
 import { API_SERVICE_IP, type ControlPlanePorts, type ControlPlaneSettings } from '../control-plane-args.ts';
 import { startApiServer, startControllers, untilReady } from '../control-plane-start.ts';
@@ -73,9 +73,10 @@ async function untilNodeReady(): Promise<void> {
 export async function startNode({ images, say }: { images: string[]; say: (text: string) => void }): Promise<void> {
   const obstacle = nodeObstacle();
   if (obstacle) throw new ServiceError(obstacle);
-  mkdirSync(stateDir, { recursive: true, mode: 0o711 });
-  const other = runningPid('kubelet') === undefined ? otherCluster() : undefined;
+  // Before there is a state folder: only what has one is ever cleaned up.
+  const other = existsSync(stateDir) ? undefined : otherCluster();
   if (other) throw new ServiceError(other);
+  mkdirSync(stateDir, { recursive: true, mode: 0o711 });
   prepareKernel();
   await addNodeAddress();
   ensurePki({ dir: stateDir, url, addresses: [API_SERVICE_IP, NODE_ADDRESS], node: { name: NODE_NAME, address: NODE_ADDRESS } });

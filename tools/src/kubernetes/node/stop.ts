@@ -59,7 +59,9 @@ export async function stopNode({ keepState = false } = {}): Promise<void> {
   if (!existsSync(stateDir)) return;
   // Whoever restarts things goes first; nothing of a wiped node needs time to end well.
   const signal = keepState ? 'SIGTERM' : 'SIGKILL';
-  await Promise.all(['traefik', 'kubelet', 'kube-proxy', 'kube-scheduler', 'kube-controller-manager'].map((name) => stop(name, signal)));
+  await Promise.all(
+    ['traefik', 'volumes', 'kubelet', 'kube-proxy', 'kube-scheduler', 'kube-controller-manager'].map((name) => stop(name, signal)),
+  );
   await stop('kube-apiserver', signal);
   await stop('etcd', 'SIGTERM');
   await removeContainers();

@@ -1,0 +1,87 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { localDir } from '../local/settings.ts';
+import { runMain, ServiceError } from '../process.ts';
+import { applyChatCluster, type Installation, installChart, NAME, NAMESPACE, onCluster, untilReady } from './cluster/install.ts';
+import { ensureKindCluster, loadIntoKind } from './cluster/kind-cluster.ts';
+import { ensureNodeCluster, loadIntoNode } from './cluster/node-cluster.ts';
+import { createProgress, type Say } from './cluster/progress.ts';
+import { type ClusterInfo, chooseTarget, kubeconfigFile, type TargetKind, writeInfo } from './cluster/target.ts';
+import type { BuiltImage } from './images/oci.ts';
+import { prepareImage } from './images.ts';
+
+const programsOfOurs = ['server', 'operator', 'postgres', 'redis'] as const;
+
+async function buildImages(say: Say): Promise<BuiltImage[]> {
+  const images: BuiltImage[] = [];
+  for (const name of programsOfOurs) {
+    const image = await prepareImage(name);
+    if (image.isNew) say(`image ${image.name} built, ${Math.round(image.bytes / 2 ** 20)} MiB`);
+    images.push(image);
+  }
+  return images;
+}
+
+/** Gives the address of the way in, when the cluster is ours. */
+async function ensureCluster(target: TargetKind, say: Say): Promise<string> {
+  if (target === 'node') return await ensureNodeCluster(say);
+  if (target === 'kind') ensureKindCluster(say);
+  else copyFileSync(process.env.KUBECONFIG ?? '', kubeconfigFile);
+  return '';
+}
+
+async function loadImages(target: TargetKind, images: BuiltImage[], say: Say): Promise<void> {
+  if (target === 'node') return await loadIntoNode(images);
+  if (target === 'kind') return loadIntoKind(images);
+  const context = (await onCluster(kubeconfigFile, 'kubectl', 'config', 'current-context')).trim();
+  const kindName = /^kind-(.+)$/.exec(context)?.[1];
+  if (kindName) return loadIntoKind(images, kindName);
+  say(
+    `the nodes of ${context} must be able to pull these images: ${images.map(({ name }) => name).join(', ')}; archives to push are in .local/images`,
+  );
+}
+
+async function accessOf(frontUrl: string): Promise<Installation['access']> {
+  if (frontUrl) return { host: new URL(frontUrl).hostname, ingress: { className: 'traefik' } };
+  const classes = await onCluster(kubeconfigFile, 'kubectl', 'get', 'ingressclasses', '-o', 'name');
+  return classes.trim() ? { host: process.env.CLUSTER_HOST || 'chat.localhost', ingress: {} } : undefined;
+}
+
+function printResult({ frontUrl, target }: ClusterInfo): void {
+  const url = frontUrl || 'no ingress controller is in this cluster; install one and run this again, or see docs/ for port-forward';
+  const given = target === 'given' ? '' : `  export KUBECONFIG=${kubeconfigFile}\n`;
+  process.stdout.write(`\nThe chat is ready: ${url}\n\n${given}  kubectl -n ${NAMESPACE} get chatcluster ${NAME}\n`);
+  process.stdout.write(
+    `  kubectl -n ${NAMESPACE} scale chatcluster ${NAME} --replicas=3\n  kubectl -n ${NAMESPACE} get pods --watch\n  make cluster-down\n`,
+  );
+}
+
+async function main(): Promise<void> {
+  const say = createProgress();
+  mkdirSync(localDir, { recursive: true });
+  const target = chooseTarget();
+  say({ given: 'using the cluster of KUBECONFIG', kind: 'using kind', node: 'a single node on this machine, from source' }[target]);
+  const frontUrl = await ensureCluster(target, say);
+  const images = await buildImages(say);
+  await loadImages(target, images, say);
+  const tagOf = (image: BuiltImage | undefined) => image?.name.split(':').at(-1) ?? '';
+  const versions = { server: tagOf(images[0]), operator: tagOf(images[1]) };
+  if (!versions.server || !versions.operator) throw new ServiceError('an image has no tag');
+  const access = await accessOf(frontUrl);
+  const installation = { kubeconfig: kubeconfigFile, versions, access };
+  await installChart(installation);
+  say('operator installed');
+  await applyChatCluster(installation);
+  const info = {
+    kubeconfig: kubeconfigFile,
+    namespace: NAMESPACE,
+    name: NAME,
+    frontUrl: frontUrl || (access ? `http://${access.host}` : ''),
+    target,
+  };
+  writeInfo(info);
+  await untilReady(installation, say);
+  say('the ChatCluster is Ready');
+  printResult(info);
+}
+
+if (import.meta.main) runMain(main);
