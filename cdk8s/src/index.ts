@@ -1,5 +1,5 @@
 export { type Component, instanceOf, type Role } from './manifests/context.ts';
-export { databaseUrlRef, type KeyRef, listGeneratedSecrets, redisUrlsRef } from './manifests/secrets.ts';
+export { databaseUrlRef, type KeyRef, listGeneratedSecrets } from './manifests/secrets.ts';
 export { publicUrl } from './manifests/server-env.ts';
 export { type ClusterNames, names } from './names.ts';
 export { ChatClusterManifests, type ChatClusterManifestsProps, renderChatCluster, renderSecret } from './render.ts';

@@ -20,7 +20,7 @@ export interface ClusterNames {
   dataAccount: string;
   /** Keys: `url`, `password`. Made by the operator for the evaluation database only. */
   databaseSecret: string;
-  /** Keys: `urls`, `redis.conf`. Made by the operator for managed Redis only. */
+  /** Keys: `password`, `redis.conf`. Made by the operator for managed Redis only. */
   redisSecret: string;
   authSecret: string;
 }

@@ -1,6 +1,6 @@
 import type { ClusterInput, KubernetesObject } from '../types.ts';
 import { names } from '../names.ts';
-import { type Context, object, POSTGRES_PORT, REDIS_PORT } from './context.ts';
+import { type Context, object, POSTGRES_PORT } from './context.ts';
 
 export interface KeyRef {
   name: string;
@@ -17,11 +17,6 @@ export function databaseUrlRef(cluster: ClusterInput): KeyRef {
   return { name: n.databaseSecret, key: 'url' };
 }
 
-export function redisUrlsRef(cluster: ClusterInput): KeyRef {
-  const { redis } = cluster.spec;
-  return redis.external ? redis.external.urlsSecretRef : { name: names(cluster).redisSecret, key: 'urls' };
-}
-
 /** Secrets that somebody has to make before pods start: the operator, or whoever applies plain YAML. */
 export function listGeneratedSecrets(cluster: ClusterInput): ('database' | 'redis')[] {
   const { database, redis } = cluster.spec;
@@ -30,10 +25,10 @@ export function listGeneratedSecrets(cluster: ClusterInput): ('database' | 'redi
 
 /** `password` must be safe in a URL and in redis.conf: letters and digits. */
 export function generatedSecret(context: Context, which: 'database' | 'redis', password: string): KubernetesObject {
-  const { n, cluster } = context;
+  const { n } = context;
   if (!/^[A-Za-z0-9]{16,}$/.test(password))
     throw new Error('a generated password must have at least 16 letters and digits, and nothing else');
-  const body = { type: 'Opaque', stringData: which === 'database' ? databaseKeys(n.postgres, password) : redisKeys(cluster, password) };
+  const body = { type: 'Opaque', stringData: which === 'database' ? databaseKeys(n.postgres, password) : redisKeys(password) };
   // The password of a database that is kept must be kept with it.
   return object(context, ['v1/Secret', which === 'database' ? n.databaseSecret : n.redisSecret], body, {
     component: which === 'database' ? 'postgres' : 'redis',
@@ -45,12 +40,7 @@ function databaseKeys(host: string, password: string): Record<string, string> {
   return { password, url: `postgres://chat:${password}@${host}:${POSTGRES_PORT}/chat` };
 }
 
-function redisKeys(cluster: ClusterInput, password: string): Record<string, string> {
-  const n = names(cluster);
-  const shards = Array.from({ length: cluster.spec.redis.managed?.shards ?? 1 }, (_, shard) => n.redis(shard));
-  return {
-    urls: shards.map((host) => `redis://:${password}@${host}:${REDIS_PORT}`).join(','),
-    // A file and no argument: arguments of a process can be read by everything on the node.
-    'redis.conf': `requirepass ${password}\n`,
-  };
+function redisKeys(password: string): Record<string, string> {
+  // A file and no argument: arguments of a process can be read by everything on the node.
+  return { password, 'redis.conf': `requirepass ${password}\n` };
 }

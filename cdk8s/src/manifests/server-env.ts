@@ -1,6 +1,7 @@
+import { names } from '../names.ts';
 import type { KubernetesObject } from '../types.ts';
-import { ADMIN_PORT, type Context, HTTP_PORT, object, type Role } from './context.ts';
-import { databaseUrlRef, redisUrlsRef } from './secrets.ts';
+import { ADMIN_PORT, type Context, HTTP_PORT, object, REDIS_PORT, type Role } from './context.ts';
+import { databaseUrlRef } from './secrets.ts';
 
 export interface EnvVar {
   name: string;
@@ -50,6 +51,19 @@ export function configMap(context: Context): KubernetesObject {
 
 const fromSecret = ({ name, key }: { name: string; key: string }) => ({ secretKeyRef: { name, key } });
 
+/** Our own servers are named here and not in the Secret, which need not change with their number. */
+function redisEnv(cluster: Context['cluster']): EnvVar[] {
+  const { external, managed } = cluster.spec.redis;
+  if (external) return [{ name: 'REDIS_URLS', valueFrom: fromSecret(external.urlsSecretRef) }];
+  const n = names(cluster);
+  const urls = Array.from({ length: managed?.shards ?? 1 }, (_, shard) => `redis://:$(REDIS_PASSWORD)@${n.redis(shard)}:${REDIS_PORT}`);
+  return [
+    // It must come first: the kubelet puts only earlier variables into later ones.
+    { name: 'REDIS_PASSWORD', valueFrom: fromSecret({ name: n.redisSecret, key: 'password' }) },
+    { name: 'REDIS_URLS', value: urls.join(',') },
+  ];
+}
+
 /** Variables of one role; those of the user win where the schema lets them. */
 export function serverEnv({ cluster, facts }: Context, role: Role | 'migrate'): EnvVar[] {
   const { podTemplate, roles } = cluster.spec;
@@ -61,7 +75,7 @@ export function serverEnv({ cluster, facts }: Context, role: Role | 'migrate'): 
   ];
   // The migration needs Postgres only, and must not wait for Redis.
   if (role !== 'migrate') {
-    own.push({ name: 'REDIS_URLS', valueFrom: fromSecret(redisUrlsRef(cluster)) });
+    own.push(...redisEnv(cluster));
     own.push({ name: 'FANOUT', value: roles.realtime.fanout === 'StreamsAdapter' ? 'streams-adapter' : 'routed' });
   }
   const users = podTemplate.env ?? [];

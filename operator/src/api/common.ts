@@ -1,10 +1,16 @@
 import { type CelRule, check, defaulted, type Node, numberOrText, record, required, text, textLike, textMap } from './schema.ts';
 
+const sizePattern = /^[0-9]+([.][0-9]+)?([KMGTPE]i|[numkMGTPE]|[eE][0-9]+)?$/;
+
 /** A size of a volume, which may grow only. */
 export function storageSize(description: string): Node<string> {
   return check(
     text(description, { max: 20, min: 0 }),
-    { rule: "isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))", message: 'write a size such as 10Gi' },
+    {
+      rule: "isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
+      message: 'write a size such as 10Gi',
+      holds: (self) => /^0*[1-9.]/.test(String(self)) && sizePattern.test(String(self)),
+    },
     {
       rule: '!isQuantity(self) || quantity(self).compareTo(quantity(oldSelf)) >= 0',
       message: 'storage can grow, not shrink: write the present size or more',
@@ -57,7 +63,16 @@ export function labelSelector(description: string) {
   return record(description, { matchLabels: textMap('Labels that must have exactly these values.', { max: 20, value: 63 }) });
 }
 
-/** How many of several alternatives are set. */
-export function countOf(...fields: string[]): string {
-  return `[${fields.map((field) => `has(self.${field})`).join(', ')}].filter(given, given).size()`;
+/** The rule that just one of several alternatives is set. */
+export function exactlyOne(fields: string[], message: string): CelRule {
+  return {
+    rule: `[${fields.map((field) => `has(self.${field})`).join(', ')}].filter(given, given).size() == 1`,
+    message,
+    holds: (self) => fields.filter((field) => has(self, field)).length === 1,
+  };
+}
+
+/** As in CEL. */
+export function has(self: unknown, field: string): boolean {
+  return (self as Record<string, unknown>)[field] !== undefined;
 }

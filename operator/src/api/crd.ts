@@ -26,7 +26,12 @@ const printerColumns = [
   { name: 'URL', type: 'string', jsonPath: '.status.url', priority: 1 },
 ];
 
-const root: JsonSchema = {
+function nameOf(self: unknown): string {
+  return (self as { metadata: { name: string } }).metadata.name;
+}
+
+/** Of the whole object. */
+export const root: JsonSchema = {
   type: 'object',
   description: 'A chat service: its realtime, api and worker pods, and what they need.',
   required: ['spec'],
@@ -40,11 +45,13 @@ const root: JsonSchema = {
   'x-kubernetes-validations': [
     {
       rule: `self.metadata.name.size() <= ${NAME_MAX}`,
+      holds: (self) => nameOf(self).length <= NAME_MAX,
       message: `the name must have at most ${NAME_MAX} characters, since names of pods are made from it: write a shorter one`,
       fieldPath: '.metadata.name',
     },
     {
       rule: "!self.metadata.name.contains('.') && self.metadata.name.matches('^[a-z]')",
+      holds: (self) => /^[a-z][^.]*$/.test(nameOf(self)),
       message: 'the name must begin with a letter and have no dots, since names of Services are made from it: write one such as team-chat',
       fieldPath: '.metadata.name',
     },
@@ -84,7 +91,8 @@ export function chatClusterCrd(): CustomResourceDefinition {
             scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' },
           },
           additionalPrinterColumns: printerColumns,
-          schema: { openAPIV3Schema: root },
+          // A copy without what is no JSON: the twins of the rules.
+          schema: { openAPIV3Schema: JSON.parse(JSON.stringify(root)) as object },
         },
       ],
     },

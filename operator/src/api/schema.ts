@@ -1,8 +1,11 @@
 /** A small builder: one expression gives the structural schema of the CRD and, by inference, the types of what people write and of what we read. */
 
 export interface CelRule {
+  /** CEL, for the API server. */
   rule: string;
   message: string;
+  /** The same in TypeScript, for people without an API server. Absent for rules about changes. Not part of the CRD. */
+  holds?(self: unknown): boolean;
   fieldPath?: string;
   reason?: 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueRequired';
 }
@@ -84,7 +87,11 @@ export function text(description: string, { max = 253, min = 1 }: { max?: number
 
 /** Text that must match; the message says what to write instead, which a bare `pattern` cannot. */
 export function textLike(description: string, max: number, [pattern, message]: readonly [string, string]): Node<string> {
-  return check(text(description, { max, min: 0 }), { rule: `self.matches(r'${pattern}')`, message });
+  return check(text(description, { max, min: 0 }), {
+    rule: `self.matches(r'${pattern}')`,
+    message,
+    holds: (self) => new RegExp(pattern).test(String(self)),
+  });
 }
 
 export function choice<const T extends string>(description: string, values: readonly T[]): Node<T> {

@@ -1,5 +1,5 @@
 import { check, choice, defaulted, flag, list, record, required, text, textLike, textMap, whole } from './schema.ts';
-import { labelSelector } from './common.ts';
+import { has, labelSelector } from './common.ts';
 
 const hostPattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
 
@@ -53,9 +53,14 @@ export const access = check(
       { max: 50 },
     ),
   }),
-  { rule: '!(has(self.gateway) && has(self.ingress))', message: 'write gateway or ingress, not both' },
+  {
+    rule: '!(has(self.gateway) && has(self.ingress))',
+    message: 'write gateway or ingress, not both',
+    holds: (self) => !(has(self, 'gateway') && has(self, 'ingress')),
+  },
   {
     rule: 'has(self.host) || !(has(self.gateway) || has(self.ingress))',
+    holds: (self) => has(self, 'host') || !(has(self, 'gateway') || has(self, 'ingress')),
     message: 'a route needs a host: write access.host, such as chat.example.com',
     reason: 'FieldValueRequired',
   },

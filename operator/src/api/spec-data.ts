@@ -1,5 +1,5 @@
 import { check, choice, defaulted, list, record, required, text, textLike, textMap, whole } from './schema.ts';
-import { countOf, duration, resources, secretKeyRef, secretRef, storage } from './common.ts';
+import { exactlyOne, duration, resources, secretKeyRef, secretRef, storage } from './common.ts';
 
 const kinds = ['external', 'cloudNativePG', 'evaluation'];
 
@@ -43,10 +43,7 @@ export const database = check(
       'Retain',
     ),
   }),
-  {
-    rule: `${countOf(...kinds)} == 1`,
-    message: 'write exactly one of external, cloudNativePG, evaluation; to try things out: database: {evaluation: {}}',
-  },
+  exactlyOne(kinds, 'write exactly one of external, cloudNativePG, evaluation; to try things out: database: {evaluation: {}}'),
   {
     rule: kinds.map((kind) => `has(self.${kind}) == has(oldSelf.${kind})`).join(' && '),
     message: 'the kind of database cannot change, since the messages would stay behind: back up, then restore into a new ChatCluster',
@@ -79,10 +76,7 @@ export const redis = check(
       },
     ),
   }),
-  {
-    rule: `${countOf('external', 'managed')} == 1`,
-    message: 'write exactly one of external, managed; the simplest is redis: {managed: {}}',
-  },
+  exactlyOne(['external', 'managed'], 'write exactly one of external, managed; the simplest is redis: {managed: {}}'),
 );
 
 export function s3(description: string) {
@@ -112,10 +106,7 @@ export const backup = record('Regular backups of the database.', {
   target: required(
     check(
       record('Where they go: exactly one of s3, volume.', { s3: s3('A bucket.'), volume: storage('A volume in the cluster.', '10Gi') }),
-      {
-        rule: `${countOf('s3', 'volume')} == 1`,
-        message: 'write exactly one of s3, volume',
-      },
+      exactlyOne(['s3', 'volume'], 'write exactly one of s3, volume'),
     ),
   ),
 });

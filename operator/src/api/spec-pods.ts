@@ -1,5 +1,5 @@
 import { check, choice, defaulted, flag, list, record, required, text, textLike, textMap, whole } from './schema.ts';
-import { labelSelector, secretRef } from './common.ts';
+import { has, labelSelector, secretRef } from './common.ts';
 
 const toleration = record('A taint that the pods bear.', {
   key: text('Key of the taint; when absent, every key.', { max: 317 }),
@@ -52,7 +52,7 @@ const spread = record('How pods are spread over zones or nodes.', {
 
 const keyOf = (of: string) =>
   record(of, { name: required(text('Its name.')), key: required(text('Its key.')), optional: flag('Whether it may be missing.') });
-const ownVariables = "['ROLE', 'POD_ID', 'PORT', 'ADMIN_PORT', 'DATABASE_URL', 'REDIS_URLS']";
+const ownVariables = "['ROLE', 'POD_ID', 'PORT', 'ADMIN_PORT', 'DATABASE_URL', 'REDIS_URLS', 'REDIS_PASSWORD']";
 const variable = check(
   record('A variable of the environment.', {
     name: required(textLike('Its name.', 128, ['^[A-Za-z_][A-Za-z0-9_]*$', 'write letters, digits and underscores, such as LOG_LEVEL'])),
@@ -65,9 +65,14 @@ const variable = check(
   }),
   {
     rule: `!(self.name in ${ownVariables})`,
+    holds: (self) => !ownVariables.includes(`'${(self as { name: string }).name}'`),
     message: `the operator sets ${ownVariables.replaceAll("'", '').slice(1, -1)}: leave them out`,
   },
-  { rule: '!(has(self.value) && has(self.valueFrom))', message: 'write value or valueFrom, not both' },
+  {
+    rule: '!(has(self.value) && has(self.valueFrom))',
+    message: 'write value or valueFrom, not both',
+    holds: (self) => !(has(self, 'value') && has(self, 'valueFrom')),
+  },
 );
 
 const source = record('Variables from a Secret or a ConfigMap.', {
@@ -76,9 +81,10 @@ const source = record('Variables from a Secret or a ConfigMap.', {
   configMapRef: record('A ConfigMap.', { name: required(text('Its name.')) }),
 });
 
-export const podTemplate = record('Additions to the pods of the server: a chosen part of what a Pod can have.', {
+export const podTemplate = record('Additions to the pods of the server.', {
   labels: check(textMap('More labels.', { max: 30, value: 63 }), {
     rule: "self.all(key, !key.startsWith('app.kubernetes.io/'))",
+    holds: (self) => Object.keys(self as object).every((key) => !key.startsWith('app.kubernetes.io/')),
     message: 'labels that begin with app.kubernetes.io/ are set by the operator: write others',
   }),
   annotations: textMap('More annotations.', { max: 50, value: 4_096 }),
@@ -90,5 +96,5 @@ export const podTemplate = record('Additions to the pods of the server: a chosen
   env: list('More variables of the environment; they win over those of the operator.', variable, { max: 50, keys: ['name'] }),
   envFrom: list('Variables from Secrets and ConfigMaps; those of the operator win.', source, { max: 20 }),
   imagePullSecrets: defaulted(list('Secrets for pulling images, besides those of spec.image.', secretRef('A Secret.'), { max: 10 }), []),
-  serviceAccountName: text('A ServiceAccount of your own instead of the one made here. Its token is not mounted.'),
+  serviceAccountName: text('A ServiceAccount of your own. Its token is not mounted.'),
 });

@@ -1,5 +1,5 @@
 import { check, choice, defaulted, flag, list, type Node, numberOrText, record, required, textLike, whole } from './schema.ts';
-import { countOf, duration, secretKeyRef, secretRef, storage } from './common.ts';
+import { exactlyOne, has, duration, secretKeyRef, secretRef, storage } from './common.ts';
 import { emails, s3 } from './spec-data.ts';
 
 export const image = record('Where the image of the server comes from. Its tag is spec.version.', {
@@ -30,6 +30,7 @@ const provider = check(
   }),
   {
     rule: "self.type != 'OpenIDConnect' || has(self.issuer)",
+    holds: (self) => (self as { type: string }).type !== 'OpenIDConnect' || has(self, 'issuer'),
     message: 'OpenIDConnect needs an issuer: write issuer: https://login.example.com',
   },
 );
@@ -43,7 +44,7 @@ export const auth = record('Who may come in.', {
 
 export const files = check(
   record('Where uploaded files are kept: one of s3, volume.', { s3: s3('A bucket.'), volume: storage('A volume in the cluster.', '10Gi') }),
-  { rule: `${countOf('s3', 'volume')} == 1`, message: 'write exactly one of s3, volume' },
+  exactlyOne(['s3', 'volume'], 'write exactly one of s3, volume'),
 );
 
 export const mail = record('Sending mail.', {

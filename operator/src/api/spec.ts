@@ -5,6 +5,13 @@ import { podTemplate } from './spec-pods.ts';
 import { autoscaling, rebalance, roles } from './spec-scaling.ts';
 import { auth, files, image, limits, mail, monitoring, push, retention, shutdown, upgrade, version } from './spec-settings.ts';
 
+/** What the rules below look at; the type of the spec itself is inferred from them. */
+interface Defaulted {
+  replicas: number;
+  autoscaling: { engine: string; minReplicas: number; maxReplicas: number };
+  shutdown: { preStopSeconds: number; drainSeconds: number; terminationGracePeriodSeconds: number };
+}
+
 /**
  * Rules over several fields with defaults stand here and not at their objects: the API server checks the default `{}` of an
  * object against its rules before it fills in the defaults below.
@@ -45,16 +52,22 @@ export const spec = check(
   }),
   {
     rule: "self.replicas > 0 || self.autoscaling.engine in ['Disabled', 'External']",
+    holds: (self) => (self as Defaulted).replicas > 0 || ['Disabled', 'External'].includes((self as Defaulted).autoscaling.engine),
     message: 'replicas 0 needs autoscaling.engine Disabled or External: write one of them, or at least 1',
     fieldPath: '.replicas',
   },
   {
     rule: 'self.autoscaling.minReplicas <= self.autoscaling.maxReplicas',
+    holds: (self) => (self as Defaulted).autoscaling.minReplicas <= (self as Defaulted).autoscaling.maxReplicas,
     message: 'minReplicas must not be above maxReplicas: lower minReplicas or raise maxReplicas',
     fieldPath: '.autoscaling.minReplicas',
   },
   {
     rule: 'self.shutdown.preStopSeconds + self.shutdown.drainSeconds < self.shutdown.terminationGracePeriodSeconds',
+    holds: (self) => {
+      const { preStopSeconds, drainSeconds, terminationGracePeriodSeconds } = (self as Defaulted).shutdown;
+      return preStopSeconds + drainSeconds < terminationGracePeriodSeconds;
+    },
     message:
       'preStopSeconds plus drainSeconds must be below terminationGracePeriodSeconds: raise it, best to ten more than both, or lower drainSeconds',
     fieldPath: '.shutdown.terminationGracePeriodSeconds',
