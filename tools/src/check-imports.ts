@@ -64,6 +64,7 @@ const packages: Record<string, string[]> = {
   // The types and defaults of the resource are the operator's; it imports cdk8s in turn, never a cycle of files.
   cdk8s: ['operator'],
   k6: [],
+  loadtest: ['protocol', 'tools'],
 };
 
 function packageFault({ from, to }: Import): string | undefined {
@@ -128,7 +129,7 @@ export function findDecorators(sources: Source[]): string[] {
 }
 
 function readSources(root: string): Source[] {
-  const files = globSync('{protocol,client,server,web,operator,cdk8s,k6,tools,tests}/**/*.{ts,tsx}', {
+  const files = globSync('{protocol,client,server,web,operator,cdk8s,k6,loadtest,tools,tests}/**/*.{ts,tsx}', {
     cwd: root,
     exclude: (name) => name.includes('node_modules'),
   });

@@ -24,6 +24,7 @@ const suites = {
   operator: { files: 'operator/**/*.test.ts', services: false },
   chart: { files: 'chart/**/*.test.ts', services: false },
   k6: { files: 'k6/**/*.test.ts', services: true },
+  loadtest: { files: 'loadtest/**/*.test.ts', services: true },
   e2e: { files: 'tests/**/*.test.ts', services: true },
   tools: { files: 'tools/**/*.test.ts', services: true },
 } as const satisfies Record<string, SuiteFiles>;
