@@ -3,9 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 RUN := node_modules/.bin/node
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
-SUITES := protocol client server chaos web e2e tools
+SUITES := protocol client server chaos cdk8s operator chart k6 loadtest web e2e tools
 
-.PHONY: help setup up down logs test check gen bench chaos $(addprefix test-,$(SUITES))
+.PHONY: help setup up down logs test check gen bench chaos cluster cluster-down k6 load synth $(addprefix test-,$(SUITES))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,11 +31,16 @@ test-protocol: setup ## Tests of the wire contract
 test-client: setup ## Tests of the SDK
 test-server: setup ## Tests of the server
 test-chaos: setup ## Pods, Redis and Postgres killed under load (1 to 2 minutes)
+test-cdk8s: setup ## Tests of the manifests, on a real kube-apiserver
+test-operator: setup ## Tests of the operator, on a real kube-apiserver
+test-chart: setup ## Tests of the Helm chart, with real helm
+test-k6: setup ## Tests of the k6 scenarios, with real k6
+test-loadtest: setup ## Tests of the load generator and its oracle
 test-web: setup ## Tests of the web app
 test-e2e: setup ## Tests in a real browser and with real processes
 test-tools: setup ## Tests of these tools
 $(addprefix test-,$(SUITES)):
-	@$(if $(filter-out test-protocol test-web,$@),sh tools/packages.sh redis-server haproxy $(if $(filter test-e2e,$@),chromium))
+	@$(if $(filter-out test-protocol test-web test-cdk8s test-operator test-chart,$@),sh tools/packages.sh redis-server haproxy $(if $(filter test-e2e,$@),chromium))
 	@$(RUN) tools/src/test.ts $(patsubst test-%,%,$@)
 
 check: setup ## Format, lint, types, import directions, dead exports, generated files
@@ -51,3 +56,18 @@ bench: setup ## Measure, beside the rivals, on this machine
 chaos: setup ## Kill pods, Redis and Postgres under load and count what is lost
 	@sh tools/packages.sh redis-server haproxy
 	@$(RUN) tools/src/chaos.ts
+
+cluster: setup ## A real Kubernetes with the operator and a ChatCluster: KUBECONFIG, kind, or from source (root)
+	@$(RUN) tools/src/kubernetes/cluster.ts
+
+cluster-down: setup ## Take it away again, with everything that it left on the machine
+	@$(RUN) tools/src/kubernetes/cluster-down.ts
+
+k6: setup ## Run a k6 scenario: make k6 SCENARIO=smoke URL=http://localhost:8000
+	@$(RUN) k6/run.ts '$(SCENARIO)'
+
+load: setup ## Load a running cluster and check every message: make load USERS=500 DURATION=60
+	@$(RUN) loadtest/src/main.ts
+
+synth: setup ## Print the YAML of an installation without the operator: make synth FILE=chatcluster.yaml
+	@$(RUN) cdk8s/src/synth.ts --file '$(FILE)'

@@ -38,26 +38,39 @@ async function generateDocuments(): Promise<Generated> {
   return Object.fromEntries(Object.entries(protocol.generateDocuments(version)).map(([name, content]) => [`protocol/${name}`, content]));
 }
 
-async function generateAll(): Promise<Generated> {
-  return { ...(await generateSchema()), ...(await generateDocuments()) };
+async function generateResource(): Promise<Generated> {
+  const api = await load<{ generateApiFiles(): { path: string; text: string }[] }>('operator/src/api/generate.ts');
+  return Object.fromEntries(api?.generateApiFiles().map(({ path, text }) => [path, text]) ?? []);
 }
+
+async function generateChart(): Promise<Generated> {
+  const chart = await load<{ generateChart(): Generated }>('chart/generate.ts');
+  return chart?.generateChart() ?? {};
+}
+
+const generators = [generateSchema, generateDocuments, generateResource, generateChart];
 
 function current(path: string): string | undefined {
   const file = join(root, path);
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
-/** `--check` writes nothing and fails when a file on disk is not what would be written. */
-runMain(async () => {
-  const generated = await generateAll();
+/** Writes what differs from disk, or only names it. */
+function settle(generated: Generated, isCheck: boolean): string[] {
   const stale = Object.keys(generated).filter((path) => current(path) !== generated[path]);
-  if (process.argv.includes('--check')) {
-    if (stale.length > 0) throw new ServiceError(`not up to date: ${stale.join(', ')}; run: make gen`);
-    return;
-  }
-  for (const path of stale) {
+  for (const path of isCheck ? [] : stale) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), generated[path] ?? '');
   }
-  process.stdout.write(stale.length > 0 ? `wrote ${stale.join(', ')}\n` : 'everything was up to date\n');
+  return stale;
+}
+
+/** `--check` writes nothing and fails when a file on disk is not what would be written. */
+runMain(async () => {
+  const isCheck = process.argv.includes('--check');
+  const stale: string[] = [];
+  // One after the other: the chart is made from the resource as written.
+  for (const generate of generators) stale.push(...settle(await generate(), isCheck));
+  if (isCheck && stale.length > 0) throw new ServiceError(`not up to date: ${stale.join(', ')}; run: make gen`);
+  if (!isCheck) process.stdout.write(stale.length > 0 ? `wrote ${stale.join(', ')}\n` : 'everything was up to date\n');
 });

@@ -32,8 +32,9 @@ async function run(suite: string, args: string[]): Promise<Result> {
 }
 
 const runner = join(import.meta.dirname, 'test.ts');
+const suiteNames = ['protocol', 'client', 'server', 'chaos', 'cdk8s', 'operator', 'chart', 'k6', 'loadtest', 'web', 'e2e', 'tools'];
 const results = [await run('check', [join(import.meta.dirname, 'check.ts')])];
-for (const suite of ['protocol', 'client', 'server', 'chaos', 'web', 'e2e', 'tools']) results.push(await run(suite, [runner, suite]));
+for (const suite of suiteNames) results.push(await run(suite, [runner, suite]));
 
 const sum = (key: 'passed' | 'failed') => results.reduce((total, result) => total + result[key], 0);
 process.stdout.write('\nsuite      passed  failed   seconds\n');
