@@ -1,3 +1,5 @@
+export { ChatCluster, type ChatClusterProps } from './chat-cluster.ts';
+export { type InstallationOptions, InvalidChatClusterError, renderInstallation, renderInstallationSecrets } from './installation.ts';
 export { type Component, instanceOf, type Role } from './manifests/context.ts';
 export { databaseUrlRef, type KeyRef, listGeneratedSecrets } from './manifests/secrets.ts';
 export { publicUrl } from './manifests/server-env.ts';

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../types.ts';
 import { isAutoscaled } from './autoscaling.ts';
-import { compact, type Context, object, type Role, selectorOf } from './context.ts';
+import { compact, type Context, hashOf, object, type Role, selectorOf } from './context.ts';
 import { serverPod } from './server-pod.ts';
 
 /** Undefined: the field is left out, and belongs to whoever scales. */
@@ -23,15 +23,16 @@ export function deployment(context: Context, role: Role): KubernetesObject {
   return object(context, ['apps/v1/Deployment', context.n[role]], { spec: body }, { component: role });
 }
 
-/** Gates a rollout: expands the schema before pods of the new release start. Its name changes with the release. */
+/**
+ * Gates a rollout: expands the schema before pods of the new release start. Its name changes with the release. Without the
+ * operator it changes with the pod too: the pod of a Job can never be changed, and nobody would remove the old Job.
+ */
 export function migrationJob(context: Context): KubernetesObject {
-  const { n, facts, cluster } = context;
-  const spec = {
-    backoffLimit: 3,
-    activeDeadlineSeconds: cluster.spec.upgrade.migrationTimeoutSeconds,
-    template: serverPod(context, 'migrate'),
-  };
-  return object(context, ['batch/v1/Job', n.migrate(facts.migration.version)], { spec }, { component: 'migrate' });
+  const { n, facts, cluster, options } = context;
+  const template = serverPod(context, 'migrate');
+  const name = n.migrate(options.standalone ? `${facts.migration.version} ${hashOf(template)}` : facts.migration.version);
+  const spec = { backoffLimit: 3, activeDeadlineSeconds: cluster.spec.upgrade.migrationTimeoutSeconds, template };
+  return object(context, ['batch/v1/Job', name], { spec }, { component: 'migrate' });
 }
 
 /** One pod at a time, however many there are: a share would block the drain of a node where one pod runs. */

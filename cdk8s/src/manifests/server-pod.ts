@@ -56,18 +56,23 @@ function container(context: Context, role: Role | 'migrate'): object {
   });
 }
 
+/** Hashes of what pods read when they start, so that a change rolls them. A Job starts once. */
+function annotationsOf(context: Context, role: Role | 'migrate'): Record<string, string> | undefined {
+  const { annotations } = context.cluster.spec.podTemplate;
+  if (role === 'migrate') return annotations;
+  const checksums = Object.entries(context.facts.checksums).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    ...annotations,
+    'chatcluster.dev/config-checksum': hashOf(serverSettings(context)),
+    'chatcluster.dev/secrets-checksum': hashOf(checksums),
+  };
+}
+
 export function serverPod(context: Context, role: Role | 'migrate'): { metadata: object; spec: object } {
-  const { cluster, facts, n } = context;
+  const { cluster, n } = context;
   const { podTemplate, shutdown } = cluster.spec;
   return {
-    metadata: {
-      labels: podLabels(context, role, podTemplate.labels),
-      annotations: {
-        ...podTemplate.annotations,
-        'chatcluster.dev/config-checksum': hashOf(serverSettings(context)),
-        'chatcluster.dev/secrets-checksum': hashOf(Object.entries(facts.checksums).toSorted(([a], [b]) => (a < b ? -1 : 1))),
-      },
-    },
+    metadata: compact({ labels: podLabels(context, role, podTemplate.labels), annotations: annotationsOf(context, role) }),
     spec: compact({
       serviceAccountName: podTemplate.serviceAccountName ?? n.serverAccount,
       automountServiceAccountToken: false,
