@@ -7,7 +7,7 @@ import { after, before, it } from 'node:test';
 import { promisify } from 'node:util';
 import { startControlPlane } from '@chatcluster/tools/kubernetes/control-plane';
 import { ensureTool } from '@chatcluster/tools/kubernetes/tools';
-import { chartDir, createHelm, find, type Helm, installed, type Manifest, NAMESPACE, RELEASE, setValues } from './_helm.ts';
+import { chartDir, createHelm, find, type Helm, installed, NAMESPACE, RELEASE, setValues } from './_helm.ts';
 
 const run = promisify(execFile);
 const stack = new AsyncDisposableStack();

@@ -1,4 +1,4 @@
-import { type AckAnswer, encodeConnect, encodeEvent, parsePacket, PONG, type WireFault } from './packets.ts';
+import { type AckAnswer, encodeConnect, encodeEvent, PONG, parsePacket, type WireFault } from './packets.ts';
 
 /** What is used of a WebSocket; that of k6 and that of browsers and Node both fit. */
 export interface WebSocketLike {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { createTally } from './_tally.ts';
-import type { AckAnswer } from './packets.ts';
 import type { Client } from './client.ts';
 import { Crowd, messageId } from './crowd.ts';
+import type { AckAnswer } from './packets.ts';
 
 interface Sent {
   payload: { conversationId: string; clientMsgId: string; body: string };

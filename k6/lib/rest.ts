@@ -1,5 +1,5 @@
-import http, { type RefinedResponse } from 'k6/http';
 import { sleep } from 'k6';
+import http, { type RefinedResponse } from 'k6/http';
 
 export interface Account {
   userId: string;

@@ -1,7 +1,7 @@
 import { setTimeout } from 'k6/timers';
 import { WebSocket } from 'k6/websockets';
-import { Client } from './client.ts';
 import type { WebSocketLike } from './chat-socket.ts';
+import { Client } from './client.ts';
 import { Crowd } from './crowd.ts';
 import { socketUrl } from './packets.ts';
 import { createPace, type Profile, shareAt } from './profile.ts';

@@ -1,5 +1,5 @@
-import { type Account, createGroups, signUp } from './rest.ts';
 import { planGroups } from './groups.ts';
+import { type Account, createGroups, signUp } from './rest.ts';
 import type { Settings } from './settings.ts';
 
 /** The part of one VU: its users, and the conversation and fellow members of each by index. */

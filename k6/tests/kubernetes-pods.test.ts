@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, it } from 'node:test';
+import { promisify } from 'node:util';
+import { chatClusterCrd } from '@chatcluster/operator/api/index';
+import { startControlPlane } from '@chatcluster/tools/kubernetes/control-plane';
+import { ensureTool } from '@chatcluster/tools/kubernetes/tools';
+import { eventually } from '@chatcluster/tools/testing';
+import { createKubernetesPods } from '../driver/kubernetes-pods.ts';
+
+const run = promisify(execFile);
+const stack = new AsyncDisposableStack();
+let kubeconfig: string;
+let kubectl: (...args: string[]) => Promise<string>;
+
+async function apply(name: string, object: object): Promise<void> {
+  const file = join(kubeconfig, '..', name);
+  writeFileSync(file, JSON.stringify(object));
+  await kubectl('apply', '--server-side', '-f', file);
+}
+
+before(async () => {
+  const controlPlane = stack.use(await startControlPlane());
+  kubeconfig = controlPlane.kubeconfig;
+  const program = await ensureTool('kubectl');
+  kubectl = async (...args) => (await run(program, ['--kubeconfig', kubeconfig, ...args])).stdout.trim();
+  await apply('crd.json', chatClusterCrd());
+  await kubectl('wait', '--for=condition=Established', 'crd/chatclusters.chatcluster.dev', '--timeout=30s');
+});
+after(() => stack.disposeAsync());
+
+async function createChat(name: string, engine: string): Promise<void> {
+  const spec = { replicas: 2, autoscaling: { engine }, database: { evaluation: {} }, redis: { managed: {} } };
+  const object = { apiVersion: 'chatcluster.dev/v1beta1', kind: 'ChatCluster', metadata: { name, namespace: 'default' }, spec };
+  await eventually(() => apply(`${name}.json`, object).then(() => true), { deadlineMs: 20_000, message: 'the kind is served' });
+}
+
+const replicas = (name: string) => kubectl('get', 'chatcluster', name, '-o', 'jsonpath={.spec.replicas}');
+
+/** What the operator does when the pods are there. */
+async function makeReady(name: string, count: number): Promise<void> {
+  await eventually(async () => (await replicas(name)) === String(count), { deadlineMs: 20_000, message: `${count} replicas are wanted` });
+  const patch = JSON.stringify({ status: { replicas: count, readyReplicas: count } });
+  await kubectl('patch', 'chatcluster', name, '--subresource=status', '--type=merge', '-p', patch);
+}
+
+it('scales through the ChatCluster, waits until the pods are ready, and scales back', async () => {
+  await createChat('chat', 'Disabled');
+  const said: string[] = [];
+  const pods = await createKubernetesPods({ kubeconfig, namespace: 'default', name: 'chat' }, ['http://front'], (text) => said.push(text));
+  const [used] = await Promise.all([pods.use(3), makeReady('chat', 3)]);
+  assert.deepEqual(used, { urls: ['http://front'], adminUrls: [] });
+  assert.deepEqual(said, ['scaling chatcluster/chat to 3']);
+  await Promise.all([pods[Symbol.asyncDispose](), makeReady('chat', 2)]);
+  assert.equal(await replicas('chat'), '2');
+});
+
+it('says what to change when the cluster scales itself', async () => {
+  await createChat('auto', 'Operator');
+  await assert.rejects(
+    createKubernetesPods({ kubeconfig, namespace: 'default', name: 'auto' }, [], () => undefined),
+    {
+      name: 'TargetError',
+      message:
+        /scales itself \(engine Operator\).*patch chatcluster\/auto --type merge -p '\{"spec":\{"autoscaling":\{"engine":"Disabled"\}\}\}'/,
+    },
+  );
+});
