@@ -39,6 +39,14 @@ async function createChat(name: string, engine: string): Promise<void> {
 
 const replicas = (name: string) => kubectl('get', 'chatcluster', name, '-o', 'jsonpath={.spec.replicas}');
 
+async function createPod(name: string): Promise<void> {
+  const labels = { 'app.kubernetes.io/instance': 'chat', 'app.kubernetes.io/component': 'realtime' };
+  const spec = { automountServiceAccountToken: false, containers: [{ name: 'server', image: 'none' }] };
+  await apply(`${name}.json`, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'default' } });
+  await apply(`${name}.json`, { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default', labels }, spec });
+  await kubectl('patch', 'pod', name, '--subresource=status', '--type=merge', '-p', '{"status":{"phase":"Running"}}');
+}
+
 /** What the operator does when the pods are there. */
 async function makeReady(name: string, count: number): Promise<void> {
   await eventually(async () => (await replicas(name)) === String(count), { deadlineMs: 20_000, message: `${count} replicas are wanted` });
@@ -50,8 +58,12 @@ it('scales through the ChatCluster, waits until the pods are ready, and scales b
   await createChat('chat', 'Disabled');
   const said: string[] = [];
   const pods = await createKubernetesPods({ kubeconfig, namespace: 'default', name: 'chat' }, ['http://front'], (text) => said.push(text));
+  await createPod('chat-realtime-x');
   const [used] = await Promise.all([pods.use(3), makeReady('chat', 3)]);
-  assert.deepEqual(used, { urls: ['http://front'], adminUrls: [] });
+  assert.deepEqual(used.urls, ['http://front']);
+  assert.match(used.adminUrls.join(), /^http:\/\/127\.0\.0\.1:\d+\/api\/v1\/namespaces\/default\/pods\/chat-realtime-x:9090\/proxy$/);
+  // No kubelet: the API server finds no address. That it is the API server that answers is enough here.
+  assert.match(await (await fetch(`${used.adminUrls[0]}/metrics`)).text(), /"kind":"Status"/);
   assert.deepEqual(said, ['scaling chatcluster/chat to 3']);
   await Promise.all([pods[Symbol.asyncDispose](), makeReady('chat', 2)]);
   assert.equal(await replicas('chat'), '2');
