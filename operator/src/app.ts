@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Config } from './config.ts';
 import { createLedger } from './apply/ledger.ts';
+import type { Config } from './config.ts';
 import { startAdmin } from './controller/admin.ts';
 import { createMemos } from './controller/memo.ts';
 import { registerClusterMetrics } from './controller/metrics.ts';
@@ -87,7 +87,17 @@ export async function runApp({ config, log, signal, source, readLoad, onListenin
         log,
         randomPassword: () => randomBytes(24).toString('hex'),
       });
-      await runController({ name: controller, reconcile, sources: [], queue, signal: leadership.signal, concurrency: config.workers, log, metrics, clock });
+      await runController({
+        name: controller,
+        reconcile,
+        sources: [],
+        queue,
+        signal: leadership.signal,
+        concurrency: config.workers,
+        log,
+        metrics,
+        clock,
+      });
     } finally {
       unsubscribe();
     }

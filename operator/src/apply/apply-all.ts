@@ -17,7 +17,17 @@ export interface Applied {
 }
 
 /** So that a pod finds what it mounts, and the network is closed before anything runs. */
-const order = ['ServiceAccount', 'ConfigMap', 'NetworkPolicy', 'PersistentVolumeClaim', 'Service', 'StatefulSet', 'Cluster', 'Job', 'Deployment'];
+const order = [
+  'ServiceAccount',
+  'ConfigMap',
+  'NetworkPolicy',
+  'PersistentVolumeClaim',
+  'Service',
+  'StatefulSet',
+  'Cluster',
+  'Job',
+  'Deployment',
+];
 
 export async function applyAll(deps: ApplyDeps, observed: Observed, desired: Desired): Promise<Applied> {
   const { namespace, name, uid } = observed.cluster.metadata;
@@ -62,7 +72,11 @@ function note(applied: Applied, id: string, outcome: Outcome): void {
 }
 
 /** What is ours and no longer wanted goes, except data. */
-async function prune({ client, signal }: ApplyDeps, observed: Observed, { desired, applied }: { desired: Desired; applied: Applied }): Promise<void> {
+async function prune(
+  { client, signal }: ApplyDeps,
+  observed: Observed,
+  { desired, applied }: { desired: Desired; applied: Applied },
+): Promise<void> {
   const wanted = new Set([...desired.objects.map(childId), ...desired.kept]);
   const owner = observed.cluster.metadata;
   for (const [id, child] of observed.children) {

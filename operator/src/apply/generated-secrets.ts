@@ -1,50 +1,86 @@
+import { randomUUID } from 'node:crypto';
 import { listGeneratedSecrets, names, renderSecret } from '@chatcluster/cdk8s';
 import type { ReconcileDeps } from '../controller/deps.ts';
 import { managerName, secrets } from '../controller/kinds.ts';
 import type { Memo } from '../controller/memo.ts';
 import type { Observed, Problem } from '../gather/observed.ts';
+import type { KubeClient } from '../runtime/client-types.ts';
 import { isAlreadyExists, isNotFound } from '../runtime/errors.ts';
 
 type Which = 'database' | 'redis';
 
-/**
- * Passwords that nobody gave. The operator can make Secrets but not read them, so whether one is there is found out by
- * making it. That of a database is never made anew once its volume exists: the database would not know it.
- */
-export async function ensureSecrets(deps: ReconcileDeps, observed: Observed, memo: Memo, signal: AbortSignal): Promise<Problem[]> {
-  const problems: Problem[] = [];
-  for (const which of listGeneratedSecrets({ ...observed.cluster.metadata, spec: observed.spec })) {
-    const problem = await ensureSecret(deps, { observed, memo, which }, signal);
-    if (problem) problems.push(problem);
-  }
-  return problems;
-}
-
-interface Wanted {
+interface Pass {
+  deps: Pick<ReconcileDeps, 'client' | 'randomPassword'>;
   observed: Observed;
   memo: Memo;
-  which: Which;
+  signal: AbortSignal;
 }
 
-async function ensureSecret(deps: ReconcileDeps, { observed, memo, which }: Wanted, signal: AbortSignal): Promise<Problem | undefined> {
+/** On StatefulSets of Redis: which Secret they were made for. */
+export const secretVersionAnnotation = 'chatcluster.dev/secret-version';
+
+/**
+ * Passwords that nobody gave. The operator can make and remove Secrets but not read or change them, so whether one is there
+ * is found out by making it.
+ */
+export async function ensureSecrets(pass: Pass): Promise<Problem[]> {
+  const wanted = listGeneratedSecrets({ ...pass.observed.cluster.metadata, spec: pass.observed.spec });
+  if (wanted.includes('redis')) await ensureRedisSecret(pass);
+  else delete pass.memo.redisSecret;
+  const problem = wanted.includes('database') ? await ensureDatabaseSecret(pass) : undefined;
+  return problem ? [problem] : [];
+}
+
+/** It is never made anew once its volume exists: the database would not know the new password. */
+async function ensureDatabaseSecret(pass: Pass): Promise<Problem | undefined> {
+  const { observed, memo } = pass;
   const own = names(observed.cluster.metadata);
-  const name = which === 'database' ? own.databaseSecret : own.redisSecret;
-  // The number of Redis servers is part of the Secret; none of their passwords outlives a restart, so a new one will do.
-  const memory = which === 'redis' ? `${name}/${observed.spec.redis.managed?.shards}` : name;
-  if (isMissed(observed, name)) memo.secrets.delete(memory);
-  if (memo.secrets.has(memory)) return undefined;
-  const hasVolume = which === 'database' && observed.children.has(`PersistentVolumeClaim/${own.postgres}`);
-  if (which === 'redis' && hasOtherShards(observed)) await remove(deps, observed, name, signal);
-  const isThere = observed.secrets?.has(name) || (await create(deps, { observed, which, dryRun: hasVolume }, signal)) === 'exists';
-  if (!isThere && hasVolume) {
-    return {
-      about: 'database',
-      reason: 'PasswordLost',
-      message: `Secret ${name} is gone, but the volume ${own.postgres} of its database is there. Restore the Secret with its keys password and url, or delete the volume to begin with an empty database.`,
-    };
+  const name = own.databaseSecret;
+  if (memo.hasDatabaseSecret && !isMissed(observed, name)) return undefined;
+  const hasVolume = observed.children.has(`PersistentVolumeClaim/${own.postgres}`);
+  const isThere = (await create(pass, 'database', { dryRun: hasVolume })) === 'exists';
+  if (isThere || !hasVolume) {
+    memo.hasDatabaseSecret = true;
+    return undefined;
   }
-  memo.secrets.add(memory);
-  return undefined;
+  memo.hasDatabaseSecret = false;
+  return {
+    about: 'database',
+    reason: 'PasswordLost',
+    message: `Secret ${name} is gone, but the volume ${own.postgres} of its database is there. Restore the Secret with its keys password and url, or delete the volume to begin with an empty database.`,
+  };
+}
+
+/**
+ * Its content names every server, so another number of them needs another Secret, and with it another password. Redis reads
+ * it when it starts: the version makes servers and their clients start anew together.
+ */
+async function ensureRedisSecret(pass: Pass): Promise<void> {
+  const { observed, memo } = pass;
+  const own = names(observed.cluster.metadata);
+  const shards = observed.spec.redis.managed?.shards ?? 0;
+  const known = memo.redisSecret;
+  // Until the cache has shown it once, its absence there says nothing: making it again would change the password again.
+  if (known && observed.secrets?.has(own.redisSecret)) known.wasSeen = true;
+  const isGone = isMissed(observed, own.redisSecret) && (known?.wasSeen ?? true);
+  if (known?.shards === shards && !isGone) return;
+  const found = observed.children.get(`StatefulSet/${own.redis(0)}`)?.metadata.annotations?.[secretVersionAnnotation];
+  const isSettled = known === undefined && found !== undefined && hasShards(observed, shards) && !isGone;
+  if (isSettled) {
+    memo.redisSecret = { shards, version: found, wasSeen: true };
+    return;
+  }
+  await remove(pass.deps.client, { namespace: observed.cluster.metadata.namespace, name: own.redisSecret }, pass.signal);
+  await create(pass, 'redis', { dryRun: false });
+  memo.redisSecret = { shards, version: randomUUID(), wasSeen: false };
+}
+
+/** Exactly so many: while others exist, a change of the number is not through. */
+function hasShards({ children, cluster }: Observed, shards: number): boolean {
+  const own = names(cluster.metadata);
+  const wanted = new Set(Array.from({ length: shards }, (_, shard) => `StatefulSet/${own.redis(shard)}`));
+  const found = [...children.keys()].filter((id) => id.startsWith(`StatefulSet/${cluster.metadata.name}-redis-`));
+  return found.length === wanted.size && found.every((id) => wanted.has(id));
 }
 
 /** Seen in the namespace's Secrets where they may be read, else by pods that wait for it. */
@@ -53,24 +89,13 @@ function isMissed({ secrets: known, pods }: Observed, name: string): boolean {
   return pods.some(({ trouble }) => trouble?.message.includes(`secret "${name}" not found`));
 }
 
-function hasOtherShards({ children, spec, cluster }: Observed): boolean {
-  const own = names(cluster.metadata);
-  const exists = (shard: number) => children.has(`StatefulSet/${own.redis(shard)}`);
-  const shards = spec.redis.managed?.shards ?? 0;
-  return exists(0) && (!exists(shards - 1) || exists(shards));
-}
-
-async function create(
-  { client, randomPassword }: ReconcileDeps,
-  { observed, which, dryRun }: { observed: Observed; which: Which; dryRun: boolean },
-  signal: AbortSignal,
-): Promise<'exists' | 'created'> {
+async function create({ deps, observed, signal }: Pass, which: Which, { dryRun }: { dryRun: boolean }): Promise<'exists' | 'created'> {
   const { name, namespace, uid } = observed.cluster.metadata;
-  const secret = renderSecret({ name, namespace, uid, spec: observed.spec }, which, randomPassword());
-  // No owner, whatever deletionPolicy says now: it may say something else later, and Secrets cannot be patched.
+  const secret = renderSecret({ name, namespace, uid, spec: observed.spec }, which, deps.randomPassword());
+  // No owner, whatever deletionPolicy says now: it may say something else later, and Secrets cannot be changed.
   const { ownerReferences: _owners, ...metadata } = secret.metadata;
   try {
-    await client.create(secrets, { ...secret, metadata }, { fieldManager: managerName, dryRun, signal });
+    await deps.client.create(secrets, { ...secret, metadata }, { fieldManager: managerName, dryRun, signal });
     return 'created';
   } catch (error) {
     if (isAlreadyExists(error)) return 'exists';
@@ -78,18 +103,19 @@ async function create(
   }
 }
 
-async function remove({ client }: Pick<ReconcileDeps, 'client'>, { cluster }: Observed, name: string, signal: AbortSignal): Promise<void> {
+async function remove(client: KubeClient, ref: { namespace: string; name: string }, signal: AbortSignal): Promise<void> {
   try {
-    await client.delete(secrets, { name, namespace: cluster.metadata.namespace }, { signal });
+    await client.delete(secrets, ref, { signal });
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
 }
 
 /** With the ChatCluster, when its deletionPolicy says so. */
-export async function removeSecrets(deps: Pick<ReconcileDeps, 'client'>, observed: Observed, signal: AbortSignal): Promise<void> {
-  const own = names(observed.cluster.metadata);
-  for (const which of listGeneratedSecrets({ ...observed.cluster.metadata, spec: observed.spec })) {
-    await remove(deps, observed, which === 'database' ? own.databaseSecret : own.redisSecret, signal);
+export async function removeSecrets(client: KubeClient, { cluster, spec }: Observed, signal: AbortSignal): Promise<void> {
+  const own = names(cluster.metadata);
+  for (const which of listGeneratedSecrets({ ...cluster.metadata, spec })) {
+    const name = which === 'database' ? own.databaseSecret : own.redisSecret;
+    await remove(client, { namespace: cluster.metadata.namespace, name }, signal);
   }
 }

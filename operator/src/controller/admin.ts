@@ -37,7 +37,11 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   };
 }
 
-async function handle({ registry, isLive, isReady, desiredReplicas }: AdminOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(
+  { registry, isLive, isReady, desiredReplicas }: AdminOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const path = request.url?.split('?', 1)[0] ?? '';
   if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, 'text/plain', 'only GET\n');
   if (path === '/livez') return probe(response, isLive());

@@ -1,6 +1,6 @@
+import type { Ledger } from '../apply/ledger.ts';
 import type { ReadLoad } from '../gather/load.ts';
 import type { Settings } from '../gather/observed.ts';
-import type { Ledger } from '../apply/ledger.ts';
 import type { KubeClient } from '../runtime/client-types.ts';
 import type { EventRecorder } from '../runtime/events.ts';
 import type { Log } from '../runtime/log.ts';

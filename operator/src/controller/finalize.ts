@@ -1,11 +1,11 @@
 import { names } from '@chatcluster/cdk8s';
+import type { ChatCluster } from '../api/index.ts';
 import { deleteChild } from '../apply/apply-all.ts';
 import { removeSecrets } from '../apply/generated-secrets.ts';
 import { ownershipOf } from '../apply/ownership.ts';
-import type { ChatCluster } from '../api/index.ts';
-import { serverRoles, type Observed } from '../gather/observed.ts';
-import { isConflict, isNotFound } from '../runtime/errors.ts';
+import { type Observed, serverRoles } from '../gather/observed.ts';
 import type { KubeClient } from '../runtime/client-types.ts';
+import { isConflict, isNotFound } from '../runtime/errors.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { chatClusters, managerName } from './kinds.ts';
 
@@ -36,13 +36,19 @@ export async function finalize(deps: ReconcileDeps, observed: Observed, signal: 
   const { cluster, children, pods, spec, nowMs } = observed;
   if (!hasFinalizer(cluster)) return {};
   const own = names(cluster.metadata);
-  const stops = new Set([...serverRoles.map((role) => `Deployment/${own[role]}`), `HorizontalPodAutoscaler/${own.realtime}`, `ScaledObject/${own.realtime}`]);
+  const stops = new Set([
+    ...serverRoles.map((role) => `Deployment/${own[role]}`),
+    `HorizontalPodAutoscaler/${own.realtime}`,
+    `ScaledObject/${own.realtime}`,
+  ]);
   for (const [id, child] of children) {
     const isOurs = ownershipOf(child, cluster.metadata) === 'ours' && !child.metadata.deletionTimestamp;
     if (isOurs && (stops.has(id) || child.kind === 'Job')) await deleteChild({ client: deps.client, signal }, child);
   }
-  const deadlineMs = Date.parse(cluster.metadata.deletionTimestamp ?? '') + spec.shutdown.terminationGracePeriodSeconds * 1_000 + patienceMs;
-  const isDraining = pods.some(({ component }) => serverRoles.some((role) => role === component)) || [...children.keys()].some((id) => stops.has(id));
+  const deadlineMs =
+    Date.parse(cluster.metadata.deletionTimestamp ?? '') + spec.shutdown.terminationGracePeriodSeconds * 1_000 + patienceMs;
+  const isDraining =
+    pods.some(({ component }) => serverRoles.some((role) => role === component)) || [...children.keys()].some((id) => stops.has(id));
   if (isDraining && nowMs < deadlineMs) return { requeueAfterMs: Math.min(5_000, deadlineMs - nowMs) };
   if (spec.database.deletionPolicy === 'Delete') await removeData(deps, observed, signal);
   await setFinalizer(deps.client, cluster, false, signal);
@@ -56,5 +62,5 @@ async function removeData(deps: ReconcileDeps, observed: Observed, signal: Abort
       await deleteChild({ client: deps.client, signal }, child);
     }
   }
-  await removeSecrets(deps, observed, signal);
+  await removeSecrets(deps.client, observed, signal);
 }

@@ -20,7 +20,12 @@ export const deployments = namespaced('apps/v1', 'Deployment', 'deployments');
 export const jobs = namespaced('batch/v1', 'Job', 'jobs');
 export const pods = namespaced('v1', 'Pod', 'pods');
 export const secrets = namespaced('v1', 'Secret', 'secrets');
-export const chatClusters = defineResource<ChatCluster & KubeObject>({ apiVersion: `${GROUP}/${VERSION}`, kind: KIND, plural: PLURAL, namespaced: true });
+export const chatClusters = defineResource<ChatCluster & KubeObject>({
+  apiVersion: `${GROUP}/${VERSION}`,
+  kind: KIND,
+  plural: PLURAL,
+  namespaced: true,
+});
 
 /** Everything that is rendered, applied, watched and pruned. */
 export const ownedKinds: OwnedKind[] = [

@@ -2,6 +2,14 @@ import type { ChatClusterStatus } from '../api/index.ts';
 import { emptyHistory, type History, type PodLoad, type Recommendation } from '../autoscale/types.ts';
 import type { PendingScaleDown } from '../autoscale/victims.ts';
 
+/** The Secret of the managed Redis servers as this process made or found it. */
+export interface RedisSecret {
+  shards: number;
+  /** Annotated on pods: another one means another password. */
+  version: string;
+  wasSeen: boolean;
+}
+
 /** What is remembered of one ChatCluster between passes. All of it may be lost: the next leader begins without. */
 export interface Memo {
   uid: string;
@@ -17,8 +25,8 @@ export interface Memo {
   /** Our last status, for as long as the cache is behind it. */
   status?: { version: string; value: ChatClusterStatus };
   scale?: { version: string; replicas: number };
-  /** Generated Secrets that are known to exist. */
-  secrets: Set<string>;
+  hasDatabaseSecret: boolean;
+  redisSecret?: RedisSecret;
 }
 
 export interface Memos {
@@ -38,9 +46,9 @@ export function createMemos(): Memos {
         loads: new Map(),
         readAtMs: 0,
         migrationAttempts: 0,
+        hasDatabaseSecret: false,
         unexpectedVictims: [],
         connectionsAtMs: 0,
-        secrets: new Set(),
       };
       memos.set(key, fresh);
       return fresh;

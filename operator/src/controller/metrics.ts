@@ -19,7 +19,8 @@ export function registerClusterMetrics(registry: Registry, watches: Pick<Watches
       },
     });
   const status = (key: string) => watches.cluster(key)?.status;
-  const holds = (key: string, type: string) => Number(status(key)?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false);
+  const holds = (key: string, type: string) =>
+    Number(status(key)?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false);
   gauge('chatcluster_ready', '1 when the condition Ready holds', (key) => holds(key, 'Ready'));
   gauge('chatcluster_degraded', '1 when the condition Degraded holds', (key) => holds(key, 'Degraded'));
   gauge('chatcluster_connections', 'Connected sockets, rounded', (key) => status(key)?.connections);

@@ -1,12 +1,12 @@
 import { names } from '@chatcluster/cdk8s';
-import { applyAll, deleteChild, type Applied } from '../apply/apply-all.ts';
+import { type Applied, applyAll, deleteChild } from '../apply/apply-all.ts';
 import { ensureSecrets } from '../apply/generated-secrets.ts';
 import { readDeployment } from '../decide/deployment-state.ts';
 import { listProblems } from '../decide/problems.ts';
 import { planRelease, type ReleasePlan } from '../decide/release.ts';
 import { renderDesired } from '../desired/render.ts';
-import { gather, type Gathered } from '../gather/gather.ts';
-import { serverRoles, type Observed, type Problem } from '../gather/observed.ts';
+import { type Gathered, gather } from '../gather/gather.ts';
+import { type Observed, type Problem, serverRoles } from '../gather/observed.ts';
 import type { Reconcile } from '../runtime/controller.ts';
 import { buildStatus, roundConnections } from '../status/build.ts';
 import type { View } from '../status/view.ts';
@@ -83,10 +83,11 @@ async function act(pass: Pass, found: Problem[]): Promise<Outcome> {
   };
   // Without it a deletion would not be waited for, and without its password a database would be lost: nothing before these.
   if (!hasFinalizer(observed.cluster)) await attempt(() => setFinalizer(deps.client, observed.cluster, true, signal));
-  const lost = errors.length === 0 ? await attempt(() => ensureSecrets(deps, observed, memo, signal)) : undefined;
+  const lost = errors.length === 0 ? await attempt(() => ensureSecrets({ deps, observed, memo, signal })) : undefined;
   if (lost === undefined) return { problems: found, applied: { ...nothingApplied, errors } };
   await attempt(() => retryMigration(pass));
-  const desired = await attempt(async () => renderDesired(observed, release));
+  const complete = { ...observed, ...(memo.redisSecret && { redisSecretVersion: memo.redisSecret.version }) };
+  const desired = await attempt(async () => renderDesired(complete, release));
   if (desired === undefined) return { problems: found, applied: { ...nothingApplied, errors } };
   const applied = await applyAll({ client: deps.client, ledger: deps.ledger, signal }, observed, desired);
   const scaledAtMs = await attempt(() => scale({ deps, observed, memo, isFresh: pass.gathered.isFresh, written: applied.written, signal }));

@@ -1,9 +1,17 @@
 import { names } from '@chatcluster/cdk8s';
 import { recommend } from '../autoscale/recommend.ts';
-import { deletionCostAnnotation, planCurrentCosts, planVictimCosts, selectVictims, verifyVictims, type Candidate, type CostChange } from '../autoscale/victims.ts';
+import {
+  type Candidate,
+  type CostChange,
+  deletionCostAnnotation,
+  planCurrentCosts,
+  planVictimCosts,
+  selectVictims,
+  verifyVictims,
+} from '../autoscale/victims.ts';
 import { readDeployment } from '../decide/deployment-state.ts';
-import { measureStart, type Pod } from '../gather/pods.ts';
 import type { Observed } from '../gather/observed.ts';
+import { measureStart, type Pod } from '../gather/pods.ts';
 import { isNotFound } from '../runtime/errors.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { isNewer } from '../runtime/resource-version.ts';
@@ -96,7 +104,14 @@ function isPresent({ component, metadata }: Pod): boolean {
 function listCandidates({ pods, loads }: Observed): Candidate[] {
   return pods.filter(isPresent).map(({ metadata, isReady, isScheduled, deletionCost }) => {
     const connections = loads.get(metadata.uid ?? '')?.connections;
-    return { name: metadata.name, uid: metadata.uid ?? '', isReady, isScheduled, deletionCost, ...(connections !== undefined && { connections }) };
+    return {
+      name: metadata.name,
+      uid: metadata.uid ?? '',
+      isReady,
+      isScheduled,
+      deletionCost,
+      ...(connections !== undefined && { connections }),
+    };
   });
 }
 
@@ -129,7 +144,13 @@ async function writeReplicas({ deps, observed, memo, signal }: ScalePass, replic
 function tell({ deps, observed, memo }: ScalePass, from: number, to: number): void {
   const { engine } = observed.spec.autoscaling;
   const why = engine === 'Operator' && memo.recommendation ? `signal ${memo.recommendation.signal}` : 'spec.replicas';
-  deps.events.record({ regarding: observed.cluster, type: 'Normal', reason: 'Scaled', action: 'Scale', note: `Realtime pods: ${from} → ${to} (${why}).` });
+  deps.events.record({
+    regarding: observed.cluster,
+    type: 'Normal',
+    reason: 'Scaled',
+    action: 'Scale',
+    note: `Realtime pods: ${from} → ${to} (${why}).`,
+  });
   deps.log.info({ key: `${observed.cluster.metadata.namespace}/${observed.cluster.metadata.name}`, from, to }, 'scaled');
 }
 

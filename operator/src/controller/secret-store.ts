@@ -72,7 +72,8 @@ export function createSecretStore(options: SecretStoreOptions): SecretStore {
 
   return {
     async of(namespace) {
-      const reflector = reflectors.get(namespace) ?? ((await mayWatch(namespace)) ? (reflectors.get(namespace) ?? start(namespace)) : undefined);
+      const reflector =
+        reflectors.get(namespace) ?? ((await mayWatch(namespace)) ? (reflectors.get(namespace) ?? start(namespace)) : undefined);
       if (reflector === undefined) return undefined;
       await reflector.synced();
       return new Map(reflector.store.list().map((secret) => [secret.metadata.name, secret]));

@@ -5,9 +5,20 @@ import { leanPod, type Pod } from '../gather/pods.ts';
 import type { KubeClient } from '../runtime/client-types.ts';
 import { type Clock, sleep } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { keyOf, type KubeObject, type Resource } from '../runtime/object.ts';
+import { type KubeObject, keyOf, type Resource } from '../runtime/object.ts';
 import { createReflector, type Reflector, type ReflectorObserver, type ReflectorOptions } from '../runtime/reflector.ts';
-import { appName, type Capabilities, chatClusters, childId, clusterKeyOf, labels, managerName, type OwnedKind, ownedKinds, pods } from './kinds.ts';
+import {
+  appName,
+  type Capabilities,
+  chatClusters,
+  childId,
+  clusterKeyOf,
+  labels,
+  managerName,
+  type OwnedKind,
+  ownedKinds,
+  pods,
+} from './kinds.ts';
 import { createSecretStore, type SecretStore } from './secret-store.ts';
 
 export interface Watches {
@@ -55,7 +66,10 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
   let capabilities = nothing;
   let isDiscovered = false;
 
-  function reflect<T extends KubeObject>(resource: Resource<T>, options: Omit<Partial<ReflectorOptions<T>>, 'metrics'> = {}): Reflector<T>[] {
+  function reflect<T extends KubeObject>(
+    resource: Resource<T>,
+    options: Omit<Partial<ReflectorOptions<T>>, 'metrics'> = {},
+  ): Reflector<T>[] {
     return scopes.map((namespace) =>
       createReflector<T>({ client, resource, log, clock, ...(namespace && { namespace }), ...(metrics && { metrics }), ...options }),
     );
@@ -64,14 +78,24 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
     const labelSelector = `${labels.managedBy}=${managerName}`;
     const indexes = { cluster: (child: Child) => [byCluster(child)].flat() };
     const made = reflect<Child>(resource as Resource<Child>, { labelSelector, transform: leanChild, indexes });
-    for (const one of made) one.subscribe(({ object }) => tell(clusterKeyOf(object), childId({ kind: resource.kind, metadata: object.metadata })));
+    for (const one of made) {
+      one.subscribe(({ object, previous }) => {
+        const id = childId({ kind: resource.kind, metadata: object.metadata });
+        // One that was relabelled concerns both.
+        for (const key of new Set([clusterKeyOf(object), previous && clusterKeyOf(previous)])) tell(key, id);
+      });
+    }
     return made;
   }
 
   const clusters = reflect(chatClusters as Resource<ChatCluster & KubeObject>);
   for (const one of clusters) one.subscribe(({ object }) => tell(keyOf(object)));
   const podIndexes = { cluster: (pod: Pod) => [byCluster(pod)].flat() };
-  const podReflectors = reflect<Pod>(pods as Resource<Pod>, { labelSelector: `${labels.name}=${appName}`, transform: leanPod as (pod: Pod) => Pod, indexes: podIndexes });
+  const podReflectors = reflect<Pod>(pods as Resource<Pod>, {
+    labelSelector: `${labels.name}=${appName}`,
+    transform: leanPod as (pod: Pod) => Pod,
+    indexes: podIndexes,
+  });
   for (const one of podReflectors) one.subscribe(({ object }) => tell(clusterKeyOf(object)));
   const always = ownedKinds.filter(({ needs }) => needs === undefined).flatMap(reflectChildren);
 

@@ -5,14 +5,21 @@ import { listReferencedSecrets } from '../gather/referenced-secrets.ts';
 import type { SecretDigest } from '../gather/secret-digest.ts';
 import { planPool } from './pool.ts';
 
-export function imageOf({ image }: ResolvedSpec, version: string, { requested, fallback }: { requested: string; fallback: string }): string {
+export function imageOf(
+  { image }: ResolvedSpec,
+  version: string,
+  { requested, fallback }: { requested: string; fallback: string },
+): string {
   const repository = [image.registry, image.repository ?? fallback].filter(Boolean).join('/');
   // A digest names one release; another one, that is come back to, has its tag only.
   return image.digest && version === requested ? `${repository}@${image.digest}` : `${repository}:${version}`;
 }
 
 /** What the rendering of one release needs to know of the world. */
-export function factsFor(observed: Observed, { version, requested, applied }: { version: string; requested: string; applied: boolean }): Facts {
+export function factsFor(
+  observed: Observed,
+  { version, requested, applied }: { version: string; requested: string; applied: boolean },
+): Facts {
   const { spec, capabilities, settings, secrets } = observed;
   const { namespace, name } = observed.cluster.metadata;
   return {
@@ -29,8 +36,8 @@ export function factsFor(observed: Observed, { version, requested, applied }: { 
   };
 }
 
-/** Only of what pods use, since a change rolls them. The generated Redis Secret changes with the number of servers only. */
-function checksumsOf({ cluster, spec, secrets }: Observed): Record<string, string> {
+/** Only of what pods use, since a change rolls them. A generated one is not read, but its version is known. */
+function checksumsOf({ cluster, spec, secrets, redisSecretVersion }: Observed): Record<string, string> {
   const used = new Set([...listReferencedSecrets(spec), ...listEnvSecrets(spec)].map(({ name }) => name));
   if (spec.database.cloudNativePG) used.add(databaseUrlRef({ ...cluster.metadata, spec }).name);
   const checksums: Record<string, string> = {};
@@ -38,7 +45,7 @@ function checksumsOf({ cluster, spec, secrets }: Observed): Record<string, strin
     const secret = secrets?.get(name);
     if (secret) checksums[name] = secret.digest;
   }
-  if (spec.redis.managed) checksums[names(cluster.metadata).redisSecret] = `shards-${spec.redis.managed.shards}`;
+  if (redisSecretVersion !== undefined) checksums[names(cluster.metadata).redisSecret] = redisSecretVersion;
   return checksums;
 }
 

@@ -13,7 +13,8 @@ const mostPool = 20;
  * The most rather than the present number: otherwise each scaling would roll every pod.
  */
 export function planPool(spec: ResolvedSpec): number {
-  const pods = withSurge(mostRealtimePods(spec), spec) + withSurge(spec.roles.api.replicas, spec) + withSurge(spec.roles.worker.replicas, spec);
+  const pods =
+    withSurge(mostRealtimePods(spec), spec) + withSurge(spec.roles.api.replicas, spec) + withSurge(spec.roles.worker.replicas, spec);
   return Math.max(leastPool, Math.min(mostPool, Math.floor((maxConnectionsOf(spec) - reserve) / Math.max(1, pods))));
 }
 

@@ -1,5 +1,5 @@
-import { listReferencedSecrets, type SecretUse } from '../gather/referenced-secrets.ts';
 import type { Observed, Problem } from '../gather/observed.ts';
+import { listReferencedSecrets, type SecretUse } from '../gather/referenced-secrets.ts';
 
 /** What is known to be in the way before anything is applied. Each message ends with what to do. */
 export function listProblems(observed: Observed): Problem[] {
@@ -12,7 +12,8 @@ function listMissingApis({ spec, capabilities }: Observed): Problem[] {
     problems.push({
       about: 'database',
       reason: 'CloudNativePGMissing',
-      message: 'spec.database.cloudNativePG needs the CloudNativePG operator, which this cluster lacks. Install it; it is found within a minute.',
+      message:
+        'spec.database.cloudNativePG needs the CloudNativePG operator, which this cluster lacks. Install it; it is found within a minute.',
     });
   }
   if (spec.access.gateway && !capabilities.gatewayApi) {

@@ -1,7 +1,7 @@
 import { names } from '@chatcluster/cdk8s';
-import { serverRoles, type Observed } from '../gather/observed.ts';
+import { type Observed, serverRoles } from '../gather/observed.ts';
 import { readDeployment } from './deployment-state.ts';
-import { planMigration, type MigrationPlan } from './migration.ts';
+import { type MigrationPlan, planMigration } from './migration.ts';
 
 export interface Rollback {
   from: string;

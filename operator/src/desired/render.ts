@@ -1,7 +1,8 @@
 import { type KubernetesObject, renderChatCluster } from '@chatcluster/cdk8s';
+import { secretVersionAnnotation } from '../apply/generated-secrets.ts';
 import { labels } from '../controller/kinds.ts';
 import { factsFor } from '../decide/facts.ts';
-import { releaseAnnotation, type ReleasePlan } from '../decide/release.ts';
+import { type ReleasePlan, releaseAnnotation } from '../decide/release.ts';
 import { type Observed, serverRoles } from '../gather/observed.ts';
 
 export interface Desired {
@@ -37,7 +38,15 @@ interface Release {
 function render(observed: Observed, { version, requested, applied }: Release): KubernetesObject[] {
   const { name, namespace, uid } = observed.cluster.metadata;
   const spec = { ...observed.spec, version };
-  return renderChatCluster({ name, namespace, uid, spec }, factsFor(observed, { version, requested, applied }));
+  const objects = renderChatCluster({ name, namespace, uid, spec }, factsFor(observed, { version, requested, applied }));
+  const { redisSecretVersion } = observed;
+  return redisSecretVersion === undefined ? objects : objects.map((object) => withSecretVersion(object, redisSecretVersion));
+}
+
+/** On the first server: after a restart it tells which Secret the pods were made for. */
+function withSecretVersion(object: KubernetesObject, version: string): KubernetesObject {
+  const isRedis = object.kind === 'StatefulSet' && object.metadata.labels[labels.component] === 'redis';
+  return isRedis ? annotated(object, { [secretVersionAnnotation]: version }) : object;
 }
 
 function isServer({ kind, metadata }: { kind?: string; metadata: { labels?: Record<string, string> } }): boolean {
@@ -57,6 +66,9 @@ function jobsToKeep({ cluster, children }: Observed): string[] {
 
 function released(object: KubernetesObject, version: string): KubernetesObject {
   if (!isServer(object)) return object;
-  const annotations = { ...object.metadata.annotations, [releaseAnnotation]: version };
-  return { ...object, metadata: { ...object.metadata, annotations } };
+  return annotated(object, { [releaseAnnotation]: version });
+}
+
+function annotated(object: KubernetesObject, more: Record<string, string>): KubernetesObject {
+  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...more } } };
 }

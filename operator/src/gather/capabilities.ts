@@ -1,6 +1,6 @@
 import type { Capabilities, Capability } from '../controller/kinds.ts';
-import { isNotFound } from '../runtime/errors.ts';
 import type { KubeClient } from '../runtime/client-types.ts';
+import { isNotFound } from '../runtime/errors.ts';
 
 /** Which API tells, and which kind of it is needed. */
 const sources: Record<Capability, { group: string; version: string; plural: string }> = {

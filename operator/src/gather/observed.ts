@@ -23,6 +23,8 @@ export interface Observed {
   /** The last reading, by uid of the pod. */
   loads: ReadonlyMap<string, PodLoad>;
   settings: Settings;
+  /** Of the Secret of managed Redis; undefined: none is needed, or it is not made yet. */
+  redisSecretVersion?: string;
   /** How often this migration was tried by this process. */
   migrationAttempts: number;
   nowMs: number;

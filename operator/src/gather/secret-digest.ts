@@ -1,5 +1,5 @@
-import { hashOf } from './lean.ts';
 import type { KubeObject } from '../runtime/object.ts';
+import { hashOf } from './lean.ts';
 
 /** What is kept of a Secret: that it is there, which keys it has, a hash, and the ports of URLs in it. Never its content. */
 export interface SecretDigest extends KubeObject {

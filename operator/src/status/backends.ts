@@ -1,6 +1,6 @@
 import { names } from '@chatcluster/cdk8s';
-import type { Child } from '../gather/lean.ts';
 import { readDeployment } from '../decide/deployment-state.ts';
+import type { Child } from '../gather/lean.ts';
 import { type Finding, no, problemAbout, unknown, type View, yes } from './view.ts';
 
 export function databaseReady(view: View): Finding {
@@ -31,7 +31,10 @@ function serverReady({ observed }: View, component: 'postgres' | 'redis', server
   if (ready === servers.length) return yes('Ready', `${title} is ready.`);
   const trouble = observed.pods.find((pod) => pod.component === component && pod.trouble)?.trouble;
   if (trouble) return no(trouble.reason, `A pod of ${title} does not start: ${trouble.reason}, ${trouble.message}`);
-  return no('Starting', `${ready} of ${servers.length} servers of ${title} are ready; wait, or see its pods with label app.kubernetes.io/component=${component}.`);
+  return no(
+    'Starting',
+    `${ready} of ${servers.length} servers of ${title} are ready; wait, or see its pods with label app.kubernetes.io/component=${component}.`,
+  );
 }
 
 interface CnpgStatus {

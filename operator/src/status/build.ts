@@ -28,7 +28,11 @@ export function buildStatus(view: View): ChatClusterStatus {
     ...(connections !== undefined && { connections }),
     ...autoscalerOf(view),
     database: { kind: databaseKind(view), ready: findings.DatabaseReady.status === 'True', state: findings.DatabaseReady.reason },
-    redis: { kind: observed.spec.redis.managed ? 'Managed' : 'External', ready: findings.RedisReady.status === 'True', state: findings.RedisReady.reason },
+    redis: {
+      kind: observed.spec.redis.managed ? 'Managed' : 'External',
+      ready: findings.RedisReady.status === 'True',
+      state: findings.RedisReady.reason,
+    },
     migration: {
       version: release.migration.version,
       phase: release.migration.phase,

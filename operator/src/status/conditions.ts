@@ -62,7 +62,8 @@ function degraded({ release, deployments }: View): Finding {
   if (release.rollback) return yes('RolledBack', release.rollback.message);
   if (release.migration.phase === 'Failed') return yes('MigrationFailed', release.migration.message);
   const stuck = serverRoles.filter((role) => deployments[role]?.isStuck);
-  if (stuck.length > 0) return yes('ProgressDeadlineExceeded', `Pods of ${stuck.join(', ')} do not become ready; see them with kubectl describe.`);
+  if (stuck.length > 0)
+    return yes('ProgressDeadlineExceeded', `Pods of ${stuck.join(', ')} do not become ready; see them with kubectl describe.`);
   return no('AsExpected', 'Nothing is wrong.');
 }
 
@@ -73,7 +74,8 @@ function stalled({ problems, observed }: View): Finding {
 }
 
 function reconciling({ observed, release, deployments, problems, isApplied }: View): Finding {
-  if (observed.cluster.metadata.deletionTimestamp) return yes('Deleting', 'Connections are drained, then everything goes but what deletionPolicy keeps.');
+  if (observed.cluster.metadata.deletionTimestamp)
+    return yes('Deleting', 'Connections are drained, then everything goes but what deletionPolicy keeps.');
   if (observed.spec.paused) return no('Paused', 'spec.paused is true: the operator changes nothing. Set it to false to go on.');
   if (problems.length > 0) return no('Stalled', 'See the condition Stalled.');
   const { phase } = release.migration;
@@ -92,14 +94,19 @@ function ready({ observed }: View, parts: Parts): Finding {
   if (parts.Stalled.status === 'True') return no(parts.Stalled.reason, parts.Stalled.message);
   for (const type of ['DatabaseReady', 'RedisReady', 'MigrationsApplied', 'Available', 'RouteReady'] as const) {
     // What nobody has reported on yet does not keep a working chat from being ready, except a route.
-    if (parts[type].status === 'False' || (type === 'RouteReady' && parts[type].status !== 'True')) return no(parts[type].reason, parts[type].message);
+    if (parts[type].status === 'False' || (type === 'RouteReady' && parts[type].status !== 'True'))
+      return no(parts[type].reason, parts[type].message);
   }
   if (parts.Reconciling.status === 'True') return no(parts.Reconciling.reason, parts.Reconciling.message);
   return yes('Ready', parts.Degraded.status === 'True' ? parts.Degraded.message : 'People can connect and chat.');
 }
 
 /** A condition keeps its date for as long as its status stays. */
-export function dateConditions(findings: Findings, previous: readonly Condition[], { generation, nowMs }: { generation: number; nowMs: number }): Condition[] {
+export function dateConditions(
+  findings: Findings,
+  previous: readonly Condition[],
+  { generation, nowMs }: { generation: number; nowMs: number },
+): Condition[] {
   return conditionTypes.map((type: ConditionType) => {
     const before = previous.find((condition) => condition.type === type);
     const { status, reason, message } = findings[type];

@@ -8,7 +8,10 @@ export function routeReady(view: View): Finding {
   const { spec, children } = view.observed;
   if (spec.access.gateway) return gatewayReady([...children.values()].filter(({ kind }) => kind === 'HTTPRoute'));
   if (spec.access.ingress) return ingressReady([...children.values()].filter(({ kind }) => kind === 'Ingress'));
-  return yes('NotRequested', 'No route is asked for: only what you put in front of the Services reaches the chat. For one, write spec.access.');
+  return yes(
+    'NotRequested',
+    'No route is asked for: only what you put in front of the Services reaches the chat. For one, write spec.access.',
+  );
 }
 
 interface RouteStatus {
@@ -22,7 +25,10 @@ function gatewayReady(routes: Child[]): Finding {
   if (refused) return no(refused.reason ?? 'NotAccepted', `The Gateway refuses the HTTPRoute: ${refused.message ?? refused.type}`);
   const accepted = parents.some(({ conditions = [] }) => conditions.some(({ type, status }) => type === 'Accepted' && status === 'True'));
   if (accepted) return yes('Accepted', 'The Gateway has accepted the HTTPRoute.');
-  return unknown('Pending', 'No Gateway has answered to the HTTPRoute yet. See that spec.access.gateway.parentRefs name one that allows this namespace.');
+  return unknown(
+    'Pending',
+    'No Gateway has answered to the HTTPRoute yet. See that spec.access.gateway.parentRefs name one that allows this namespace.',
+  );
 }
 
 function isAbout(type: string): boolean {

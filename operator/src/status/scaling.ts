@@ -33,11 +33,17 @@ function operatorActive({ observed, recommendation, unexpectedVictims }: View): 
   const { minReplicas, maxReplicas } = observed.spec.autoscaling;
   const hint = `spec.replicas (${observed.spec.replicas}) is only where it starts.`;
   if (unexpectedVictims.length > 0) {
-    return yes('UnexpectedVictims', `In the last scale-down ${unexpectedVictims.join(', ')} left in the place of a pod with fewer connections.`);
+    return yes(
+      'UnexpectedVictims',
+      `In the last scale-down ${unexpectedVictims.join(', ')} left in the place of a pod with fewer connections.`,
+    );
   }
   if (recommendation === undefined) return unknown('NotMeasuredYet', `The load has not been read yet. ${hint}`);
   if (recommendation.limit === 'MissingData') {
-    return no('MissingData', 'A ready pod does not tell its load, so no pod is taken away. See that the operator reaches port 9090 of the pods.');
+    return no(
+      'MissingData',
+      'A ready pod does not tell its load, so no pod is taken away. See that the operator reaches port 9090 of the pods.',
+    );
   }
   return yes('Following', `Between ${minReplicas} and ${maxReplicas} pods, by the load of the pods. ${hint}`);
 }
@@ -51,7 +57,9 @@ function mirrored({ observed }: View, kind: string, type: string): Finding {
 }
 
 function findCondition(children: Child[], type: string) {
-  return children.flatMap((child) => ((child.status ?? {}) as WithConditions).conditions ?? []).find((condition) => condition.type === type);
+  return children
+    .flatMap((child) => ((child.status ?? {}) as WithConditions).conditions ?? [])
+    .find((condition) => condition.type === type);
 }
 
 const limits: Record<Limit, string> = {

@@ -18,7 +18,19 @@ const told: Partial<Record<ConditionType, 'True' | 'False'>> = {
 };
 
 /** Steps on the way, no bad news. */
-const quiet = new Set(['Migrating', 'MigrationPending', 'MigrationRunning', 'Applying', 'Starting', 'RollingOut', 'WaitingForMigration', 'PodsNotAvailable', 'NotApplied', 'Deleting', 'Reconciling']);
+const quiet = new Set([
+  'Migrating',
+  'MigrationPending',
+  'MigrationRunning',
+  'Applying',
+  'Starting',
+  'RollingOut',
+  'WaitingForMigration',
+  'PodsNotAvailable',
+  'NotApplied',
+  'Deleting',
+  'Reconciling',
+]);
 
 /** Events for what changed since the last status; none for the first look at what is fine. */
 export function listTransitions(before: readonly Condition[], after: readonly Condition[]): Transition[] {

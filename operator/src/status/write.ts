@@ -9,7 +9,12 @@ import { listTransitions } from './transitions.ts';
 type Deps = Pick<ReconcileDeps, 'client' | 'events'>;
 
 /** One write, and only when something changed. */
-export async function writeStatus({ client, events }: Deps, cluster: ChatCluster, { status, memo }: { status: ChatClusterStatus; memo: Memo }, signal: AbortSignal): Promise<void> {
+export async function writeStatus(
+  { client, events }: Deps,
+  cluster: ChatCluster,
+  { status, memo }: { status: ChatClusterStatus; memo: Memo },
+  signal: AbortSignal,
+): Promise<void> {
   if (isDeepStrictEqual(cluster.status, status)) return;
   const { name, namespace, uid } = cluster.metadata;
   try {
