@@ -109,11 +109,13 @@ it('counts a connection that the server closed, and the credentials that could n
 });
 
 it('gives a fresh token before the old one expires', async () => {
-  const { connect } = create();
+  const { connect, told } = create();
   const fake = await connect();
   fake.receive('42["session:expiring",{"expiresAt":"x"}]');
   await settle();
   assert.equal(fake.sent.at(-1), '421["auth:refresh",{"token":"fresh"}]');
+  fake.receive('431[{"ok":true,"data":{}}]');
+  assert.equal(told.refreshed?.length, 1);
 });
 
 it('leaves when it is not wanted any more', async () => {

@@ -142,7 +142,8 @@ export class Client {
     try {
       const token = await this.#deps.refresh();
       this.emit('auth:refresh', { token }, (answer) => {
-        if (!answer?.ok) this.#deps.recorder.refused(answer ? answer.error.code : 'refresh_unanswered');
+        if (answer?.ok) this.#deps.recorder.refreshed();
+        else this.#deps.recorder.refused(answer ? answer.error.code : 'refresh_unanswered');
       });
     } catch {
       // The socket ends when its token does, and the next connect tells what is wrong.

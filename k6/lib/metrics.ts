@@ -14,6 +14,7 @@ export function createMetrics(): Recorder {
   const delivered = new Counter('delivered');
   const expected = new Counter('followed_expected');
   const lost = new Counter('followed_lost');
+  const refreshed = new Counter('refreshed');
   const podCpu = new Counter('pod_cpu_ms');
   const connectFailed = new Counter('connect_failed');
   const dropped = new Counter('dropped');
@@ -22,6 +23,7 @@ export function createMetrics(): Recorder {
     reconnected: (ms) => reconnect.add(ms),
     connectFailed: (reason) => connectFailed.add(1, { reason }),
     dropped: (reason) => dropped.add(1, { reason }),
+    refreshed: () => refreshed.add(1),
     acknowledged(ms) {
       acknowledged.add(1);
       sendAck.add(ms);

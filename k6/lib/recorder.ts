@@ -6,6 +6,8 @@ export interface Recorder {
   connectFailed(reason: string): void;
   /** A connection that nobody here closed. */
   dropped(reason: string): void;
+  /** A socket went on with a fresh token. */
+  refreshed(): void;
   acknowledged(ms: number): void;
   refused(code: string): void;
   unanswered(): void;

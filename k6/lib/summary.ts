@@ -30,6 +30,7 @@ const COUNTERS = [
   'followed_lost',
   'dropped',
   'connect_failed',
+  'refreshed',
 ];
 /** Only where it was measured. */
 const CPU = 'pod_cpu_ms';
