@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import type { ImageName } from './images/definitions.ts';
+import type { BuiltImage } from './images/oci.ts';
+import { buildNamedImage } from './images.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'chat-images-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+const MAX_BYTES = 200 * 2 ** 20;
+const shells = /(^|\/)(sh|bash|dash|ash|zsh|ksh|busybox|toybox)$/;
+const isRoot = process.getuid?.() === 0;
+
+interface Config {
+  config: { User: string; Entrypoint: string[]; WorkingDir?: string; Env: string[] };
+  rootfs: { diff_ids: string[] };
+}
+
+function fromArchive(file: string, path: string): Buffer {
+  return execFileSync('tar', ['-xOf', file, path], { maxBuffer: MAX_BYTES * 2 });
+}
+
+/** As a container program reads it: index, manifest, configuration. */
+function configOf({ file }: BuiltImage): Config {
+  const json = (path: string) => JSON.parse(fromArchive(file, path).toString());
+  const blob = (digest: string) => json(`blobs/${digest.replace(':', '/')}`);
+  return blob(blob(json('index.json').manifests[0].digest).config.digest) as Config;
+}
+
+/** Unpacks every layer in order. */
+function unpack(image: BuiltImage, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const digest of configOf(image).rootfs.diff_ids) {
+    execFileSync('tar', ['-xpf', '-', '-C', to], { input: fromArchive(image.file, `blobs/${digest.replace(':', '/')}`) });
+  }
+  // Whatever user it runs as has to come in here.
+  for (const path of [dir, to]) chmodSync(path, 0o755);
+}
+
+function filesOf(image: BuiltImage): string[] {
+  return configOf(image).rootfs.diff_ids.flatMap((digest) =>
+    execFileSync('tar', ['-tf', '-'], { input: fromArchive(image.file, `blobs/${digest.replace(':', '/')}`), encoding: 'utf8' }).split(
+      '\n',
+    ),
+  );
+}
+
+const names: ImageName[] = ['server', 'operator', 'postgres', 'redis'];
+const built = new Map<ImageName, BuiltImage>();
+const imageOf = async (name: ImageName): Promise<BuiltImage> => {
+  const image = built.get(name) ?? (await buildNamedImage(name, dir, 'test'));
+  built.set(name, image);
+  return image;
+};
+
+for (const name of names) {
+  describe(`the image of ${name}`, () => {
+    test('is small, runs as a numbered user and has no shell', async () => {
+      const image = await imageOf(name);
+      assert.ok(image.bytes < MAX_BYTES, `${image.bytes} bytes`);
+      assert.match(configOf(image).config.User, /^[1-9]\d*:[1-9]\d*$/);
+      const found = filesOf(image).filter((path) => shells.test(path));
+      // That one starts Postgres's own programs only; see below.
+      assert.deepEqual(found, name === 'postgres' ? ['bin/sh'] : []);
+    });
+
+    test('has the same digest when it is built again', async () => {
+      const first = await imageOf(name);
+      const second = await buildNamedImage(name, join(dir, 'again'), 'test');
+      assert.equal(second.digest, first.digest);
+    });
+
+    test('comes with a list of its components', async () => {
+      const { file, digest } = await imageOf(name);
+      const sbom = JSON.parse(readFileSync(file.replace(/tar$/, 'cdx.json'), 'utf8'));
+      assert.equal(sbom.bomFormat, 'CycloneDX');
+      assert.equal(`sha256:${sbom.metadata.component.hashes[0].content}`, digest);
+      assert.ok(sbom.components.length > 0);
+    });
+  });
+}
+
+const needsRoot = { skip: isRoot ? false : 'changing the root folder needs root' };
+
+/** Runs a program of an image as the image's own user, with the image as its root. */
+function runInside(image: BuiltImage, root: string, [program = '', ...args]: string[], env: Record<string, string> = {}) {
+  if (!existsSync(root)) unpack(image, root);
+  const { config } = configOf(image);
+  const [user = ''] = config.User.split(':');
+  const variables = [...config.Env, ...Object.entries(env).map(([key, value]) => `${key}=${value}`)];
+  const inside = Object.fromEntries(variables.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]));
+  const options = { encoding: 'utf8', env: inside, timeout: 60_000 } as const;
+  return spawnSync('/usr/sbin/chroot', [`--userspec=${user}:${user}`, root, program, ...args], options);
+}
+
+describe('inside the image', needsRoot, () => {
+  test('the server starts, with its native parts, and says which setting is missing', async () => {
+    const image = await imageOf('server');
+    const { status, stderr } = runInside(image, join(dir, 'server-root'), ['/usr/local/bin/node', '/app/main.js']);
+    assert.match(stderr, /DATABASE_URL is not set/);
+    assert.equal(status, 78);
+  });
+
+  test('Postgres refuses to be used as a shell', async () => {
+    const image = await imageOf('postgres');
+    const root = join(dir, 'postgres-root');
+    for (const line of ['echo hi', '/usr/local/pgsql/bin/postgres -V; echo hi', '"/usr/local/pgsql/bin/postgres" $(id)', '/bin/sh'])
+      assert.equal(runInside(image, root, ['/bin/sh', '-c', line]).status, 126, line);
+    assert.equal(runInside(image, root, ['/bin/sh']).status, 126);
+    // Without /proc the loader cannot tell where the program is, and its libraries are beside it.
+    const env = { LD_LIBRARY_PATH: '/usr/local/pgsql/lib' };
+    assert.match(
+      runInside(image, root, ['/bin/sh', '-c', '"/usr/local/pgsql/bin/postgres" -V'], env).stdout,
+      /^postgres \(PostgreSQL\) 18/,
+    );
+  });
+
+  test('Postgres asks for a password before it makes a database', async () => {
+    const { status, stderr } = runInside(await imageOf('postgres'), join(dir, 'postgres-root'), ['/usr/local/bin/postgres-entrypoint']);
+    assert.match(stderr, /POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE must be set/);
+    assert.equal(status, 1);
+  });
+
+  test('Redis starts', async () => {
+    const { stdout } = runInside(await imageOf('redis'), join(dir, 'redis-root'), ['/usr/local/bin/redis-server', '--version']);
+    assert.match(stdout, /^Redis server v=/);
+  });
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+// Before the modules that read it: this node must not be the one of `make cluster`.
+const dir = mkdtempSync(join(tmpdir(), 'chat-node-'));
+process.env.LOCAL_DIR = dir;
+const { nodeObstacle, installPackages, otherCluster } = await import('./preflight.ts');
+const { startNode } = await import('./start.ts');
+const { remains, stopNode } = await import('./stop.ts');
+const { buildNamedImage } = await import('../images.ts');
+const { kubectl } = await import('./commands.ts');
+
+const reason = nodeObstacle() ?? otherCluster() ?? false;
+const links = () => readdirSync('/sys/class/net').sort();
+const settings = () =>
+  execFileSync('sh', ['-c', 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/vm/overcommit_memory /proc/sys/kernel/panic'], {
+    encoding: 'utf8',
+  });
+const nothing = { processes: [], shims: [], mounts: [], 'network namespaces': [], 'firewall chains': [], 'control groups': [] };
+
+const pod = JSON.stringify({ spec: { automountServiceAccountToken: false } });
+
+test('a node runs a pod, starts again as it was, and leaves nothing when it goes', { skip: reason, timeout: 280_000 }, async (t) => {
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  installPackages(() => undefined);
+  const before = { links: links(), settings: settings() };
+  const image = await buildNamedImage('pause', join(dir, 'images'));
+  try {
+    const say: string[] = [];
+    await startNode({ images: [image.file], say: (text) => say.push(text) });
+    assert.deepEqual(say, ['control plane answers', 'node is Ready']);
+    await kubectl('run', 'one', `--image=${image.name}`, '--image-pull-policy=Never', `--overrides=${pod}`);
+    await kubectl('wait', '--for=condition=Ready', 'pod/one', '--timeout=60s');
+    assert.ok(remains()['network namespaces']?.length === 1 && remains().shims?.length === 1);
+
+    await startNode({ images: [], say: () => undefined });
+    assert.match(await kubectl('get', 'pod', 'one', '-o', 'jsonpath={.status.containerStatuses[0].restartCount}'), /^0$/);
+  } finally {
+    await stopNode();
+  }
+  assert.deepEqual(remains(), nothing);
+  assert.equal(existsSync(join(dir, 'kubernetes')), false);
+  assert.deepEqual(links(), before.links);
+  assert.equal(settings(), before.settings);
+});
+
+test('a node that died is removed as cleanly', { skip: reason, timeout: 280_000 }, async () => {
+  const local = mkdtempSync(join(tmpdir(), 'chat-node-'));
+  const script = `import { startNode } from ${JSON.stringify(join(import.meta.dirname, 'start.ts'))};
+    await startNode({ images: [], say: () => undefined });`;
+  const env = { ...process.env, LOCAL_DIR: local };
+  const evaluate = (text: string) => spawnSync(process.execPath, ['--input-type=module', '-e', text], { env, encoding: 'utf8' });
+  try {
+    const started = evaluate(script);
+    assert.equal(started.status, 0, started.stderr);
+    const pids = execFileSync('sh', ['-c', `cat ${local}/kubernetes/pids/*.json`], { encoding: 'utf8' }).matchAll(/"pid":(\d+)/g);
+    for (const [, pid] of pids) process.kill(Number(pid), 'SIGKILL');
+  } finally {
+    const stopped = evaluate(`import { remains, stopNode } from ${JSON.stringify(join(import.meta.dirname, 'stop.ts'))};
+      await stopNode(); console.log(JSON.stringify(remains()));`);
+    assert.deepEqual(JSON.parse(stopped.stdout), nothing);
+    rmSync(local, { recursive: true, force: true });
+  }
+});
