@@ -38,11 +38,10 @@ const sameStorageClass: CelRule = {
   message: 'storageClassName cannot change: write the present one',
 };
 
-export function secretKeyRef(description: string, key?: string) {
-  const keyNode = text('Key in the Secret.');
+export function secretKeyRef(description: string) {
   return record(description, {
     name: required(text('Name of the Secret.')),
-    key: key === undefined ? required(keyNode) : defaulted(keyNode, key),
+    key: required(text('Key in the Secret.')),
   });
 }
 

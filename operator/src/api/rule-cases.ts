@@ -16,6 +16,12 @@ const provider = (more: object) => [
 const cnpgBackup = { destinationPath: 's3://backups/chat', credentialsSecretRef: secret };
 const variable = (more: object) => [{ name: 'LOG_LEVEL', value: 'debug', ...more }];
 
+const onNodes = (more: object) => ({
+  nodeAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', ...more }] }] },
+  },
+});
+
 export const ruleCases: RuleCase[] = [
   { at: 'name', bad: 'a-name-that-is-longer-than-forty-characters', good: 'a-name-that-has-no-more-than-forty-chars' },
   { at: 'name', bad: 'team.chat', good: 'team-chat' },
@@ -76,6 +82,19 @@ export const ruleCases: RuleCase[] = [
   { at: 'podTemplate.env', bad: variable({ name: 'log-level' }), good: variable({}) },
   { at: 'podTemplate.env', bad: variable({ name: 'ROLE' }), good: variable({ name: 'ROLES' }) },
   { at: 'podTemplate.env', bad: variable({ valueFrom: { fieldRef: { fieldPath: 'status.hostIP' } } }), good: variable({}) },
+  {
+    at: 'podTemplate.env',
+    bad: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'status.hostIP' }, secretKeyRef: url } }],
+    good: [{ name: 'A', valueFrom: { secretKeyRef: url } }],
+  },
+  { at: 'podTemplate.envFrom', bad: [{}], good: [{ secretRef: secret }] },
+  { at: 'podTemplate.tolerations', bad: [{ operator: 'Exists', value: 'yes' }], good: [{ key: 'chat', value: 'yes' }] },
+  {
+    at: 'podTemplate.tolerations',
+    bad: [{ key: 'chat', tolerationSeconds: 5 }],
+    good: [{ key: 'chat', effect: 'NoExecute', tolerationSeconds: 5 }],
+  },
+  { at: 'podTemplate.affinity', bad: onNodes({ operator: 'In' }), good: onNodes({ operator: 'In', values: ['a'] }) },
 ];
 
 /** The smallest object with one field set. Objects on the way are made. */

@@ -48,7 +48,7 @@ export const files = check(
 );
 
 export const mail = record('Sending mail.', {
-  smtpSecretRef: required(secretKeyRef('Secret key with the URL, smtps://user:password@host:465.', 'url')),
+  smtpSecretRef: required(secretKeyRef('Secret key with the URL, smtps://user:password@host:465.')),
 });
 export const push = record('Web push.', {
   vapidSecretRef: secretRef('Secret with the keys publicKey and privateKey; when absent, they are made.'),

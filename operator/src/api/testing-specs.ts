@@ -89,8 +89,31 @@ function obeyRules(value: unknown): ChatClusterSpec {
   if (given.access?.gateway) delete given.access.ingress;
   if (given.access?.gateway || given.access?.ingress) given.access.host ??= 'chat.example.com';
   for (const provider of given.auth?.providers ?? []) provider.issuer ??= 'https://login.example.com';
-  for (const variable of given.podTemplate?.env ?? []) if (variable.value !== undefined) delete variable.valueFrom;
+  obeyPodRules(given.podTemplate ?? {});
   return given;
+}
+
+function obeyPodRules({ env = [], envFrom = [], tolerations = [], affinity }: NonNullable<ChatClusterSpec['podTemplate']>): void {
+  for (const variable of env) {
+    delete variable.valueFrom?.configMapKeyRef;
+    if (variable.valueFrom && (variable.value !== undefined || Object.keys(variable.valueFrom).length !== 1)) delete variable.valueFrom;
+  }
+  for (const source of envFrom) {
+    if (source.secretRef) delete source.configMapRef;
+    else source.configMapRef ??= { name: 'more' };
+  }
+  for (const toleration of tolerations) {
+    if (toleration.operator === 'Exists') delete toleration.value;
+    else toleration.key ??= 'chat';
+    if (toleration.effect !== 'NoExecute') delete toleration.tolerationSeconds;
+  }
+  const { requiredDuringSchedulingIgnoredDuringExecution: must, preferredDuringSchedulingIgnoredDuringExecution: may } =
+    affinity?.nodeAffinity ?? {};
+  const terms = [...(must?.nodeSelectorTerms ?? []), ...(may ?? []).map(({ preference }) => preference)];
+  for (const requirement of terms.flatMap(({ matchExpressions }) => matchExpressions ?? [])) {
+    if (['In', 'NotIn'].includes(requirement.operator)) requirement.values ??= ['a'];
+    else delete requirement.values;
+  }
 }
 
 /** Specs that the API server accepts, from the smallest to ones with every field. */

@@ -1,0 +1,87 @@
+import type { ChatClusterSpec } from '@chatcluster/operator/api/index';
+import { withDefaults } from '@chatcluster/operator/api/index';
+import type { ClusterInput, Facts } from '../src/types.ts';
+
+export const facts: Facts = {
+  capabilities: { gatewayApi: true, serviceMonitor: true, prometheusRule: true, cloudNativePG: true, keda: true },
+  checksums: { 'chat-redis': 'f00d' },
+  databasePool: 7,
+  migration: { version: '1.4.0', applied: false },
+  serverImage: 'registry.example.com/chatcluster/server:1.4.0',
+  postgresImage: 'chatcluster/postgres:18',
+  redisImage: 'chatcluster/redis:7',
+  imagePullPolicy: 'IfNotPresent',
+};
+
+export const plainFacts: Facts = {
+  ...facts,
+  capabilities: { gatewayApi: false, serviceMonitor: false, prometheusRule: false, cloudNativePG: false, keda: false },
+};
+
+const smallest: ChatClusterSpec = { database: { evaluation: {} }, redis: { managed: {} } };
+
+/** Nothing of ours but the pods of the server. */
+const external: ChatClusterSpec = {
+  database: { external: { urlSecretRef: { name: 'postgres', key: 'url' } } },
+  redis: { external: { urlsSecretRef: { name: 'redis', key: 'urls' } } },
+  access: {
+    host: 'chat.example.com',
+    ingress: { className: 'nginx', tlsSecretName: 'chat-tls', annotations: { 'example.com/a': 'b' } },
+    allowedOrigins: ['https://www.example.com'],
+  },
+  autoscaling: { engine: 'HPA', minReplicas: 3 },
+  limits: { messageMaxChars: 4_000, groupMaxMembers: 500 },
+};
+
+const everything: ChatClusterSpec = {
+  version: '1.4.0',
+  image: { registry: 'registry.example.com', pullSecrets: [{ name: 'pull' }] },
+  replicas: 4,
+  roles: { api: { replicas: 3 }, worker: { replicas: 2 }, realtime: { maxConnections: 5_000, fanout: 'StreamsAdapter' } },
+  autoscaling: { engine: 'KEDA', minReplicas: 2, maxReplicas: 9 },
+  database: {
+    cloudNativePG: {
+      storage: { size: '20Gi', storageClassName: 'fast' },
+      parameters: { max_connections: '300' },
+      backup: { destinationPath: 's3://backups/chat', endpointURL: 'https://s3.example.com', credentialsSecretRef: { name: 's3' } },
+    },
+  },
+  redis: { managed: { shards: 2, storage: { size: '2Gi' } } },
+  access: { host: 'chat.example.com', gateway: { parentRefs: [{ name: 'front', namespace: 'gateways', sectionName: 'https' }] } },
+  shutdown: { preStopSeconds: 10, drainSeconds: 120, terminationGracePeriodSeconds: 150 },
+  upgrade: { maxSurge: 2 },
+  monitoring: { serviceMonitor: 'Enabled', rules: 'Enabled', dashboards: 'Enabled' },
+  networkPolicy: { ingressFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'gateways' } } }] },
+  podTemplate: {
+    labels: { team: 'chat' },
+    annotations: { 'example.com/note': 'hello' },
+    nodeSelector: { 'kubernetes.io/os': 'linux' },
+    tolerations: [{ key: 'chat', operator: 'Exists', effect: 'NoSchedule' }],
+    affinity: {
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          { weight: 1, podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { team: 'chat' } } } },
+        ],
+      },
+    },
+    topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule' }],
+    priorityClassName: 'chat',
+    env: [
+      { name: 'LOG_LEVEL', value: 'debug' },
+      { name: 'MY_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+    ],
+    envFrom: [{ configMapRef: { name: 'more' } }],
+    imagePullSecrets: [{ name: 'pull' }, { name: 'other' }],
+    serviceAccountName: 'mine',
+  },
+};
+
+export const specs = { smallest, external, everything };
+
+export function clusterOf(
+  spec: ChatClusterSpec,
+  name = 'chat',
+  uid: string | undefined = 'f6d2c0de-0000-4000-8000-000000000000',
+): ClusterInput {
+  return { name, namespace: 'team', spec: withDefaults(spec), ...(uid !== undefined && { uid }) };
+}
