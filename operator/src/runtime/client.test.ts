@@ -4,7 +4,8 @@ import { createClient } from './create-client.ts';
 import { isAlreadyExists, isConflict, isGone, isInvalid, isNotFound, isUnauthorized } from './errors.ts';
 import { EVENTS } from './event-object.ts';
 import { defineResource, type KubeObject } from './object.ts';
-import { CONFIG_MAPS, configMap, startTestingCluster, type TestingCluster } from './testing-cluster.ts';
+import { startTestingCluster, type TestingCluster } from './testing-cluster.ts';
+import { CONFIG_MAPS, configMap } from './testing-config-map.ts';
 
 interface Deployment extends KubeObject {
   spec?: { replicas?: number; paused?: boolean };

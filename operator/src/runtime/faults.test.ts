@@ -7,7 +7,8 @@ import { createClient } from './create-client.ts';
 import { silentLog } from './log.ts';
 import { parseKey } from './object.ts';
 import { createReflector } from './reflector.ts';
-import { CONFIG_MAPS, type ConfigMap, startTestingCluster, type TestingCluster } from './testing-cluster.ts';
+import { startTestingCluster, type TestingCluster } from './testing-cluster.ts';
+import { CONFIG_MAPS, type ConfigMap } from './testing-config-map.ts';
 import { type Fault, type ProxiedRequest, startTestingProxy, type TestingProxy } from './testing-proxy.ts';
 
 let cluster: TestingCluster;

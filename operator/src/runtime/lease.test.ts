@@ -6,7 +6,8 @@ import { FencedError } from './errors.ts';
 import { type LeaseOptions, runElected } from './lease.ts';
 import { LEASES } from './lease-record.ts';
 import { createMetrics } from './metrics.ts';
-import { CONFIG_MAPS, configMap, startTestingCluster, type TestingCluster } from './testing-cluster.ts';
+import { startTestingCluster, type TestingCluster } from './testing-cluster.ts';
+import { CONFIG_MAPS, configMap } from './testing-config-map.ts';
 import { startTestingProxy, type TestingProxy } from './testing-proxy.ts';
 
 let cluster: TestingCluster;

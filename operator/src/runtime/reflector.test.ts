@@ -5,7 +5,8 @@ import { createClient } from './create-client.ts';
 import { EVENTS, eventObject } from './event-object.ts';
 import type { KubeObject } from './object.ts';
 import { createReflector, type Reflector, type ReflectorOptions } from './reflector.ts';
-import { CONFIG_MAPS, type ConfigMap, configMap, startTestingCluster, type TestingCluster } from './testing-cluster.ts';
+import { startTestingCluster, type TestingCluster } from './testing-cluster.ts';
+import { CONFIG_MAPS, type ConfigMap, configMap } from './testing-config-map.ts';
 import { startTestingProxy } from './testing-proxy.ts';
 
 let cluster: TestingCluster;

@@ -4,13 +4,8 @@ import type { Connection } from './connection.ts';
 import { createClient } from './create-client.ts';
 import { openConnection } from './kube-config.ts';
 import { createMetrics, type RuntimeMetrics } from './metrics.ts';
-import { defineResource, type KubeObject } from './object.ts';
+import { defineResource } from './object.ts';
 
-export interface ConfigMap extends KubeObject {
-  data?: Record<string, string>;
-}
-
-export const CONFIG_MAPS = defineResource<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true });
 export const NAMESPACES = defineResource({ apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false });
 
 export interface TestingCluster extends AsyncDisposable {
@@ -60,8 +55,4 @@ export async function startTestingCluster(): Promise<TestingCluster> {
       await plane.stop();
     },
   };
-}
-
-export function configMap(namespace: string, name: string, data: Record<string, string> = {}): ConfigMap {
-  return { metadata: { name, namespace }, data };
 }
