@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { localDir } from '../local/settings.ts';
 import { runMain, ServiceError } from '../process.ts';
 import { defineImage, type ImageName, imageNames } from './images/definitions.ts';
+import { writeEntries } from './images/tar.ts';
 import { inputsOf } from './inputs.ts';
 import { type BuiltImage, buildImage } from './images/oci.ts';
 import { npmComponents, systemComponents, writeSbom } from './images/sbom.ts';
@@ -51,12 +53,24 @@ export async function prepareImage(name: ImageName): Promise<BuiltImage & { isNe
   return { ...image, isNew: true };
 }
 
+/** The layer with our own program, as plain files: what the Dockerfile copies. */
+async function writeProgram(name: ImageName, to: string): Promise<void> {
+  if (name === 'server') ensureWebApp();
+  const { layers } = await defineImage(name, { workDir: join(to, '.work'), tag: tagFor(inputsOf(name)) });
+  writeEntries(layers.at(-1) ?? [], to);
+  rmSync(join(to, '.work'), { recursive: true });
+}
+
 const isImageName = (name: string): name is ImageName => (imageNames as readonly string[]).includes(name);
 
 async function main(): Promise<void> {
-  const asked = process.argv.slice(2);
+  const { values, positionals: asked } = parseArgs({ options: { folder: { type: 'string' } }, allowPositionals: true });
   for (const name of asked.length > 0 ? asked : ['server', 'operator', 'postgres', 'redis']) {
     if (!isImageName(name)) throw new ServiceError(`no image is called ${name}; there are ${imageNames.join(', ')}`);
+    if (values.folder) {
+      await writeProgram(name, values.folder);
+      continue;
+    }
     const startedAt = performance.now();
     const { name: full, digest, bytes, file } = await buildNamedImage(name);
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);

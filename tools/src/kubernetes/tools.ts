@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { ServiceError } from '../process.ts';
+import { runMain, ServiceError } from '../process.ts';
 import { buildPackage, moduleDir } from './build-tool.ts';
 import { modules, type OwnVersion, ownVersions } from './tool-table.ts';
 
@@ -64,7 +64,13 @@ export async function ensureProgramFile(name: string): Promise<string> {
   return file === join(moduleDir(module), name) && findPackage(name).program !== name ? join(moduleDir(module), readlinkSync(file)) : file;
 }
 
-if (import.meta.main) {
-  const names = process.argv.slice(2);
-  for (const name of names) process.stdout.write(`${await ensureTool(name)}\n`);
+/** `node tools/src/kubernetes/tools.ts [name…]`: builds what is missing and prints where it is; without names, everything. */
+async function main(): Promise<void> {
+  const asked = process.argv.slice(2);
+  const programs = Object.values(modules).flatMap(({ packages }) =>
+    Object.entries(packages).flatMap(([program, { names }]) => (names.length > 0 ? names : [program])),
+  );
+  for (const name of asked.length > 0 ? asked : programs) process.stdout.write(`${await ensureTool(name)}\n`);
 }
+
+if (import.meta.main) runMain(main);

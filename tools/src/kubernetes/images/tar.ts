@@ -1,5 +1,5 @@
-import { createReadStream, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { cpSync, createReadStream, lstatSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
 
 /** One thing in a layer or an archive; `path` has no leading slash. */
 export type Entry = { path: string; mode?: number } & (
@@ -94,4 +94,15 @@ export function folderEntries(from: string, path: string, keep: (path: string) =
     if (item.isSymbolicLink()) return [{ type: 'link', path: target, target: readlinkSync(source) }];
     return [{ type: 'file', path: target, from: source, mode: lstatSync(source).mode & 0o111 ? 0o755 : 0o644 }];
   });
+}
+
+/** The same entries as files of a folder. */
+export function writeEntries(entries: Entry[], dir: string): void {
+  for (const entry of entries) {
+    const to = join(dir, entry.path);
+    mkdirSync(entry.type === 'folder' ? to : dirname(to), { recursive: true });
+    if (entry.type === 'link') symlinkSync(entry.target, to);
+    if (entry.type === 'file' && 'from' in entry) cpSync(entry.from, to);
+    if (entry.type === 'file' && 'content' in entry) writeFileSync(to, entry.content);
+  }
 }
