@@ -50,12 +50,50 @@ export function secretRef(description: string) {
 }
 
 function amounts(description: string) {
-  const amount = '^[0-9]{1,9}([.][0-9]{1,3})?(m|k|[KMGT]i?)?$';
+  const amount = '^[0-9]{1,9}([.][0-9]{1,3})?(m|k|[KMGT]i|[MGT])?$';
   return record(description, { cpu: numberOrText('Cores, such as 250m.', amount), memory: numberOrText('Bytes, such as 512Mi.', amount) });
 }
 
+const requestsFit: CelRule = {
+  rule: `!has(self.requests) || !has(self.limits) || ((${fits('cpu')}) && (${fits('memory')}))`,
+  message: 'requests must not be above limits',
+  holds: (self) => {
+    const { requests = {}, limits = {} } = self as { requests?: Amounts; limits?: Amounts };
+    return (['cpu', 'memory'] as const).every((of) => limits[of] === undefined || amountOf(requests[of] ?? 0) <= amountOf(limits[of]));
+  },
+};
+
+function fits(of: 'cpu' | 'memory'): string {
+  const [request, limit] = [`self.requests.${of}`, `self.limits.${of}`];
+  return `!has(${request}) || !has(${limit}) || !quantity(string(${request})).isGreaterThan(quantity(string(${limit})))`;
+}
+
+interface Amounts {
+  cpu?: number | string;
+  memory?: number | string;
+}
+
+const factors: Record<string, number> = {
+  m: 1e-3,
+  k: 1e3,
+  K: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+function amountOf(quantity: number | string): number {
+  const [, digits = '0', unit = ''] = /^([0-9.]+)(.*)$/.exec(String(quantity)) ?? [];
+  return Number(digits) * (factors[unit] ?? 1);
+}
+
 export function resources(description: string) {
-  return record(description, { requests: amounts('What is reserved.'), limits: amounts('What is used at most; better not of cpu.') });
+  const fields = { requests: amounts('What is reserved.'), limits: amounts('What is used at most; better not of cpu.') };
+  return check(record(description, fields), requestsFit);
 }
 
 export function labelSelector(description: string) {

@@ -31,6 +31,11 @@ export const ruleCases: RuleCase[] = [
   { at: 'image.repository', bad: 'Chat Server', good: 'our/chat-server' },
   { at: 'image.digest', bad: 'sha256:12', good: `sha256:${'0f'.repeat(32)}` },
   { at: 'replicas', bad: 0, good: 1 },
+  {
+    at: 'roles.api.resources',
+    bad: { requests: { memory: '1Gi', cpu: 1 }, limits: { memory: '512Mi', cpu: '1500m' } },
+    good: { requests: { memory: '512Mi', cpu: 1 }, limits: { memory: '1Gi', cpu: '1000m' } },
+  },
   { at: 'autoscaling', bad: { minReplicas: 5, maxReplicas: 4 }, good: { minReplicas: 4, maxReplicas: 4 } },
   { at: 'database', bad: {}, good: { external: { urlSecretRef: url } } },
   { at: 'database', bad: { evaluation: {}, cloudNativePG: {} }, good: { cloudNativePG: {} } },

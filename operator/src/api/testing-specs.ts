@@ -89,8 +89,14 @@ function obeyRules(value: unknown): ChatClusterSpec {
   if (given.access?.gateway) delete given.access.ingress;
   if (given.access?.gateway || given.access?.ingress) given.access.host ??= 'chat.example.com';
   for (const provider of given.auth?.providers ?? []) provider.issuer ??= 'https://login.example.com';
+  obeyResourceRules(given);
   obeyPodRules(given.podTemplate ?? {});
   return given;
+}
+
+function obeyResourceRules({ roles, database, redis }: ChatClusterSpec): void {
+  const parts = [roles?.api, roles?.worker, roles?.realtime, database.cloudNativePG, database.evaluation, redis.managed];
+  for (const { resources } of parts.filter((part) => part !== undefined)) if (resources?.limits) delete resources.requests;
 }
 
 function obeyPodRules({ env = [], envFrom = [], tolerations = [], affinity }: NonNullable<ChatClusterSpec['podTemplate']>): void {
