@@ -9,6 +9,8 @@ import { parseAllDocuments } from 'yaml';
 const run = promisify(execFile);
 export const chartDir = import.meta.dirname;
 export const RELEASE = 'chatcluster-operator';
+/** Without a cluster Helm takes that of its build, which for some builds is very old. */
+export const KUBERNETES = ['--kube-version', '1.37.0'];
 export const NAMESPACE = 'chatcluster-system';
 
 export interface Manifest {
@@ -46,7 +48,9 @@ export async function createHelm(env: Record<string, string> = {}): Promise<Helm
       return error.stderr;
     },
     async template(values = {}, { release = RELEASE, namespace = NAMESPACE, args = [] } = {}) {
-      return readManifests(await call(['template', release, chartDir, '--namespace', namespace, ...setValues(values), ...args]));
+      return readManifests(
+        await call(['template', release, chartDir, '--namespace', namespace, ...KUBERNETES, ...setValues(values), ...args]),
+      );
     },
     [Symbol.dispose]: () => rmSync(home, { recursive: true, force: true }),
   };

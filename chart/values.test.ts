@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { parse } from 'yaml';
-import { chartDir, createHelm, find, installed, type Manifest, NAMESPACE, RELEASE, setValues } from './_helm.ts';
+import { chartDir, createHelm, find, installed, KUBERNETES, type Manifest, NAMESPACE, RELEASE, setValues } from './_helm.ts';
 
 const helm = await createHelm();
 after(() => helm[Symbol.dispose]());
@@ -145,7 +145,7 @@ const refused: Record<string, [object, RegExp]> = {
 };
 for (const [sentence, [values, message]] of Object.entries(refused)) {
   it(`refuses ${sentence}`, async () => {
-    const error = await helm.fail('template', RELEASE, chartDir, '--namespace', NAMESPACE, ...setValues(values));
+    const error = await helm.fail('template', RELEASE, chartDir, '--namespace', NAMESPACE, ...KUBERNETES, ...setValues(values));
     assert.match(error, message);
   });
 }

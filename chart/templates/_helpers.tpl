@@ -79,3 +79,19 @@ fsGroupChangePolicy: OnRootMismatch
 seccompProfile:
   type: RuntimeDefault
 {{- end -}}
+
+{{/*
+How the first ChatCluster is made: "plain", "hook", or not at all (nothing).
+Before the first install the API server does not know its kind, and Helm looks up every kind before it makes anything. Helm 4 then makes
+it by a hook after the CRD, and takes it over as a plain resource with the next upgrade. Helm 3 would take it over too, but lose
+what that upgrade changes; there it is made by an upgrade after the install, as the notes say.
+*/}}
+{{- define "operator.chatClusterMode" -}}
+{{- if .Values.chatCluster.enabled -}}
+{{- if .Capabilities.APIVersions.Has "chatcluster.dev/v1beta1/ChatCluster" -}}
+plain
+{{- else if not (hasPrefix "v3." .Capabilities.HelmVersion.Version) -}}
+hook
+{{- end -}}
+{{- end -}}
+{{- end -}}

@@ -44,7 +44,7 @@
   verbs: ["create","delete","get","list","patch","watch"]
 - apiGroups: ["policy"]
   resources: ["poddisruptionbudgets"]
-  verbs: ["create","delete","get","list","patch","watch"]
+  verbs: ["create","get","list","patch","watch"]
 - apiGroups: ["postgresql.cnpg.io"]
   resources: ["clusters"]
   verbs: ["create","delete","get","list","patch","watch"]
@@ -52,7 +52,7 @@
 {{- define "operator.secretReaderRules" -}}
 - apiGroups: [""]
   resources: ["secrets"]
-  verbs: ["get","list","watch"]
+  verbs: ["list","watch"]
 {{- end -}}
 {{- define "operator.ownNamespaceRules" -}}
 - apiGroups: ["coordination.k8s.io"]
