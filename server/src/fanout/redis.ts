@@ -102,7 +102,8 @@ export function whenReady(client: Redis, timeoutMs = 2_000): Promise<void> {
   return timed(promise, timeoutMs).finally(() => client.off('ready', resolve));
 }
 
-async function timed<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+/** Rejects after a while; the work itself goes on. */
+export async function timed<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     // Timers run before the sockets are read: after a long turn of this process the answer may be lying there already.

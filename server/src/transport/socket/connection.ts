@@ -13,6 +13,7 @@ interface Corkable {
 
 /** What we use of Engine.IO's and ws's inner objects, to write a ready frame without another copy or encoding. */
 interface EngineSocket {
+  request?: object;
   readyState: string;
   writeBuffer: { data?: unknown }[];
   transport: {
@@ -23,12 +24,19 @@ interface EngineSocket {
       bufferedAmount: number;
       _sender?: { sendFrame(list: Buffer[]): void };
       _socket?: Corkable;
+      _receiver?: { _state: number; _mask?: Buffer };
     };
   };
   close(discard?: boolean): void;
 }
 
 const OPEN = 1;
+/** State of a `ws` receiver that is between two frames. */
+const BETWEEN_FRAMES = 0;
+
+function empty(object: object): void {
+  for (const key of Object.keys(object)) Object.assign(object, { [key]: undefined });
+}
 
 /** One authenticated socket: what the handlers know of it, and the hub's way to write to it. */
 export class Connection implements HubSocket {
@@ -46,7 +54,7 @@ export class Connection implements HubSocket {
   /** Keeps the sends of this socket in their order up to the batch. */
   sendChain: Promise<unknown> | undefined;
   isEnded = false;
-  #isCorked = false;
+  #corked: Corkable | undefined;
   #violations = 0;
   #violationsSince = 0;
   readonly #maxUnreadBytes: number;
@@ -68,6 +76,19 @@ export class Connection implements HubSocket {
     this.#maxUnreadBytes = options.maxUnreadBytes;
     this.#conn = options.socket.conn as unknown as EngineSocket;
     this.events = options.eventRate && createTokenBucket(options.eventRate.perSecond, options.eventRate.burst);
+  }
+
+  /**
+   * Lets go of what only the handshake needed: request, headers, token, and the bytes that held the last mask; together
+   * about 3 KiB for each idle socket. The request itself cannot go: a listener of Engine.IO on the TCP socket keeps it.
+   */
+  forgetHandshake(): void {
+    const { request, transport } = this.#conn;
+    this.#conn.request = undefined;
+    if (request) empty(request);
+    empty(this.socket.handshake);
+    const receiver = transport.socket?._receiver;
+    if (receiver?._state === BETWEEN_FRAMES) receiver._mask = undefined;
   }
 
   /** Bytes accepted for this reader that the kernel has not taken yet. */
@@ -109,15 +130,22 @@ export class Connection implements HubSocket {
 
   /** Everything of one turn of the event loop goes out together: most of the cost of a small frame is its system call. */
   #corkForThisTurn(tcp: Corkable): void {
-    if (this.#isCorked) return;
-    this.#isCorked = true;
+    if (this.#corked) return;
+    this.#corked = tcp;
     tcp.cork();
-    setImmediate(Connection.#uncork, this, tcp);
+    Connection.#waiting.push(this);
+    if (Connection.#waiting.length === 1) setImmediate(Connection.#uncorkAll);
   }
 
-  static #uncork(connection: Connection, tcp: Corkable): void {
-    connection.#isCorked = false;
-    tcp.uncork();
+  static #waiting: Connection[] = [];
+
+  static #uncorkAll(): void {
+    const waiting = Connection.#waiting;
+    Connection.#waiting = [];
+    for (const connection of waiting) {
+      connection.#corked?.uncork();
+      connection.#corked = undefined;
+    }
   }
 
   emit<E extends ServerEventName>(event: E, payload: ServerEvents[E]): void {

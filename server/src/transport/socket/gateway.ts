@@ -136,6 +136,7 @@ export function createGateway(io: Server, deps: GatewayDeps) {
       return;
     }
     connection.emit('session:ready', ready(connection.principal));
+    connection.forgetHandshake();
     deps.onConnected(connection);
     endOldest(connection.userId);
     if (typeof socket.data.since === 'string') await pushChanges(connection, socket.data.since);
