@@ -138,7 +138,7 @@ it('lets the account of the operator do its work, and nothing beyond', async () 
   const all = async (namespace: string) => [
     await can(namespace, 'patch', 'deployments.apps'),
     await can(namespace, 'list', 'chatclusters.chatcluster.dev'),
-    await can(namespace, 'get', 'secrets'),
+    await can(namespace, 'list', 'secrets'),
     await can(namespace, 'create', 'rolebindings.rbac.authorization.k8s.io'),
   ];
   assert.deepEqual(await all('default'), ['yes', 'yes', 'no', 'no']);
