@@ -57,12 +57,19 @@ function policy(context: Context, component: Component, { ingress, egress }: { i
   return object(context, ['networking.k8s.io/v1/NetworkPolicy', `${context.cluster.name}-${component}`], { spec }, { component });
 }
 
+type Peers = NonNullable<Context['cluster']['spec']['networkPolicy']['metricsFrom']>;
+
+/** Without selectors a peer is every pod of the own namespace, which Kubernetes wants to be said. */
+function peersOf(peers: Peers): object[] {
+  return peers.map((peer) => (peer.namespaceSelector || peer.podSelector ? peer : { podSelector: {} }));
+}
+
 function serverIngress({ cluster: { spec } }: Context, role: Role): object[] {
   const { ingressFrom, metricsFrom } = spec.networkPolicy;
-  const monitors = metricsFrom ?? [podsNamed('prometheus')];
+  const monitors = metricsFrom ? peersOf(metricsFrom) : [podsNamed('prometheus')];
   const admin = { from: [podsNamed('chatcluster-operator'), ...monitors], ports: [tcp(ADMIN_PORT)] };
   if (role === 'worker') return [admin];
-  return [{ ...(ingressFrom && { from: ingressFrom }), ports: [tcp(HTTP_PORT)] }, admin];
+  return [{ ...(ingressFrom && { from: peersOf(ingressFrom) }), ports: [tcp(HTTP_PORT)] }, admin];
 }
 
 /** Workers call push services, webhooks and identity providers; api pods do where people sign in elsewhere or files lie in a bucket. */
