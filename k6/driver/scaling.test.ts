@@ -19,6 +19,7 @@ function report(delivered: number, cpuMs?: number, p99 = 20): Report {
       delivery_ms: { 'p(99)': p99 },
       ...(cpuMs ? { pod_cpu_ms: { count: cpuMs } } : {}),
     },
+    refusedBy: {},
     thresholds: [],
   };
 }

@@ -18,10 +18,16 @@ export function createMetrics(): Recorder {
   const podCpu = new Counter('pod_cpu_ms');
   const connectFailed = new Counter('connect_failed');
   const dropped = new Counter('dropped');
+  let hasWarned = false;
   return {
     connected: (ms) => connect.add(ms),
     reconnected: (ms) => reconnect.add(ms),
-    connectFailed: (reason) => connectFailed.add(1, { reason }),
+    connectFailed(reason) {
+      connectFailed.add(1, { reason });
+      // One of each VU says why; the summary has only the number.
+      if (!hasWarned) console.warn(`a client could not connect: ${reason}`);
+      hasWarned = true;
+    },
     dropped: (reason) => dropped.add(1, { reason }),
     refreshed: () => refreshed.add(1),
     acknowledged(ms) {

@@ -4,7 +4,7 @@ import { createMetrics } from './metrics.ts';
 import type { Profile } from './profile.ts';
 import { checkTarget } from './rest.ts';
 import { type Defaults, parseSettings, type Settings, warmUpMs } from './settings.ts';
-import { describe, type SummaryData, toReport } from './summary.ts';
+import { countingThresholds, describe, type SummaryData, toReport } from './summary.ts';
 import { measureCpu, runVu } from './vu.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -34,6 +34,7 @@ function createOptions(settings: Settings, thresholds: Record<string, string[]>)
       unanswered: ['count==0'],
       refused: ['count==0'],
       ...thresholds,
+      ...countingThresholds,
     },
   };
 }

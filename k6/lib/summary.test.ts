@@ -37,6 +37,18 @@ it('prints a table for a person, with the crossed thresholds marked', () => {
   assert.match(text, /FAILED: the thresholds/);
 });
 
+it('tells what was refused, and what to do about limits', () => {
+  const metrics = {
+    ...data.metrics,
+    'refused{code:rate_limited}': { values: { count: 7 }, thresholds: { 'count>=0': { ok: true } } },
+    'refused{code:internal}': { values: { count: 0 }, thresholds: { 'count>=0': { ok: true } } },
+  };
+  const report = toReport('steady', settings, { ...data, metrics });
+  assert.deepEqual(report.refusedBy, { rate_limited: 7 });
+  assert.equal(report.thresholds.length, 2, 'what only counts is no rule');
+  assert.match(describe(report), /^ {2}refused as rate_limited 7 \(rate limits are on: see k6\/README\.md, or lower RATE\)$/m);
+});
+
 it('prints no figures of a run that never began', () => {
   const text = describe(toReport('steady', settings, { ...data, metrics: {} }));
   assert.match(text, /FAILED before the load began/);

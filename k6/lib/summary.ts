@@ -17,8 +17,28 @@ export interface Report {
   acknowledgedPerSecond: number;
   deliveredPerSecond: number;
   metrics: Record<string, Record<string, number>>;
+  /** Counts of `refused` by the code of the answer. */
+  refusedBy: Record<string, number>;
   thresholds: { metric: string; rule: string; ok: boolean }[];
 }
+
+/** Codes that a load can meet; k6 keeps the count of a tag only where a threshold asks for it. */
+const REFUSALS = [
+  'rate_limited',
+  'overloaded',
+  'unavailable',
+  'forbidden',
+  'not_member',
+  'too_large',
+  'invalid',
+  'token_expired',
+  'internal',
+];
+/** Always met. */
+const COUNT_ONLY = 'count>=0';
+const refusedAs = (code: string) => `refused{code:${code}}`;
+
+export const countingThresholds: Record<string, string[]> = Object.fromEntries(REFUSALS.map((code) => [refusedAs(code), [COUNT_ONLY]]));
 
 const COUNTERS = [
   'acknowledged',
@@ -43,8 +63,11 @@ export function toReport(scenario: string, settings: Settings, data: SummaryData
   const counters = COUNTERS.map((name) => [name, { count: count(name) }] as const);
   const trends = TRENDS.filter((name) => data.metrics[name]).map((name) => [name, values(name)] as const);
   const thresholds = Object.entries(data.metrics).flatMap(([metric, { thresholds: rules = {} }]) =>
-    Object.entries(rules).map(([rule, { ok }]) => ({ metric, rule, ok })),
+    Object.entries(rules)
+      .filter(([rule]) => rule !== COUNT_ONLY)
+      .map(([rule, { ok }]) => ({ metric, rule, ok })),
   );
+  const refusedBy = REFUSALS.map((code) => [code, count(refusedAs(code))] as const).filter(([, times]) => times > 0);
   return {
     scenario,
     ok: thresholds.every(({ ok }) => ok),
@@ -54,6 +77,7 @@ export function toReport(scenario: string, settings: Settings, data: SummaryData
     acknowledgedPerSecond: (count('acknowledged') * 1_000) / settings.durationMs,
     deliveredPerSecond: (count('delivered') * 1_000) / settings.durationMs,
     metrics: Object.fromEntries([...counters, ...trends, ...(data.metrics[CPU] ? [[CPU, { count: count(CPU) }] as const] : [])]),
+    refusedBy: Object.fromEntries(refusedBy),
     thresholds,
   };
 }
@@ -66,9 +90,16 @@ export function toTable(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `  ${line(row)}`.trimEnd()).join('\n');
 }
 
+function describeRefusals(refusedBy: Record<string, number>): string[] {
+  const codes = Object.entries(refusedBy).map(([code, times]) => `${code} ${times}`);
+  if (codes.length === 0) return [];
+  const hint = refusedBy.rate_limited ? ' (rate limits are on: see k6/README.md, or lower RATE)' : '';
+  return [`  refused as ${codes.join(', ')}${hint}`, ''];
+}
+
 const round = (value: number | undefined) => (value === undefined ? '-' : value.toFixed(value < 10 ? 1 : 0));
 
-export function describe({ scenario, settings, clients, metrics, thresholds, ok, ...rates }: Report): string {
+export function describe({ scenario, settings, clients, metrics, refusedBy, thresholds, ok, ...rates }: Report): string {
   const count = (name: string) => String(metrics[name]?.count ?? 0);
   const counted = [
     ['', 'count', 'per second'],
@@ -85,6 +116,7 @@ export function describe({ scenario, settings, clients, metrics, thresholds, ok,
     '',
     toTable(counted),
     '',
+    ...describeRefusals(refusedBy),
     ...(timed.length > 0 ? [toTable([['', 'p50', 'p95', 'p99', 'max'], ...timed]), ''] : []),
     ...thresholds.map(({ metric, rule, ok: met }) => `  ${met ? '✔' : '✖'} ${metric} ${rule}`),
     '',

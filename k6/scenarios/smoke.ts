@@ -5,7 +5,7 @@ import { defineScenario } from '../lib/scenario.ts';
 const scenario = defineScenario({
   name: 'smoke',
   profile: profiles.constant,
-  defaults: { vus: 1, socketsPerVu: 10, ratePerSecond: 20, durationMs: 5_000, sampleEvery: 1, p99Ms: 1_000, credential: 'ticket' },
+  defaults: { vus: 1, socketsPerVu: 10, ratePerSecond: 10, durationMs: 5_000, sampleEvery: 1, p99Ms: 1_000, credential: 'ticket' },
   thresholds: () => ({ connect_failed: ['count==0'], dropped: ['count==0'] }),
 });
 
