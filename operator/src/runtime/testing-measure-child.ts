@@ -1,4 +1,4 @@
-/** A process of nothing but a reflector, as measure.ts starts it: its size and its time to be ready are the runtime's own. */
+/** A process of nothing but a reflector, as testing-measure.ts starts it: its size and its time to be ready are the runtime's own. */
 import { createClient } from './create-client.ts';
 import { createReflector } from './reflector.ts';
 import { CONFIG_MAPS } from './testing-config-map.ts';

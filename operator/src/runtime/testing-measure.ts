@@ -1,4 +1,4 @@
-/** `node operator/src/runtime/measure.ts`: the runtime's figures against a real API server, as JSON. */
+/** `node operator/src/runtime/testing-measure.ts`: the runtime's figures against a real API server, as JSON. */
 import { execFile } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -47,7 +47,7 @@ async function measureStore({ client, connection, createNamespace }: TestingClus
   await inParallel(objects, 16, (index) => client.create(CONFIG_MAPS, configMap(namespace, `m${index}`, { payload })));
   const { tls } = await connection.credentials();
   const texts = Object.fromEntries(Object.entries(tls).flatMap(([name, value]) => (value ? [[name, String(value)]] : [])));
-  const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'measure-child.ts')], {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'testing-measure-child.ts')], {
     env: { ...process.env, MEASURE_SERVER: connection.server, MEASURE_TLS: JSON.stringify(texts), MEASURE_NAMESPACE: namespace },
   });
   return { objectBytes: payload.length, ...(JSON.parse(stdout) as object) };
