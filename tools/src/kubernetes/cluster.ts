@@ -1,11 +1,13 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { localDir } from '../local/settings.ts';
 import { runMain, ServiceError } from '../process.ts';
 import { applyChatCluster, type Installation, installChart, NAME, NAMESPACE, onCluster, untilReady } from './cluster/install.ts';
 import { ensureKindCluster, loadIntoKind } from './cluster/kind-cluster.ts';
-import { ensureNodeCluster, loadIntoNode } from './cluster/node-cluster.ts';
+import { ensureNodeCluster, loadIntoNode, prepareNodeCluster } from './cluster/node-cluster.ts';
 import { createProgress, type Say } from './cluster/progress.ts';
 import { type ClusterInfo, chooseTarget, kubeconfigFile, type TargetKind, writeInfo } from './cluster/target.ts';
+import { withFileLock } from './file-lock.ts';
 import type { BuiltImage } from './images/oci.ts';
 import { prepareImage } from './images.ts';
 
@@ -21,12 +23,22 @@ async function buildImages(say: Say): Promise<BuiltImage[]> {
   return images;
 }
 
-/** Gives the address of the way in, when the cluster is ours. */
-async function ensureCluster(target: TargetKind, say: Say): Promise<string> {
-  if (target === 'node') return await ensureNodeCluster(say);
+interface Prepared {
+  /** Of the way in, when the cluster is ours. */
+  frontUrl: string;
+  images: BuiltImage[];
+}
+
+/** Images are built while a node starts, after all that it needs was found. */
+async function prepare(target: TargetKind, say: Say): Promise<Prepared> {
+  if (target === 'node') {
+    const frontPort = await prepareNodeCluster(say);
+    const [frontUrl, images] = await Promise.all([ensureNodeCluster(frontPort, say), buildImages(say)]);
+    return { frontUrl, images };
+  }
   if (target === 'kind') ensureKindCluster(say);
   else copyFileSync(process.env.KUBECONFIG ?? '', kubeconfigFile);
-  return '';
+  return { frontUrl: '', images: await buildImages(say) };
 }
 
 async function loadImages(target: TargetKind, images: BuiltImage[], say: Say): Promise<void> {
@@ -47,7 +59,7 @@ async function accessOf(frontUrl: string): Promise<Installation['access']> {
 }
 
 function printResult({ frontUrl, target }: ClusterInfo): void {
-  const url = frontUrl || 'no ingress controller is in this cluster; install one and run this again, or see docs/ for port-forward';
+  const url = frontUrl || 'this cluster has no ingress controller yet; install one that speaks WebSocket, then run this again';
   const given = target === 'given' ? '' : `  export KUBECONFIG=${kubeconfigFile}\n`;
   process.stdout.write(`\nThe chat is ready: ${url}\n\n${given}  kubectl -n ${NAMESPACE} get chatcluster ${NAME}\n`);
   process.stdout.write(
@@ -55,13 +67,10 @@ function printResult({ frontUrl, target }: ClusterInfo): void {
   );
 }
 
-async function main(): Promise<void> {
-  const say = createProgress();
-  mkdirSync(localDir, { recursive: true });
+async function makeCluster(say: Say): Promise<void> {
   const target = chooseTarget();
   say({ given: 'using the cluster of KUBECONFIG', kind: 'using kind', node: 'a single node on this machine, from source' }[target]);
-  const frontUrl = await ensureCluster(target, say);
-  const images = await buildImages(say);
+  const { frontUrl, images } = await prepare(target, say);
   await loadImages(target, images, say);
   const tagOf = (image: BuiltImage | undefined) => image?.name.split(':').at(-1) ?? '';
   const versions = { server: tagOf(images[0]), operator: tagOf(images[1]) };
@@ -82,6 +91,13 @@ async function main(): Promise<void> {
   await untilReady(installation, say);
   say('the ChatCluster is Ready');
   printResult(info);
+}
+
+async function main(): Promise<void> {
+  const say = createProgress();
+  mkdirSync(localDir, { recursive: true });
+  const onWait = (pid: number) => say(`process ${pid} is making the cluster; waiting`);
+  await withFileLock(join(localDir, 'kubernetes.lock'), { onWait }, () => makeCluster(say));
 }
 
 if (import.meta.main) runMain(main);

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,15 +15,17 @@ const root = join(import.meta.dirname, '..', '..', '..');
 export const imagesDir = join(localDir, 'images');
 
 /** Vite names its output by content, so an unchanged app is the same image. */
-function ensureWebApp(): void {
+async function ensureWebApp(): Promise<void> {
   const built = join(root, 'web/dist/index.html');
   const sources = globSync('{web,client,protocol}/{src,public}/**/*', { cwd: root }).concat('web/index.html', 'package-lock.json');
   const newest = Math.max(...sources.map((path) => (existsSync(join(root, path)) ? statSync(join(root, path)).mtimeMs : 0)));
   if (existsSync(built) && statSync(built).mtimeMs > newest) return;
-  execFileSync(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], {
+  const vite = spawn(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'error'], {
     cwd: join(root, 'web'),
-    stdio: 'inherit',
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
+  const [code] = (await once(vite, 'close')) as [number | null];
+  if (code !== 0) throw new ServiceError('the web app could not be built; run: npm run build -w web');
 }
 
 /** A version of its own for every state of the sources, so that a change rolls the pods as a release does. */
@@ -33,7 +36,7 @@ function tagFor(inputs: string): string {
 
 /** Builds one image and its list of components into `dir`; needs no container program. */
 export async function buildNamedImage(name: ImageName, dir = imagesDir, tag = tagFor(inputsOf(name))): Promise<BuiltImage> {
-  if (name === 'server') ensureWebApp();
+  if (name === 'server') await ensureWebApp();
   const { packages, ...options } = await defineImage(name, { workDir: join(dir, '.work'), tag });
   const image = await buildImage(options, join(dir, `${name}.tar`));
   writeSbom(image, [...npmComponents(packages), ...systemComponents(options.layers)]);
@@ -55,7 +58,7 @@ export async function prepareImage(name: ImageName): Promise<BuiltImage & { isNe
 
 /** The layer with our own program, as plain files: what the Dockerfile copies. */
 async function writeProgram(name: ImageName, to: string): Promise<void> {
-  if (name === 'server') ensureWebApp();
+  if (name === 'server') await ensureWebApp();
   const { layers } = await defineImage(name, { workDir: join(to, '.work'), tag: tagFor(inputsOf(name)) });
   writeEntries(layers.at(-1) ?? [], to);
   rmSync(join(to, '.work'), { recursive: true });

@@ -59,6 +59,21 @@ test('two builds at once give one whole program and leave nothing else', { skip:
   assert.deepEqual(readdirSync(join(cache, module[0] ?? '')), ['pause']);
 });
 
+test('without a network it says so', { skip: hasGo ? false : 'needs Go' }, async () => {
+  // No module is there yet, and nothing listens on port 1.
+  const env = {
+    ...process.env,
+    CHATCLUSTER_TOOLS: join(dir, 'offline'),
+    GOMODCACHE: join(dir, 'modules'),
+    GOPROXY: 'http://127.0.0.1:1',
+    GOFLAGS: '-modcacherw',
+  };
+  await assert.rejects(
+    run(process.execPath, [program, 'kubeconform'], { env }),
+    /Go module proxy does not answer.*check the network and GOPROXY/,
+  );
+});
+
 test('the lock of a killed builder is taken over', async () => {
   const file = join(dir, 'lock');
   const script = `import { withFileLock } from ${JSON.stringify(join(import.meta.dirname, 'file-lock.ts'))};

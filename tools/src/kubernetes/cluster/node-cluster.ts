@@ -49,14 +49,19 @@ async function chooseFrontPort(): Promise<number> {
   return port;
 }
 
-/** A single node on this machine, from source; what runs already stays. Gives where it is reached. */
-export async function ensureNodeCluster(say: Say): Promise<string> {
+/** Everything that can be missing is found out, and got, before anything starts. Gives the port of the way in. */
+export async function prepareNodeCluster(say: Say): Promise<number> {
   const obstacle = nodeObstacle();
   if (obstacle) throw new ServiceError(obstacle);
   const frontPort = await chooseFrontPort();
   installPackages(say);
   for (const name of programs) await ensureTool(name);
   ensureGatewayApi();
+  return frontPort;
+}
+
+/** A single node on this machine, from source; what runs already stays. Gives where it is reached. */
+export async function ensureNodeCluster(frontPort: number, say: Say): Promise<string> {
   const images: BuiltImage[] = [];
   for (const name of ['pause', 'coredns', 'metrics-server'] as const) images.push(await prepareImage(name));
   const wasRunning = runningPid('kubelet') !== undefined;

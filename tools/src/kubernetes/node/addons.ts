@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureGatewayApi } from '../gateway-api.ts';
 import { kubeconfigFile } from '../pki.ts';
@@ -7,6 +9,7 @@ import { kubectl } from './commands.ts';
 import { launch } from './processes.ts';
 import { inState, stateDir } from './settings.ts';
 
+const manifests = ['storage', 'coredns', 'metrics-server', 'traefik'];
 const manifest = (name: string) => join(import.meta.dirname, 'manifests', `${name}.yaml`);
 const apply = (...files: string[]) => kubectl('apply', '--server-side', '--force-conflicts', ...files.flatMap((file) => ['-f', file]));
 
@@ -43,15 +46,28 @@ async function startTraefik(frontPort: number): Promise<void> {
   await untilReady('traefik', started, answers);
 }
 
-/** Names, figures and routes: what a cluster has beyond Kubernetes itself. */
-export async function installAddons({ frontPort, say }: { frontPort: number; say: (text: string) => void }): Promise<void> {
-  await apply(manifest('storage'), manifest('coredns'), manifest('metrics-server'));
-  launch('volumes', process.execPath, [join(import.meta.dirname, 'volumes.ts'), inState('volumes')]);
-  const names = kubectl('-n', 'kube-system', 'rollout', 'status', 'deployment/coredns', '--timeout=120s').then(() =>
-    say('names resolve (CoreDNS)'),
-  );
+/** What has to be applied, and whether it was: a second run of `make cluster` asks the API server nothing. */
+function manifestsHash(): string {
+  const hash = createHash('sha256').update(ensureGatewayApi());
+  for (const name of manifests) hash.update(readFileSync(manifest(name)));
+  return hash.digest('hex');
+}
+
+async function applyManifests(say: (text: string) => void): Promise<void> {
+  const stamp = inState('addons.applied');
+  const hash = manifestsHash();
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
+  await apply(...manifests.filter((name) => name !== 'traefik').map(manifest));
   await installRouteKinds();
+  await kubectl('-n', 'kube-system', 'rollout', 'status', 'deployment/coredns', '--timeout=120s');
+  say('names resolve (CoreDNS)');
+  writeFileSync(stamp, hash);
+}
+
+/** Storage, names, figures and routes: what a cluster has beyond Kubernetes itself. */
+export async function installAddons({ frontPort, say }: { frontPort: number; say: (text: string) => void }): Promise<void> {
+  launch('volumes', process.execPath, [join(import.meta.dirname, 'volumes.ts'), inState('volumes')]);
+  await applyManifests(say);
   await startTraefik(frontPort);
   say(`Traefik answers on http://127.0.0.1:${frontPort}`);
-  await names;
 }
