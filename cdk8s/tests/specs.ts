@@ -29,7 +29,7 @@ const external: ChatClusterSpec = {
     ingress: { className: 'nginx', tlsSecretName: 'chat-tls', annotations: { 'example.com/a': 'b' } },
     allowedOrigins: ['https://www.example.com'],
   },
-  autoscaling: { engine: 'HPA', minReplicas: 3 },
+  autoscaling: { engine: 'HPA', minReplicas: 3, behavior: { tolerancePercent: 5 } },
   limits: { messageMaxChars: 4_000, groupMaxMembers: 500 },
 };
 

@@ -13,8 +13,13 @@ function target({ cluster, n, options }: Context): object {
   return { apiVersion: 'apps/v1', kind: 'Deployment', name: n.realtime };
 }
 
+/** Kubernetes' own is 10 % too; its field is left out then, since older clusters do not know it. */
+const usualTolerancePercent = 10;
+
 function behavior({ autoscaling }: ResolvedSpec): object {
-  return { scaleUp: autoscaling.behavior.scaleUp, scaleDown: autoscaling.behavior.scaleDown };
+  const { scaleUp, scaleDown, tolerancePercent } = autoscaling.behavior;
+  const tolerance = tolerancePercent === usualTolerancePercent ? {} : { tolerance: `${tolerancePercent * 10}m` };
+  return { scaleUp: { ...scaleUp, ...tolerance }, scaleDown: { ...scaleDown, ...tolerance } };
 }
 
 /** An amount of processor time and not a share of the request: the event loop is one core, whatever is reserved. */
@@ -48,7 +53,11 @@ function scaledObject(context: Context): KubernetesObject {
     pollingInterval: 15,
     minReplicaCount: spec.autoscaling.minReplicas,
     maxReplicaCount: spec.autoscaling.maxReplicas,
-    advanced: { horizontalPodAutoscalerConfig: { behavior: behavior(spec) } },
+    advanced: {
+      horizontalPodAutoscalerConfig: {
+        behavior: { scaleUp: spec.autoscaling.behavior.scaleUp, scaleDown: spec.autoscaling.behavior.scaleDown },
+      },
+    },
     triggers: [trigger(context)],
   };
   return object(context, ['keda.sh/v1alpha1/ScaledObject', context.n.realtime], { spec: body }, { component: 'realtime' });
