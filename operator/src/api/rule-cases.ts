@@ -69,6 +69,7 @@ export const ruleCases: RuleCase[] = [
     good: { host: 'chat.example.com', ingress: {} },
   },
   { at: 'access.host', bad: 'https://chat.example.com/', good: 'chat.example.com' },
+  { at: 'access.host', bad: '192.0.2.7', good: 'localhost' },
   { at: 'access.allowedOrigins', bad: ['https://www.example.com/chat'], good: ['https://www.example.com'] },
   { at: 'access.trustedProxies', bad: ['my-proxy'], good: ['10.0.0.0/8', '2001:db8::/32', 'loopback'] },
   { at: 'auth.providers', bad: provider({ name: 'Our Work' }), good: provider({}) },

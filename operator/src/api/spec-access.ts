@@ -1,7 +1,8 @@
 import { check, choice, defaulted, flag, list, record, required, text, textLike, textMap, whole } from './schema.ts';
 import { has, labelSelector } from './common.ts';
 
-const hostPattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
+// The last part begins with a letter: what ends in a number is taken for an address.
+const hostPattern = '^([a-z0-9]([-a-z0-9]*[a-z0-9])?[.])*[a-z]([-a-z0-9]*[a-z0-9])?$';
 
 const parentRef = record('A Gateway that takes the traffic.', {
   group: text('API group; when absent, gateway.networking.k8s.io.'),
