@@ -14,7 +14,7 @@ FROM gcr.io/distroless/nodejs24-debian12:nonroot AS base
 WORKDIR /app
 USER 65532:65532
 ENV NODE_ENV=production
-ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "main.js"]
 EXPOSE 8080 9090
 
 FROM base AS operator

@@ -50,7 +50,7 @@ function nodeImage(name: string, tag: string, bundle: Bundle, extra: { files: En
     name: `chatcluster/${name}:${tag}`,
     layers: [nodeLayer(bundle.dir), [...folderEntries(bundle.dir, 'app'), ...extra.files]],
     packages: ['node_modules/node', ...bundle.packages],
-    entrypoint: ['/usr/local/bin/node', '--enable-source-maps', 'main.js'],
+    entrypoint: ['/usr/local/bin/node', 'main.js'],
     env: { NODE_ENV: 'production', VERSION: tag, ...extra.env },
     user: user(SERVER_USER),
     workingDir: '/app',
