@@ -104,16 +104,14 @@ test('fills in the same defaults as withDefaults, whatever was written', async (
   );
 });
 
+async function kubectl(...args: string[]): Promise<string> {
+  return (await promisify(execFile)(await ensureTool('kubectl'), [...args, '--kubeconfig', plane.kubeconfig])).stdout;
+}
+
 test('kubectl explains every field', async () => {
-  const kubectl = await ensureTool('kubectl');
-  const { stdout } = await promisify(execFile)(kubectl, ['explain', 'chatcluster.spec', '--recursive', '--kubeconfig', plane.kubeconfig]);
+  const stdout = await kubectl('explain', 'chatcluster.spec', '--recursive');
   for (const name of Object.keys(spec.schema.properties ?? {})) assert.match(stdout, new RegExp(`^  ${name}\\t`, 'm'));
-  const { stdout: one } = await promisify(execFile)(kubectl, [
-    'explain',
-    'cc.spec.shutdown.drainSeconds',
-    '--kubeconfig',
-    plane.kubeconfig,
-  ]);
+  const one = await kubectl('explain', 'cc.spec.shutdown.drainSeconds');
   assert.match(one, /Over how long sockets are moved/);
 });
 
@@ -126,4 +124,27 @@ test('kubectl scale writes spec.replicas and obeys the rules', async () => {
   const refused = await scale(0);
   assert.equal(refused.status, 422);
   assert.match(String(refused.body.message), /write one of them, or at least 1/);
+});
+
+test('kubectl get shows readiness, reason, pods, connections and version', async () => {
+  await create(objectWith('paused', undefined, 'shown'), strict);
+  const condition = { type: 'Ready', status: 'True', reason: 'AllReady', message: 'ready', lastTransitionTime: new Date().toISOString() };
+  const status = {
+    observedGeneration: 1,
+    replicas: 3,
+    readyReplicas: 2,
+    pods: '2/3',
+    connections: 1_200,
+    version: '1.4.0',
+    url: 'https://chat.example.com',
+    database: { kind: 'Evaluation', ready: true, state: 'ready' },
+    redis: { kind: 'Managed', ready: true, state: '1/1 ready' },
+    conditions: [condition],
+  };
+  const { status: code, body } = await api.send('PATCH', `${clusters}/shown/status${strict}`, { status }, 'application/merge-patch+json');
+  assert.equal(code, 200, String(body.message));
+  const [header = '', row = ''] = (await kubectl('get', 'cc', 'shown', '-o', 'wide')).split('\n');
+  assert.match(header, /^NAME +READY +REASON +REPLICAS +CONNECTIONS +VERSION +AGE +DATABASE +REDIS +URL *$/);
+  assert.match(row, /^shown +True +AllReady +2\/3 +1200 +1\.4\.0 +\S+ +ready +1\/1 ready +https:\/\/chat\.example\.com *$/);
+  assert.match(await kubectl('get', 'chat', '-o', 'name'), /chatcluster\.chatcluster\.dev\/shown/);
 });
