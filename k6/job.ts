@@ -15,10 +15,10 @@ export interface JobOptions {
   env?: Env;
 }
 
-const DEFAULT_IMAGE = 'chatcluster/k6:2.2.0';
+export const K6_IMAGE = 'chatcluster/k6:2.2.0';
 const MOUNT = '/scripts';
 /** That of the official image; any id but 0 does. */
-const USER = 12_345;
+export const K6_USER = 12_345;
 
 /** A ConfigMap has no folders: the key is the path with `__` for `/`, and the volume puts it back. */
 function scripts(): { key: string; path: string; text: string }[] {
@@ -28,7 +28,7 @@ function scripts(): { key: string; path: string; text: string }[] {
     .map((path) => ({ key: path.replace('/', '__'), path, text: readFileSync(join(import.meta.dirname, path), 'utf8') }));
 }
 
-function container({ scenario, cluster, image = DEFAULT_IMAGE, env = {} }: JobOptions) {
+function container({ scenario, cluster, image = K6_IMAGE, env = {} }: JobOptions) {
   const settings: Env = {
     URL: `http://${cluster}-realtime:8080`,
     REST_URL: `http://${cluster}:8080`,
@@ -70,7 +70,7 @@ export function renderJob(options: JobOptions): object[] {
           spec: {
             restartPolicy: 'Never',
             automountServiceAccountToken: false,
-            securityContext: { runAsNonRoot: true, runAsUser: USER, runAsGroup: USER, seccompProfile: { type: 'RuntimeDefault' } },
+            securityContext: { runAsNonRoot: true, runAsUser: K6_USER, runAsGroup: K6_USER, seccompProfile: { type: 'RuntimeDefault' } },
             containers: [container(options)],
             volumes: [{ name: 'scripts', configMap: { name, items: files.map(({ key, path }) => ({ key, path })) } }],
           },
@@ -82,8 +82,8 @@ export function renderJob(options: JobOptions): object[] {
 
 if (import.meta.main) {
   const [scenario = 'smoke', cluster = 'chat'] = process.argv.slice(2);
-  const { K6_IMAGE, NAMESPACE, VUS, SOCKETS, RATE, DURATION, P99_MS, URL, REST_URL } = process.env;
+  const { K6_IMAGE: image, NAMESPACE, VUS, SOCKETS, RATE, DURATION, P99_MS, URL, REST_URL } = process.env;
   const env = Object.fromEntries(Object.entries({ VUS, SOCKETS, RATE, DURATION, P99_MS, URL, REST_URL }).filter(([, value]) => value));
-  const objects = renderJob({ scenario, cluster, namespace: NAMESPACE, image: K6_IMAGE, env });
+  const objects = renderJob({ scenario, cluster, namespace: NAMESPACE, image, env });
   process.stdout.write(objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n'));
 }

@@ -1,13 +1,13 @@
 /** `make k6 SCENARIO=… URL=…`: finds k6 and the installation, runs one scenario, ends with k6's exit code. */
-import { existsSync, globSync, writeFileSync } from 'node:fs';
+import { globSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { ensureTool } from '@chatcluster/tools/kubernetes/tools';
 import { runScaling } from './driver/horizontal.ts';
-import { runK6 } from './driver/k6-process.ts';
-import { findTarget, TargetError } from './driver/target.ts';
+import { type K6Result, runK6 } from './driver/k6-process.ts';
+import { findTarget, type Target, TargetError } from './driver/target.ts';
 import { type Env, parseSettings } from './lib/settings.ts';
 
-const root = join(import.meta.dirname, '..');
+const localDir = resolve(process.env.LOCAL_DIR || join(import.meta.dirname, '../.local'));
 /** The script sees these of the caller's environment and no others. */
 const HANDED_ON =
   'REST_URL VUS SOCKETS GROUP_SIZE RATE DURATION CONNECT_RATE SAMPLE_EVERY BODY_CHARS ACK_TIMEOUT LOSS_AFTER P99_MS ACCOUNTS CREDENTIAL'.split(
@@ -31,14 +31,13 @@ function pick(env: Env, names: readonly string[]): Env {
 
 async function main(): Promise<void> {
   const name = findScenario(process.argv[2] || process.env.SCENARIO);
-  const target = findTarget(process.env, resolve(process.env.LOCAL_DIR || join(root, '.local')));
+  const target = findTarget(process.env, localDir);
   const env = pick(process.env, HANDED_ON);
-  const URL = target.urls.join(',');
-  // A wrong variable is told before k6 is built.
-  parseSettings({ ...env, URL });
+  const k6 = await ensureReady(target, env);
   const script = join(import.meta.dirname, 'scenarios', `${name}.ts`);
-  const k6 = await ensureTool('k6');
   const file = process.env.K6_SUMMARY;
+  if (process.env.JOB) return finish(await runInCluster(name, k6, target, env), file);
+  const URL = target.urls.join(',');
   say(`k6: ${name} against ${URL} (from ${target.from})`);
   if (name === 'horizontal-scaling') {
     const report = await runScaling({ k6, script, env: { ...env, ...pick(process.env, OWN) }, target, say });
@@ -46,9 +45,31 @@ async function main(): Promise<void> {
     process.exitCode = report.ok ? 0 : 99;
     return;
   }
-  const { exitCode, report } = await runK6({ k6, script, env: { ...env, URL, ADMIN_URL: adminUrls(target.pods) } });
-  if (file && report) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
-  if (file && existsSync(file)) say(`the figures are in ${file}`);
+  finish(await runK6({ k6, script, env: { ...env, URL, ADMIN_URL: adminUrls(target.pods) } }), file);
+}
+
+/** A wrong variable is told before k6 is built. */
+async function ensureReady({ urls, kubernetes }: Target, env: Env): Promise<string> {
+  const isInCluster = Boolean(process.env.JOB);
+  if (isInCluster && !kubernetes)
+    throw new TargetError('JOB=1 runs inside the cluster of "make cluster": start it, without URL and "make up" beside it');
+  if (!isInCluster && urls.length === 0)
+    throw new TargetError('the cluster has no way in that is known: give URL=…, or JOB=1 to run inside of it');
+  parseSettings({ ...env, URL: isInCluster ? 'http://inside' : urls.join(',') });
+  return await ensureTool('k6');
+}
+
+async function runInCluster(scenario: string, k6: string, { kubernetes }: Target, env: Env): Promise<K6Result> {
+  // Loaded only here: it brings the programs that build images.
+  const { runJob } = await import('./driver/run-job.ts');
+  return await runJob({ k6, scenario, env, imageDir: join(localDir, 'images'), image: process.env.K6_IMAGE, kubernetes: kubernetes!, say });
+}
+
+function finish({ exitCode, report }: K6Result, file: string | undefined): void {
+  if (file && report) {
+    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+    say(`the figures are in ${file}`);
+  }
   process.exitCode = exitCode;
 }
 

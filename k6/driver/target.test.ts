@@ -34,6 +34,11 @@ it('finds what runs on this machine before what runs in Kubernetes', () => {
   assert.deepEqual(findTarget({}, one.dir), { from: 'make cluster', urls: [frontUrl], pods: [], kubernetes: rest });
 });
 
+it('knows of a cluster that has no way in', () => {
+  using local = localDir({ 'kubernetes.json': { ...kubernetes, frontUrl: '' } });
+  assert.deepEqual(findTarget({}, local.dir).urls, []);
+});
+
 it('says what to start when there is nothing', () => {
   using none = localDir({});
   assert.throws(() => findTarget({}, none.dir), { name: 'TargetError', message: /make up PODS=3.*make cluster.*URL=/ });

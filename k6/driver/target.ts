@@ -6,6 +6,8 @@ export interface KubernetesTarget {
   kubeconfig: string;
   namespace: string;
   name: string;
+  /** Of `make cluster`: node, kind or given. */
+  target?: string;
 }
 
 /** What the load goes to. */
@@ -39,8 +41,8 @@ export function findTarget(env: Env, localDir: string): Target {
   if (cluster) return { from: 'make up', urls: [cluster.frontUrl], pods: cluster.pods.map(({ url, adminUrl }) => ({ url, adminUrl })) };
   const kubernetes = read(join(localDir, 'kubernetes.json')) as (KubernetesTarget & { frontUrl: string }) | undefined;
   if (kubernetes) {
-    const { frontUrl, kubeconfig, namespace, name } = kubernetes;
-    return { from: 'make cluster', urls: [frontUrl], pods: [], kubernetes: { kubeconfig, namespace, name } };
+    const { frontUrl, ...rest } = kubernetes;
+    return { from: 'make cluster', urls: frontUrl ? [frontUrl] : [], pods: [], kubernetes: rest };
   }
   throw new TargetError('nothing to load: start "RATE_LIMITS=off make up PODS=3" or "make cluster", or give URL=https://chat.example.com');
 }

@@ -118,6 +118,15 @@ it('gives a fresh token before the old one expires', async () => {
   assert.equal(told.refreshed?.length, 1);
 });
 
+it('does not hand a token to a connection that ended or is not the same any more', async () => {
+  const { connect, client, told } = create();
+  const fake = await connect();
+  fake.receive('42["session:expiring",{"expiresAt":"x"}]');
+  client.drop();
+  const next = await connect();
+  assert.deepEqual([fake.sent.length, next.sent.length, told.refused], [1, 1, undefined]);
+});
+
 it('leaves when it is not wanted any more', async () => {
   const { client, connect } = create();
   const fake = await connect();

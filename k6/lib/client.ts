@@ -139,15 +139,19 @@ export class Client {
   }
 
   async #refresh(): Promise<void> {
+    const socket = this.#socket;
+    const { recorder, refresh } = this.#deps;
     try {
-      const token = await this.#deps.refresh();
-      this.emit('auth:refresh', { token }, (answer) => {
-        if (answer?.ok) this.#deps.recorder.refreshed();
-        else this.#deps.recorder.refused(answer ? answer.error.code : 'refresh_unanswered');
+      const token = await refresh();
+      // Another connection has begun with the fresh token already.
+      if (!socket || socket !== this.#socket) return;
+      socket.emit('auth:refresh', { token }, (answer) => {
+        if (answer?.ok) recorder.refreshed();
+        else if (answer) recorder.refused(answer.error.code);
       });
     } catch {
       // The socket ends when its token does, and the next connect tells what is wrong.
-      this.#deps.recorder.refused('refresh_failed');
+      recorder.refused('refresh_failed');
     }
   }
 

@@ -9,6 +9,7 @@ import { startControlPlane } from '@chatcluster/tools/kubernetes/control-plane';
 import { ensureTool } from '@chatcluster/tools/kubernetes/tools';
 import { eventually } from '@chatcluster/tools/testing';
 import { createKubernetesPods } from '../driver/kubernetes-pods.ts';
+import { renderJob } from '../job.ts';
 
 const run = promisify(execFile);
 const stack = new AsyncDisposableStack();
@@ -67,6 +68,24 @@ it('scales through the ChatCluster, waits until the pods are ready, and scales b
   assert.deepEqual(said, ['scaling chatcluster/chat to 3']);
   await Promise.all([pods[Symbol.asyncDispose](), makeReady('chat', 2)]);
   assert.equal(await replicas('chat'), '2');
+});
+
+it('makes a Job that the API server takes without a warning where Pod Security is restricted', async () => {
+  await apply('strict.json', {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name: 'strict',
+      labels: { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/warn': 'restricted' },
+    },
+  });
+  const file = join(kubeconfig, '..', 'job.json');
+  const items = renderJob({ scenario: 'smoke', cluster: 'chat', namespace: 'strict' });
+  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  const flags = ['--kubeconfig', kubeconfig, 'apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', file];
+  const { stdout, stderr } = await run(await ensureTool('kubectl'), flags);
+  assert.equal(stderr, '');
+  assert.match(stdout, /configmap\/chat-k6-smoke serverside-applied[^]*job\.batch\/chat-k6-smoke serverside-applied/);
 });
 
 it('says what to change when the cluster scales itself', async () => {

@@ -147,6 +147,7 @@ const mistakes: Record<string, [string, Record<string, string>, RegExp]> = {
   'a scenario that does not exist': ['stedy', {}, /^there is no scenario "stedy"; SCENARIO is one of: .*steady/],
   'no installation': ['smoke', {}, /^nothing to load: start /],
   'a setting that cannot be': ['smoke', { URL: 'http://a', VUS: 'many' }, /^VUS="many" must be a whole number/],
+  'a Job without a cluster': ['smoke', { URL: 'http://a', JOB: '1' }, /^JOB=1 runs inside the cluster of "make cluster"/],
   'more steps than pods': ['horizontal-scaling', { URL: 'http://127.0.0.1:9', STEPS: '2' }, /^there are 1 pods, STEPS asks for 2/],
 };
 for (const [sentence, [scenario, env, message]] of Object.entries(mistakes)) {
