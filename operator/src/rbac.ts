@@ -31,7 +31,7 @@ export const watchedRules: PolicyRule[] = [
   { apiGroups: ['keda.sh'], resources: ['scaledobjects'], verbs: owned },
   { apiGroups: ['monitoring.coreos.com'], resources: ['prometheusrules', 'servicemonitors'], verbs: owned },
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'networkpolicies'], verbs: owned },
-  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: owned },
+  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['create', 'get', 'list', 'patch', 'watch'] },
   { apiGroups: ['postgresql.cnpg.io'], resources: ['clusters'], verbs: owned },
 ];
 
@@ -40,7 +40,7 @@ export const watchedRules: PolicyRule[] = [
  * user wants it for the scope "cluster"): pods are then rolled when a referenced Secret changes. Without it a missing
  * Secret is still noticed, by the state of the pods that wait for it.
  */
-export const secretReaderRules: PolicyRule[] = [{ apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch'] }];
+export const secretReaderRules: PolicyRule[] = [{ apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch'] }];
 
 /** In the operator's own namespace: leader election. */
 export const ownNamespaceRules: PolicyRule[] = [

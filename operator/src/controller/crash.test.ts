@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { ChatClusterSpec } from '../api/index.ts';
+import { openConnection } from '../runtime/kube-config.ts';
+import type { UnknownObject } from '../runtime/object.ts';
+import { startTestingProxy, type TestingProxy } from '../runtime/testing-proxy.ts';
+import { appliedAnnotation } from '../apply/apply-object.ts';
+import { jobs } from './kinds.ts';
+import { conditionOf, createCluster, eventually, finishJobs, type Lab, listChildren, type Operator, patchSpec, readCluster, rollOut, smallest, startLab } from './testing.ts';
+
+let lab: Lab;
+let proxy: TestingProxy;
+before(async () => {
+  lab = await startLab();
+  proxy = await startTestingProxy(await openConnection({ kubeconfig: lab.plane.kubeconfig }));
+});
+after(async () => {
+  await lab[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
+});
+
+const edited: ChatClusterSpec = { ...smallest, version: '0.2.0', redis: { managed: { shards: 2 } }, roles: { api: { replicas: 3 } } };
+
+/** What remains when names of moments and makers are taken away. */
+function essence(children: Map<string, UnknownObject>): unknown {
+  const entries = [...children].map(([id, { metadata, spec, data, kind }]) => {
+    const { [appliedAnnotation]: _applied, ...annotations } = metadata.annotations ?? {};
+    const content = kind === 'Secret' ? Object.keys((data ?? {}) as object) : [spec, kind === 'ConfigMap' ? data : undefined];
+    return [id, metadata.labels, annotations, content];
+  });
+  const varying = /"(uid|namespace|clusterIPs?|creationTimestamp|resourceVersion|chatcluster\.dev\/(secret-version|secrets-checksum))":("[^"]*"|\["[^"]*"\])/g;
+  return JSON.parse(JSON.stringify(entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))).replaceAll(varying, '"$1":""'));
+}
+
+/** Kills the operator at these writes: the connection breaks just before or after, and nothing more gets through. */
+function killAt(steps: { write: number; isAfter: boolean }[]): { isDead: () => boolean; revive: () => void } {
+  let count = 0;
+  let isDead = false;
+  const left = [...steps];
+  proxy.script = ({ method }) => {
+    if (isDead) return { kind: 'reset-before' };
+    if (method === 'GET' || left.length === 0) return undefined;
+    count += 1;
+    if (count < left[0]!.write) return undefined;
+    isDead = true;
+    count = 0;
+    return { kind: left.shift()!.isAfter ? 'reset-after' : 'reset-before' };
+  };
+  return {
+    isDead: () => isDead,
+    revive: () => {
+      isDead = false;
+    },
+  };
+}
+
+async function play(namespace: string, steps: { write: number; isAfter: boolean }[]): Promise<unknown> {
+  const fate = killAt(steps);
+  const start = () => lab.startOperator({ source: { connection: proxy.connection }, env: { WATCH_NAMESPACES: namespace } });
+  let operator: Operator = start();
+  const keepAlive = async () => {
+    if (!fate.isDead()) return;
+    await operator.stop();
+    fate.revive();
+    operator = start();
+  };
+  await createCluster(lab.client, namespace);
+  await reach(namespace, '0.1.0', keepAlive);
+  await patchSpec(lab.client, namespace, edited);
+  await reach(namespace, '0.2.0', keepAlive);
+  await eventually(async () => {
+    await keepAlive();
+    return (await lab.client.list(jobs, { namespace })).items.length === 0;
+  });
+  await operator.stop();
+  return essence(await listChildren(lab.client, namespace));
+}
+
+async function reach(namespace: string, version: string, keepAlive: () => Promise<void>): Promise<void> {
+  await eventually(
+    async () => {
+      await keepAlive();
+      await finishJobs(lab.client, namespace);
+      await rollOut(lab.client, namespace);
+      const cluster = await readCluster(lab.client, namespace);
+      const ready = conditionOf(cluster, 'Ready');
+      return cluster.status?.version === version && ready?.status === 'True' && ready.observedGeneration === cluster.metadata.generation;
+    },
+    { deadlineMs: 60_000, describe: () => version },
+  );
+}
+
+describe('an operator that is killed', () => {
+  it('at any write, any number of times, ends in the same state', async () => {
+    const undisturbed = await play(await lab.createNamespace(), []);
+    const step = fc.record({ write: fc.integer({ min: 1, max: 45 }), isAfter: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
+        assert.deepEqual(await play(await lab.createNamespace(), steps), undisturbed);
+      }),
+      { numRuns: Number(process.env.CRASH_RUNS ?? 8), endOnFailure: true },
+    );
+  });
+});
