@@ -58,6 +58,9 @@ async function runStep({ k6, script, env, say }: ScalingOptions, pods: Pods, cou
   if (!result.report || (result.report.metrics.acknowledged?.count ?? 0) === 0) {
     throw new TargetError(`the load with ${count} pods did not run (exit code ${result.exitCode}); the message above says why`);
   }
+  const moved = result.report.metrics.moved?.count ?? 0;
+  if (moved > 0)
+    say(`  ${moved} clients were moved to balance the pods, which costs time; for this measurement start the cluster with REBALANCE=off`);
   return toStep(count, result.report);
 }
 

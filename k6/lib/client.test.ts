@@ -10,6 +10,7 @@ function create(overrides: Partial<ClientDeps> = {}) {
   const sockets: FakeSocket[] = [];
   const clock = { ms: 0 };
   const offline: number[] = [];
+  const moves: number[] = [];
   const { recorder, told } = createTally();
   const client = new Client({
     open() {
@@ -20,6 +21,7 @@ function create(overrides: Partial<ClientDeps> = {}) {
     auth: async () => ({ token: 't' }),
     refresh: async () => 'fresh',
     onEvent: () => undefined,
+    onMoved: () => void moves.push(clock.ms),
     onOffline: () => void offline.push(clock.ms),
     recorder,
     ackTimeoutMs: 1_000,
@@ -35,7 +37,7 @@ function create(overrides: Partial<ClientDeps> = {}) {
     fake.receive(READY);
     return fake;
   }
-  return { client, sockets, clock, offline, told, connect };
+  return { client, sockets, clock, offline, moves, told, connect };
 }
 
 it('waits longer after every failure, at random, and never less than it was told', () => {
@@ -85,17 +87,18 @@ it('backs off when it is refused, for as long as the server says', async () => {
   assert.equal(sockets.length, 2);
 });
 
-it('obeys the hint of a server that drains', async () => {
-  const { client, sockets, clock, connect } = create();
+it('moves when the server says so and where it says, and counts only the time after the hint', async () => {
+  const { client, sockets, clock, connect, moves, told } = create();
   (await connect()).receive('42["server:drain",{"reconnectInMs":700,"reason":"shutdown"}]');
+  assert.deepEqual(moves, [0]);
   clock.ms = 699;
   client.tick(true);
   await settle();
   assert.equal(sockets.length, 1);
-  clock.ms = 700;
-  client.tick(true);
-  await settle();
+  clock.ms = 710;
+  await connect();
   assert.equal(sockets.length, 2);
+  assert.deepEqual([told.reconnected, told.dropped], [[10], undefined]);
 });
 
 it('counts a connection that the server closed, and the credentials that could not be had', async () => {

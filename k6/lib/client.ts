@@ -9,6 +9,8 @@ export interface ClientDeps {
   /** A fresh access token, asked for before the present one expires. */
   refresh(): Promise<string>;
   onEvent(text: string): void;
+  /** The server asked it to go elsewhere; the next `open` does. */
+  onMoved(): void;
   /** No longer able to receive. */
   onOffline(): void;
   recorder: Recorder;
@@ -155,9 +157,11 @@ export class Client {
     }
   }
 
+  /** The pod goes, or is fuller than the others. What is waited because it said so is no time without a connection. */
   #onDrain(text: string): void {
     const { reconnectInMs } = parseEvent(text).payload as { reconnectInMs: number };
-    this.drop();
-    this.#nextTryAt = this.#deps.nowMs() + reconnectInMs;
+    this.#leave();
+    this.#deps.onMoved();
+    this.#lostAt = this.#nextTryAt = this.#deps.nowMs() + reconnectInMs;
   }
 }

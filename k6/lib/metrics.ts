@@ -15,6 +15,7 @@ export function createMetrics(): Recorder {
   const expected = new Counter('followed_expected');
   const lost = new Counter('followed_lost');
   const refreshed = new Counter('refreshed');
+  const moved = new Counter('moved');
   const podCpu = new Counter('pod_cpu_ms');
   const connectFailed = new Counter('connect_failed');
   const dropped = new Counter('dropped');
@@ -30,6 +31,7 @@ export function createMetrics(): Recorder {
     },
     dropped: (reason) => dropped.add(1, { reason }),
     refreshed: () => refreshed.add(1),
+    moved: () => moved.add(1),
     acknowledged(ms) {
       acknowledged.add(1);
       sendAck.add(ms);

@@ -8,6 +8,8 @@ export interface Recorder {
   dropped(reason: string): void;
   /** A socket went on with a fresh token. */
   refreshed(): void;
+  /** The server asked a client to connect elsewhere. */
+  moved(): void;
   acknowledged(ms: number): void;
   refused(code: string): void;
   unanswered(): void;

@@ -51,6 +51,7 @@ const COUNTERS = [
   'dropped',
   'connect_failed',
   'refreshed',
+  'moved',
 ];
 /** Only where it was measured. */
 const CPU = 'pod_cpu_ms';

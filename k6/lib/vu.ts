@@ -35,10 +35,14 @@ function hex(digits: number): string {
 function createClients({ settings, part, index, recorder }: VuOptions, crowd: () => Crowd): Client[] {
   const { urls, restUrls, credential, socketsPerVu, ackTimeoutMs } = settings;
   return part.accounts.map((account, i) => {
-    const url = urls[(index * socketsPerVu + i) % urls.length]!;
+    let turn = index * socketsPerVu + i;
     const restUrl = restUrls[i % restUrls.length]!;
     return new Client({
-      open: () => new WebSocket(socketUrl(url), null, { tags: { name: 'socket.io' } }) as unknown as WebSocketLike,
+      open: () => new WebSocket(socketUrl(urls[turn % urls.length]!), null, { tags: { name: 'socket.io' } }) as unknown as WebSocketLike,
+      onMoved() {
+        turn += 1;
+        recorder.moved();
+      },
       auth: async () => (credential === 'ticket' ? { ticket: await fetchTicket(restUrl, account) } : { token: account.token }),
       refresh: () => refreshAccount(restUrl, account),
       onEvent: (text) => crowd().onFrame(i, text),

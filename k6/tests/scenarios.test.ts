@@ -20,6 +20,7 @@ before(async () => {
   const database = stack.use(await createDatabase());
   // The server asks for a fresh token 60 s before the end of one, so here after 2 s.
   const env = {
+    REBALANCE: 'off',
     ACCESS_TOKEN_SECONDS: '62',
     DATABASE_URL: database.url,
     REDIS_URLS: redisUrl(),
