@@ -9,12 +9,13 @@ import type { Lease } from './fanout/routed/server.ts';
 import type { ControlMessage } from './fanout/types.ts';
 import { createAdmission } from './lifecycle/admission.ts';
 import { drainSockets } from './lifecycle/drain.ts';
+import { createCutOff } from './lifecycle/cut-off.ts';
 import { createRebalance } from './lifecycle/rebalance.ts';
 import { createLastSeen } from './lifecycle/last-seen.ts';
 import { listen } from './lifecycle/listen.ts';
 import { openFanout } from './lifecycle/open-fanout.ts';
+import { openQueue } from './lifecycle/open-queue.ts';
 import { openStore } from './lifecycle/open-store.ts';
-import { createStoreHealth } from './lifecycle/store-health.ts';
 import type { Running } from './lifecycle/run.ts';
 import { createSocketClock } from './lifecycle/socket-clock.ts';
 import { createMessageRate } from './limits/message-rate.ts';
@@ -22,6 +23,7 @@ import type { Logger } from './log.ts';
 import { createMembership } from './operations/membership.ts';
 import { createOperations } from './operations/operations.ts';
 import { createPresence } from './presence/presence.ts';
+import { createReachability, guardPool } from './store/reachability.ts';
 import { loadLastSeen, loadPresenceSetting, savePresenceSetting, touchLastSeen } from './store/sql/user-lookups.ts';
 import { createAdminApp } from './transport/http/admin.ts';
 import { createAddressOf } from './transport/http/client-address.ts';
@@ -44,9 +46,11 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   await using stack = new AsyncDisposableStack();
   let isDraining = false;
   let isReady = false;
+  let cutOff: ReturnType<typeof createCutOff> | undefined;
   const store = stack.use(await openStore(config, log, signal));
   const epoch = await store.epoch();
-  const health = stack.use(createStoreHealth(store.ping));
+  const postgres = stack.use(createReachability(config));
+  guardPool(store.pool, postgres);
   const membership = createMembership({ loadAccess: store.loadAccess });
   const hub = createHub();
   const io = createIo(config);
@@ -57,7 +61,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     await listen(
       createAdminApp({
         isLive: () => true,
-        isReady: () => isReady && !isDraining,
+        isReady: () => isReady && !isDraining && !cutOff?.isCutOff(),
         registry: { metrics: () => events.registry.metrics(), contentType: 'text/plain; version=0.0.4; charset=utf-8' },
         snapshot: () => ({
           connections: connections.size,
@@ -79,12 +83,13 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
       log,
       store,
       io,
-      isPostgresReachable: health.isReachable,
+      isPostgresReachable: postgres.isReachable,
       takesSockets,
     }),
   );
   const { fanout } = opened;
-  const events = createEvents({ log, connections: () => connections.size, waitingRows: () => operations.ingest.waiting });
+  const queue = stack.use(openQueue(config, { servers: opened.servers, isPostgresReachable: postgres.isReachable, log }));
+  const events = createEvents({ log, connections: () => connections.size, waitingRows: () => operations.commit.waiting });
   let accepted = 0;
   const meter = stack.use(createLoadMeter(() => accepted));
   const operations = createOperations({
@@ -96,6 +101,16 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     log,
     onBatch: events.batchCommitted,
     onPublished: events.published,
+    onQueued: events.messageQueued,
+    onRejected: events.queuedRejected,
+    laneOf: queue.laneOf,
+    isPostgresReachable: postgres.isReachable,
+  });
+  postgres.onChange((reachable) => {
+    events.postgresChanged(reachable);
+    // In this order: what is under way joins the queue ahead of whatever is sent from now on.
+    queue.look();
+    if (!reachable) operations.commit.abandon(new ChatError('unavailable', { retryAfterMs: 1_000 }));
   });
   stack.use(operations.typing);
   stack.use(operations.match);
@@ -176,7 +191,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
       }),
       checkToken: (connection) => {
         if (auth.revocations.isRevoked(connection.sessionId)) throw new ChatError('unauthenticated');
-        if (connection.principal.expiresAt <= Date.now() && health.isReachable()) throw new ChatError('token_expired');
+        if (connection.principal.expiresAt <= Date.now() && postgres.isReachable()) throw new ChatError('token_expired');
       },
       onCall: events.socketCalled,
     }),
@@ -219,11 +234,18 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     createSocketClock({
       connections: () => connections.values(),
       isRevoked: auth.revocations.isRevoked,
-      isRefreshImpossible: () => !health.isReachable(),
+      isRefreshImpossible: () => !postgres.isReachable(),
       maxAgeSeconds: config.maxAgeSeconds,
     }),
   );
   const { pods, takeTokens } = opened;
+  if (pods) {
+    const { podId, drainSeconds } = config;
+    const isPostgresReachable = postgres.isReachable;
+    cutOff = stack.use(
+      createCutOff({ podId, pods, isPostgresReachable, connections: () => connections.values(), windowMs: drainSeconds * 1_000, log }),
+    );
+  }
   if (config.rebalance && pods && takeTokens) {
     stack.use(
       createRebalance({
@@ -236,6 +258,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     );
   }
   await fanout.start();
+  await queue.start(operations.storeQueued);
   isReady = true;
 
   const owned = stack.move();

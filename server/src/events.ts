@@ -40,6 +40,8 @@ export function createEvents({ log, connections, waitingRows }: EventsDeps) {
     labelNames: ['told'],
     registers,
   });
+  const queued = new Counter({ name: 'chat_messages_queued_total', help: 'Messages acknowledged as queued', registers });
+  const rejected = new Counter({ name: 'chat_queued_rejected_total', help: 'Queued messages refused when they were stored', registers });
   const batchRows = new Histogram({
     name: 'chat_batch_rows',
     help: 'Entries per group commit',
@@ -79,6 +81,16 @@ export function createEvents({ log, connections, waitingRows }: EventsDeps) {
     },
     published(told: boolean): void {
       published.inc({ told: String(told) });
+    },
+    messageQueued(): void {
+      queued.inc();
+    },
+    queuedRejected(): void {
+      rejected.inc();
+    },
+    postgresChanged(reachable: boolean): void {
+      if (reachable) log.info('postgres answers again');
+      else log.warn('postgres is away');
     },
     sessionsRevoked(userId: string, sessions: number): void {
       log.info({ userId, sessions }, 'sessions revoked');

@@ -1,7 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Service, startPostgres, startRedis } from '@chatcluster/tools/services';
+import { type RedisOptions, type Service, startPostgres, startRedis } from '@chatcluster/tools/services';
+import { Redis } from 'ioredis';
 import { createPod, type Pod } from './_pod-process.ts';
 import { lastingPort } from './_ports.ts';
 
@@ -9,7 +10,10 @@ import { lastingPort } from './_ports.ts';
 export interface Dependency {
   readonly url: string;
   signal(name: NodeJS.Signals): void;
-  /** SIGKILL, then a new process over the same data. */
+  /** SIGKILL. */
+  kill(): void;
+  /** A new process over the same data. */
+  restart(): Promise<void>;
   killAndRestart(downMs: number): Promise<void>;
 }
 
@@ -26,26 +30,55 @@ export interface ClusterOptions {
   pods?: number;
   /** More settings of the server processes. */
   env?: Record<string, string>;
+  /** Settings of one of them, from 0 on. */
+  podEnv?(index: number, services: { postgres: Dependency; redis: Dependency }): Record<string, string>;
 }
 
 async function createDependency(stack: AsyncDisposableStack, start: (port: number) => Promise<Service>): Promise<Dependency> {
   const port = await lastingPort();
   let service = await start(port);
-  const signal = (name: NodeJS.Signals) => void process.kill(service.pid, name);
+  // Postgres is a family: with its head alone frozen, those who are connected are served all the same.
+  const signal = (name: NodeJS.Signals) => [service.pid, ...childrenOf(service.pid)].forEach((pid) => tell(pid, name));
   stack.defer(async () => {
     // A frozen process cannot obey; after a failed restart there is none.
     if (isAlive(service.pid)) signal('SIGCONT');
     await service.stop();
   });
-  return {
+  const dependency: Dependency = {
     url: service.url,
     signal,
-    async killAndRestart(downMs) {
-      signal('SIGKILL');
-      await new Promise((done) => setTimeout(done, downMs));
+    kill: () => signal('SIGKILL'),
+    async restart() {
       service = await start(port);
     },
+    async killAndRestart(downMs) {
+      dependency.kill();
+      await new Promise((done) => setTimeout(done, downMs));
+      await dependency.restart();
+    },
   };
+  return dependency;
+}
+
+/** Before 7.2 Redis cannot say whether its file is on disk: only one that is written at every command may hold queued messages. */
+async function startDurableRedis(options: RedisOptions): Promise<Service> {
+  const service = await startRedis(options);
+  const redis = new Redis(service.url);
+  try {
+    await redis.config('SET', 'appendfsync', 'always');
+  } finally {
+    redis.disconnect();
+  }
+  return service;
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+}
+
+/** A child may have ended since the list was read. */
+function tell(pid: number, name: NodeJS.Signals): void {
+  if (isAlive(pid)) process.kill(pid, name);
 }
 
 function isAlive(pid: number): boolean {
@@ -57,7 +90,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** Real Postgres, real Redis with an append-only file, and server processes; disposing ends them all, frozen ones too. */
-export async function startCluster({ pods: count = 3, env = {} }: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster({ pods: count = 3, env = {}, podEnv }: ClusterOptions = {}): Promise<Cluster> {
   await using stack = new AsyncDisposableStack();
   const dir = mkdtempSync(join(tmpdir(), 'chat-cluster-'));
   chmodSync(dir, 0o755);
@@ -65,7 +98,7 @@ export async function startCluster({ pods: count = 3, env = {} }: ClusterOptions
   // Durable: a commit that was acknowledged must survive SIGKILL of Postgres, which asynchronous commits do not.
   const [postgres, redis] = await Promise.all([
     createDependency(stack, (port) => startPostgres({ dataDir: join(dir, 'postgres'), port, durable: true })),
-    createDependency(stack, (port) => startRedis({ dir: join(dir, 'redis'), port, appendOnly: true })),
+    createDependency(stack, (port) => startDurableRedis({ dir: join(dir, 'redis'), port, appendOnly: true })),
   ]);
   const settings = { DATABASE_URL: postgres.url, REDIS_URLS: redis.url, RATE_LIMITS: 'off', DRAIN_SECONDS: '2', ...env };
   const pods: Pod[] = [];
@@ -73,7 +106,9 @@ export async function startCluster({ pods: count = 3, env = {} }: ClusterOptions
     for (const pod of pods) pod.signal('SIGKILL');
     await Promise.all(pods.map((pod) => pod.ended()));
   });
-  for (let i = 1; i <= count; i += 1) pods.push(await createPod(`pod-${i}`, dir, settings));
+  for (let i = 1; i <= count; i += 1) {
+    pods.push(await createPod(`pod-${i}`, dir, { ...settings, ...podEnv?.(i - 1, { postgres, redis }) }));
+  }
   const heal = async () => {
     await Promise.all(pods.map((pod) => (pod.isRunning() ? pod.ready() : pod.start())));
   };

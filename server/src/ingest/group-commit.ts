@@ -29,6 +29,8 @@ export interface GroupCommitDeps {
 interface Waiting {
   row: AppendRow;
   tries: number;
+  /** Refused already; whatever becomes of it in the database, it is not tried again from here. */
+  isAbandoned?: boolean;
   resolve(result: AppendResult): void;
   reject(error: unknown): void;
 }
@@ -46,6 +48,7 @@ export function createGroupCommit(deps: GroupCommitDeps) {
   const { lanes = 2, maxRows = 100, maxWaiting = 10_000 } = deps;
   let waiting: Waiting[] = [];
   const busy = new Set<string>();
+  const underWay = new Set<Waiting[]>();
   const idle: (() => void)[] = [];
   let inFlight = 0;
   let lastSize = 1;
@@ -96,7 +99,7 @@ export function createGroupCommit(deps: GroupCommitDeps) {
   async function settle(batch: Waiting[], results: AppendResult[]): Promise<void> {
     const again = batch.map((item, i) => {
       const result = results[i]!;
-      if (result.status !== 'stale' || deps.revise === undefined) return void item.resolve(result);
+      if (result.status !== 'stale' || deps.revise === undefined || item.isAbandoned) return void item.resolve(result);
       if (item.tries >= MAX_TRIES) return void item.reject(new ChatError('overloaded', { retryAfterMs: 500 }));
       return deps.revise(item.row, result.memberVersion).then((row) => ({ ...item, row, tries: item.tries + 1 }), item.reject);
     });
@@ -107,6 +110,7 @@ export function createGroupCommit(deps: GroupCommitDeps) {
   async function commit(batch: Waiting[]): Promise<void> {
     const conversations = new Set(batch.map((item) => item.row.conversationId));
     for (const id of conversations) busy.add(id);
+    underWay.add(batch);
     inFlight += 1;
     try {
       const rows = batch.map((item) => item.row);
@@ -117,6 +121,7 @@ export function createGroupCommit(deps: GroupCommitDeps) {
       for (const item of batch) item.reject(error);
     } finally {
       for (const id of conversations) busy.delete(id);
+      underWay.delete(batch);
       inFlight -= 1;
       if (inFlight === 0 && waiting.length === 0) for (const resolve of idle.splice(0)) resolve();
       schedule();
@@ -130,6 +135,17 @@ export function createGroupCommit(deps: GroupCommitDeps) {
         waiting.push({ row, tries: 1, resolve, reject });
         schedule();
       });
+    },
+    /**
+     * Refuses everything that waits or is under way, each conversation in its order: first what is under way, of which there is
+     * one batch per conversation. What was under way may be committed all the same.
+     */
+    abandon(error: Error): void {
+      const all = [...[...underWay].flat(), ...waiting.splice(0)];
+      for (const item of all) {
+        item.isAbandoned = true;
+        item.reject(error);
+      }
     },
     /** Resolves when nothing waits and nothing is in flight. */
     drained(): Promise<void> {

@@ -23,6 +23,7 @@ export interface OpenFanout extends AsyncDisposable {
   /** Absent without Redis. */
   takeTokens?: RoutedFanout['takeTokens'];
   pods?: RoutedFanout['pods'];
+  servers?: RoutedFanout['servers'];
 }
 
 /** The tail reads published batches this long after. */
@@ -83,5 +84,5 @@ function openRedis(config: Config, deps: OpenFanoutDeps): Omit<OpenFanout, typeo
     }),
   };
   const routed = config.fanout === 'streams-adapter' ? createStreamsAdapterFanout(options) : createRoutedFanout(options);
-  return { fanout: routed, presence: routed.presence, takeTokens: routed.takeTokens, pods: routed.pods };
+  return { fanout: routed, presence: routed.presence, takeTokens: routed.takeTokens, pods: routed.pods, servers: routed.servers };
 }

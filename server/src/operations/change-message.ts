@@ -12,7 +12,7 @@ import { translateUnavailable } from './unavailable.ts';
 
 export interface ChangeMessageDeps {
   store: Pick<Store, 'appendChange' | 'findMessage'>;
-  membership: Pick<Membership, 'get' | 'peek' | 'invalidate'>;
+  membership: Pick<Membership, 'get' | 'peek' | 'reload'>;
   delivery: Pick<Delivery, 'onChange'>;
   limits: Limits;
 }

@@ -60,7 +60,9 @@ export function createMembership(deps: MembershipDeps) {
     const promise = batch(id)
       .then((found) => {
         const access = found.get(id);
-        return access === undefined ? undefined : remember(access);
+        if (access !== undefined) return remember(access);
+        forget(id);
+        return undefined;
       })
       .finally(() => loading.delete(id));
     loading.set(id, promise);
@@ -81,6 +83,8 @@ export function createMembership(deps: MembershipDeps) {
       if (loaded !== undefined && loaded.memberVersion < atLeastVersion) return load(id);
       return loaded;
     },
+    /** The row of now. The cached copy stays while Postgres is away. */
+    reload: (id: string) => load(id),
     invalidate(id: string, olderThanVersion = Number.MAX_SAFE_INTEGER): void {
       const access = cache.get(id);
       if (access !== undefined && access.memberVersion < olderThanVersion) forget(id);

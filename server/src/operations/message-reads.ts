@@ -7,7 +7,7 @@ import { translateUnavailable } from './unavailable.ts';
 
 export interface MessageReadsDeps {
   store: Pick<Store, 'messageReceipts'>;
-  membership: Pick<Membership, 'get' | 'peek' | 'invalidate'>;
+  membership: Pick<Membership, 'get' | 'peek' | 'reload'>;
 }
 
 export function createMessageReads({ store, membership }: MessageReadsDeps) {

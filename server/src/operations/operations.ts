@@ -1,10 +1,12 @@
 import type { Limits } from '@chatcluster/protocol';
 import { decideSend } from '../domain/permissions.ts';
-import { createGroupCommit } from '../ingest/group-commit.ts';
+import { type Committed, createGroupCommit } from '../ingest/group-commit.ts';
+import { createIngest, type IngestDeps } from '../ingest/ingest.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Logger } from '../log.ts';
 import { existingUsers, listAuthors } from '../store/sql/user-lookups.ts';
 import type { Store } from '../store/store.ts';
+import type { AppendRow } from '../store/types.ts';
 import { createCatchUp } from './catch-up.ts';
 import { createChangeMessage } from './change-message.ts';
 import { createConversations } from './conversations.ts';
@@ -16,9 +18,10 @@ import { createMessageReads } from './message-reads.ts';
 import { createReceipts } from './receipts.ts';
 import { authorise } from './require.ts';
 import { createSendMessage } from './send-message.ts';
+import { createStoreQueued } from './store-queued.ts';
 import { createTyping } from './typing.ts';
 
-export interface OperationsDeps {
+export interface OperationsDeps extends Pick<IngestDeps, 'laneOf' | 'isPostgresReachable'> {
   store: Store;
   fanout: Fanout;
   membership: Membership;
@@ -26,6 +29,8 @@ export interface OperationsDeps {
   batchWindowMs: number;
   onBatch(rows: number): void;
   onPublished(told: boolean): void;
+  onQueued(): void;
+  onRejected(): void;
   log: Logger;
 }
 
@@ -42,18 +47,20 @@ export function createOperations(deps: OperationsDeps) {
       return told;
     },
   });
-  const ingest = createGroupCommit({
+  const onCommitted = (committed: Committed) => {
+    deps.onBatch(committed.rows.length);
+    delivery.onCommitted(committed);
+  };
+  const commit = createGroupCommit({
     append: (rows) => store.appendEntries(rows),
     windowMs: deps.batchWindowMs,
     revise: async (row, memberVersion) => {
       const access = await authorise(membership, row.conversationId, (a) => decideSend(a, row.actorId), memberVersion);
       return { ...row, expectVersion: access.memberVersion };
     },
-    onCommitted: (committed) => {
-      deps.onBatch(committed.rows.length);
-      delivery.onCommitted(committed);
-    },
+    onCommitted,
   });
+  const ingest = createIngest({ ...deps, commit });
   const hasMessage = async (conversationId: string, messageId: string) => (await store.findMessage(conversationId, messageId)) !== null;
   const conversations = createConversations({
     store,
@@ -71,7 +78,12 @@ export function createOperations(deps: OperationsDeps) {
     listAuthors: (conversationId, seq, lookBack) => listAuthors(store.pool, conversationId, seq, lookBack),
   });
   return {
-    ingest,
+    commit,
+    storeQueued: {
+      ...createStoreQueued({ membership, hasMessage, fanout, onRejected: deps.onRejected }),
+      append: (rows: AppendRow[]) => store.appendEntries(rows),
+      onCommitted,
+    },
     receipts,
     catchUp: createCatchUp(store),
     changeMessage: createChangeMessage({ store, membership, delivery, limits }),
@@ -83,7 +95,7 @@ export function createOperations(deps: OperationsDeps) {
     typing: createTyping({ membership, fanout }),
     /** Everything acknowledged has been handed to the pods. */
     async drained(): Promise<void> {
-      await ingest.drained();
+      await commit.drained();
       await receipts.drained();
       await delivery.drained();
     },

@@ -11,7 +11,7 @@ export interface ReceiptsDeps {
   store: Pick<Store, 'setRead' | 'setUnread'>;
   /** Who wrote the entries shortly up to a seq. */
   listAuthors(conversationId: string, seq: number, lookBack: number): Promise<string[]>;
-  membership: Pick<Membership, 'get' | 'peek' | 'invalidate'>;
+  membership: Pick<Membership, 'get' | 'peek' | 'reload'>;
   fanout: Pick<Fanout, 'toUsers'>;
   log: Logger;
 }

@@ -13,17 +13,14 @@ export function require(decision: Decision): void {
  * promoted on another pod: it is looked up again before anybody is told no.
  */
 export async function authorise(
-  membership: Pick<Membership, 'get' | 'peek' | 'invalidate'>,
+  membership: Pick<Membership, 'get' | 'peek' | 'reload'>,
   conversationId: string,
   decide: (access: ConversationAccess | undefined) => Decision,
   atLeastVersion = 0,
 ): Promise<ConversationAccess> {
   const cached = membership.peek(conversationId, atLeastVersion);
-  if (cached !== undefined) {
-    if (decide(cached).ok) return cached;
-    membership.invalidate(conversationId);
-  }
-  const access = await membership.get(conversationId, atLeastVersion);
+  if (cached !== undefined && decide(cached).ok) return cached;
+  const access = await (cached === undefined ? membership.get(conversationId, atLeastVersion) : membership.reload(conversationId));
   require(decide(access));
   return access!;
 }

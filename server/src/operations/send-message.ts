@@ -3,20 +3,38 @@ import { ChatError } from '@chatcluster/protocol/errors';
 import { entryId } from '../ids.ts';
 import { decideBody } from '../domain/message-rules.ts';
 import { decideSend } from '../domain/permissions.ts';
-import type { GroupCommit } from '../ingest/group-commit.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import { isUnavailable } from '../store/errors.ts';
 import type { AppendRow, ConversationAccess } from '../store/types.ts';
 import type { Membership } from './membership.ts';
 import { authorise } from './require.ts';
 import { translateUnavailable } from './unavailable.ts';
 
 export interface SendMessageDeps {
-  membership: Pick<Membership, 'get' | 'peek' | 'invalidate'>;
-  ingest: Pick<GroupCommit, 'submit'>;
+  membership: Pick<Membership, 'get' | 'peek' | 'reload'>;
+  ingest: Ingest;
   hasMessage(conversationId: string, messageId: string): Promise<boolean>;
   limits: Limits;
 }
 
 type Payload = EventPayload<'message:send'>;
+type Reference = 'replyTo' | 'threadRoot';
+
+/** Which of its references is no message of the conversation. */
+export async function findUnknownReference(
+  references: Partial<Record<Reference, string>>,
+  hasMessage: (id: string) => boolean | Promise<boolean>,
+): Promise<Reference | undefined> {
+  for (const field of ['replyTo', 'threadRoot'] as const) {
+    const id = references[field];
+    if (id !== undefined && !(await hasMessage(id))) return field;
+  }
+  return undefined;
+}
+
+export function unknownReference(field: Reference): ChatError {
+  return new ChatError('invalid', { details: [{ path: field, issue: 'is not a message of this conversation' }] });
+}
 
 function toData(payload: Payload, access: ConversationAccess): string {
   const data: MessageData = { body: payload.body };
@@ -27,14 +45,20 @@ function toData(payload: Payload, access: ConversationAccess): string {
   return JSON.stringify(data);
 }
 
-/** load → decide → store. Resolves after COMMIT; the same clientMsgId again gives the first id and seq. */
+/**
+ * load → decide → store. Resolves after COMMIT, or after it is in the durable queue while Postgres is away; the same clientMsgId
+ * again gives the first id and seq.
+ */
 export function createSendMessage(deps: SendMessageDeps) {
-  async function checkReferences(payload: Payload): Promise<void> {
-    for (const field of ['replyTo', 'threadRoot'] as const) {
-      const id = payload[field];
-      if (id === undefined || (await deps.hasMessage(payload.conversationId, id))) continue;
-      throw new ChatError('invalid', { details: [{ path: field, issue: 'is not a message of this conversation' }] });
-    }
+  /** False: nobody can look now; the queue does when it is drained. */
+  async function checkReferences(payload: Payload): Promise<boolean> {
+    const unknown = await findUnknownReference(payload, (id) => deps.hasMessage(payload.conversationId, id)).catch((error: unknown) => {
+      if (isUnavailable(error)) return 'unavailable' as const;
+      throw error;
+    });
+    if (unknown === 'unavailable') return false;
+    if (unknown !== undefined) throw unknownReference(unknown);
+    return true;
   }
 
   function checkBody(payload: Payload): void {
@@ -64,14 +88,17 @@ export function createSendMessage(deps: SendMessageDeps) {
     // Without a wait when the members are cached, so that pipelined sends join the batch in their order.
     const cached = membership.peek(payload.conversationId);
     const access = cached !== undefined && decide(cached).ok ? cached : await authorise(membership, payload.conversationId, decide);
-    if (payload.replyTo !== undefined || payload.threadRoot !== undefined) await checkReferences(payload);
+    const isReply = payload.replyTo !== undefined || payload.threadRoot !== undefined;
+    const unchecked = isReply && !(await checkReferences(payload));
     const row = toRow(userId, payload, access);
-    const result = await deps.ingest.submit(row);
+    const result = await deps.ingest.submit(row, { unchecked });
     switch (result.status) {
       case 'stored':
         return { status: 'stored', id: row.id, seq: result.seq, at: result.at };
       case 'duplicate':
         return { status: 'stored', id: row.id, seq: result.seq, at: result.at, duplicate: true };
+      case 'queued':
+        return { status: 'queued', id: row.id, at: result.at, ...(result.duplicate && { duplicate: true }) };
       case 'invalid':
         throw new ChatError('invalid', { details: [{ path: 'body', issue: 'cannot be stored' }] });
       case 'missing':

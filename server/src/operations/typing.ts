@@ -5,7 +5,7 @@ import type { Membership } from './membership.ts';
 import { authorise } from './require.ts';
 
 export interface TypingDeps {
-  membership: Pick<Membership, 'get' | 'peek' | 'invalidate'>;
+  membership: Pick<Membership, 'get' | 'peek' | 'reload'>;
   fanout: Pick<Fanout, 'toUsers'>;
 }
 

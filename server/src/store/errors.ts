@@ -1,3 +1,12 @@
+/** Not even asked: the breaker is open. */
+export class PostgresAwayError extends Error {
+  override name = 'PostgresAwayError';
+
+  constructor() {
+    super('postgres is away');
+  }
+}
+
 /** Codes after which the same statement may succeed on another connection a moment later. */
 const unavailableCodes = new Set([
   // Node: the connection could not be made or was lost.
@@ -43,6 +52,7 @@ function codeOf(error: object): string {
 /** Postgres cannot be reached or is not taking work: callers answer `unavailable`. A commit whose answer was lost looks the same. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof PostgresAwayError) return true;
   const code = codeOf(error);
   // Class 08 is "connection exception", 53 "insufficient resources".
   if (unavailableCodes.has(code) || /^(08|53)...$/.test(code)) return true;

@@ -1,11 +1,13 @@
 import type { PresenceBackend } from '../../presence/backend.ts';
 import type { Fanout } from '../types.ts';
-import { RoutedCore, type RoutedDeps } from './core.ts';
+import { type NamedServer, RoutedCore, type RoutedDeps } from './core.ts';
 import { createRoutedPresence } from './presence.ts';
 import { createPublisher } from './publisher.ts';
 import type { Lease } from './server.ts';
 
 export interface RoutedFanout extends Fanout {
+  /** For the durable queue: each conversation's server, and word of a lost lease. */
+  servers: { all: NamedServer[]; of(key: string): NamedServer; onRecovered(handler: (server: NamedServer) => Promise<void>): void };
   /** Keep it for createPresence. */
   presence: PresenceBackend;
   /** Who lives, and how; null while no Redis answers. */
@@ -29,6 +31,7 @@ export function shared(core: RoutedCore): Omit<RoutedFanout, 'mode' | 'publish'>
     onControl: (handler) => core.onControl(handler),
     broadcast: (message) => core.broadcast(message),
     isHealthy: () => core.isHealthy(),
+    servers: { all: core.servers, of: (key) => core.serverOf(key), onRecovered: (handler) => core.onServerRecovered(handler) },
     presence: createRoutedPresence(core),
     pods: () => core.pods(),
     takeTokens: (key, ...args) => core.serverOf(key).redis.takeTokens(key, ...args),

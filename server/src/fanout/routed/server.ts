@@ -60,6 +60,7 @@ export class RoutedServer implements AsyncDisposable {
   #needsRecovery = true;
   #isAway = false;
   #epoch = '';
+  #told: Lease | undefined;
   readonly #undone = new Map<string, () => Promise<unknown>>();
 
   constructor(deps: ServerDeps) {
@@ -67,6 +68,11 @@ export class RoutedServer implements AsyncDisposable {
     this.redis = deps.redis;
     this.#reader = createReader({ ...deps, onGap: () => this.#recover('gap') });
     deps.redis.onReconnect(() => this.#recover('reconnect'));
+  }
+
+  /** The lease that the last heartbeat left on this server; undefined when it did not get there. */
+  get told(): Lease | undefined {
+    return this.#told;
   }
 
   get reader(): InboxReader {
@@ -151,8 +157,10 @@ export class RoutedServer implements AsyncDisposable {
   }
 
   async #heartbeat(): Promise<Beat> {
-    const args = [this.#deps.podId, LEASE_MS, JSON.stringify(this.#deps.lease())];
-    const reply = await this.redis.call('heartbeat', args, { timeoutMs: 1_000, probe: true });
+    const lease = this.#deps.lease();
+    this.#told = undefined;
+    const reply = await this.redis.call('heartbeat', [this.#deps.podId, LEASE_MS, JSON.stringify(lease)], { timeoutMs: 1_000, probe: true });
+    this.#told = lease;
     const [lapsed, counter, epoch, volatileId, newest] = reply as [number, number, string, string, number];
     return { lapsed: lapsed === 1, counter, epoch, volatileId, newest };
   }

@@ -49,7 +49,7 @@ export function messageRoutes(deps: MessageRouteDeps): Router {
       // Resends cost no rate: what is stored already is simply told again.
       const sent = refused === undefined ? await sendMessage(principal.userId, payload) : await findSent(principal.userId, payload);
       if (sent === undefined) throw refused;
-      res.status(sent.duplicate ? 200 : 201);
+      res.status(sent.status === 'queued' ? 202 : sent.duplicate ? 200 : 201);
       return sent;
     }),
   );
