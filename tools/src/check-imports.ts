@@ -49,7 +49,7 @@ export function parseImports({ path, text }: Source): Import[] {
 }
 
 /** Tests, their shared suites, and their helpers (`_fixture.ts`, `test-app.ts`, `testing-cluster.ts`). */
-const isTest = (path: string) => /\.(test|suite)\.tsx?$|(^|\/)tests?\/|\/(_|test-|testing-)[^/]+$/.test(path);
+const isTest = (path: string) => /\.(test|suite)\.tsx?$|(^|\/)tests?\/|\/(_|test-|testing-)[^/]+$|\/testing\.ts$/.test(path);
 const packageOf = (path: string) => path.split('/')[0] ?? '';
 /** `server/src/store/sql/x.ts` → `store`, `server/src/app.ts` → `app.ts`. */
 const areaOf = (path: string) => /^server\/src\/([^/]+)/.exec(path)?.[1] ?? '';
@@ -63,7 +63,7 @@ const packages: Record<string, string[]> = {
   operator: ['protocol', 'cdk8s'],
   // The types and defaults of the resource are the operator's; it imports cdk8s in turn, never a cycle of files.
   cdk8s: ['operator'],
-  k6: [],
+  k6: ['tools'],
   loadtest: ['protocol', 'tools'],
 };
 
@@ -129,7 +129,7 @@ export function findDecorators(sources: Source[]): string[] {
 }
 
 function readSources(root: string): Source[] {
-  const files = globSync('{protocol,client,server,web,operator,cdk8s,k6,loadtest,tools,tests}/**/*.{ts,tsx}', {
+  const files = globSync('{protocol,client,server,web,operator,cdk8s,chart,k6,loadtest,tools,tests}/**/*.{ts,tsx}', {
     cwd: root,
     exclude: (name) => name.includes('node_modules'),
   });

@@ -41,6 +41,9 @@ export function serverSettings({ cluster: { spec } }: Context): Record<string, s
     TRUSTED_PROXIES: trustedProxies(spec).join(','),
     DRAIN_SECONDS: String(spec.shutdown.drainSeconds),
     SOCKETS_PER_POD: String(spec.roles.realtime.maxConnections),
+    REBALANCE: spec.rebalance.enabled ? 'on' : 'off',
+    REBALANCE_TOLERANCE_PERCENT: String(spec.rebalance.tolerancePercent),
+    REBALANCE_MOVES_PER_SECOND: String(spec.rebalance.maxMovesPerSecondPerPod),
     ...Object.fromEntries(limits),
   };
 }
