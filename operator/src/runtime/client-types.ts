@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectMeta, ObjectRef, Resource, Subresource, UnknownObject } from './object.ts';
+import type { Fence } from './transport.ts';
 
 export interface CallOptions {
   signal?: AbortSignal;
@@ -100,8 +101,8 @@ export interface KubeClient {
   watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
   /** GET of any path, for /version, /readyz and discovery; parsed when it is JSON. */
   raw(path: string, options?: CallOptions): Promise<unknown>;
-  /** The same connections, but `check` runs before every write that is sent, retries too, and may throw. */
-  fenced(check: () => void): KubeClient;
+  /** The same connections, but the fence stands before every write that is sent, retries too. */
+  fenced(fence: Fence): KubeClient;
   /** Requests and connections so far, by pool. */
   stats(): TransportStats;
   close(): Promise<void>;

@@ -11,7 +11,7 @@ import type {
 } from './client-types.ts';
 import { isGone, isNotFound } from './errors.ts';
 import { collectionPath, type KubeObject, objectPath, type Resource } from './object.ts';
-import type { Transport, TransportRequest } from './transport.ts';
+import type { Fence, Transport, TransportRequest } from './transport.ts';
 import { watchEventsOf } from './watch-stream.ts';
 
 /** kube-apiserver reads JSON as the YAML that the content type promises. */
@@ -43,9 +43,9 @@ interface ListBody<T> {
   metadata: { resourceVersion: string; continue?: string };
 }
 
-export function createKubeClient(transport: Transport, before?: () => void): KubeClient {
+export function createKubeClient(transport: Transport, fence?: Fence): KubeClient {
   const send = async <T>(request: TransportRequest): Promise<T> => JSON.parse(await transport.request(request)) as T;
-  const write = <T>(request: TransportRequest): Promise<T> => send<T>({ ...request, before });
+  const write = <T>(request: TransportRequest): Promise<T> => send<T>({ ...request, fence });
 
   async function listPages<T extends KubeObject>(resource: Resource<T>, options: ListOptions, limit?: number): Promise<KubeList<T>> {
     const items: T[] = [];
@@ -158,11 +158,7 @@ export function createKubeClient(transport: Transport, before?: () => void): Kub
       const text = await transport.request({ method: 'GET', path, ...call(options) });
       return /^\s*[[{]/.test(text) ? (JSON.parse(text) as unknown) : text;
     },
-    fenced: (check) =>
-      createKubeClient(transport, () => {
-        before?.();
-        check();
-      }),
+    fenced: (inner) => createKubeClient(transport, inner),
     stats: () => transport.stats(),
     close: () => transport.close(),
   };

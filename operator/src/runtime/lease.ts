@@ -108,6 +108,8 @@ async function lead(options: LeaseOptions, deps: Deps, heldFrom: number): Promis
   const { clock, signal, durations, log, handle } = deps;
   const term = createTerm(deps, heldFrom);
   const work = new AbortController();
+  /** Unlike `work`, not at a clean stop: what is being written then may end. */
+  const over = new AbortController();
   const renewal = new AbortController();
   const stop = () => work.abort(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
@@ -115,13 +117,19 @@ async function lead(options: LeaseOptions, deps: Deps, heldFrom: number): Promis
   let hasEnded = false;
   const running = (async () => {
     try {
-      await options.run({ signal: work.signal, check: term.check, client: options.client.fenced(term.check) });
+      await options.run({
+        signal: work.signal,
+        check: term.check,
+        client: options.client.fenced({ check: term.check, signal: over.signal }),
+      });
     } finally {
       hasEnded = true;
     }
   })();
   const renewing = term.renew(renewal.signal).then(() => {
-    if (!term.isValid) work.abort(new FencedError('leadership is over'));
+    if (term.isValid) return;
+    over.abort(new FencedError('leadership is over'));
+    work.abort(over.signal.reason);
   });
   const stopping = afterAbort(work.signal, () => sleep(clock, durations.stopMs, renewal.signal));
   try {

@@ -155,7 +155,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     let version: string | undefined;
     let failures = 0;
     while (!signal.aborted) {
-      let openedAt = clock.now();
+      let openedAt = Number.POSITIVE_INFINITY;
       try {
         version ??= await list(signal);
         openedAt = clock.now();

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { after, before, test } from 'node:test';
+import { eventually } from '../../../tools/src/testing.ts';
 import type { KubeClient } from './client-types.ts';
 import { createClient } from './create-client.ts';
-import { ApiError, ConnectionError, DeadlineError, isAlreadyExists } from './errors.ts';
+import { ApiError, ConnectionError, DeadlineError, FencedError, isAlreadyExists } from './errors.ts';
 import { startTestingCluster, type TestingCluster } from './testing-cluster.ts';
 import { CONFIG_MAPS, configMap } from './testing-config-map.ts';
 import { type Fault, startTestingProxy, type TestingProxy } from './testing-proxy.ts';
@@ -137,4 +139,52 @@ test('certificates that are renewed open new connections, and calls under way en
   tls = { ...tls };
   assert.equal(await listTimes(5), after);
   await renewed.close();
+});
+
+test('a fence is asked at the last moment, and its signal ends a write that waits', async () => {
+  let isOpen = true;
+  let asked = 0;
+  const over = new AbortController();
+  const check = () => {
+    asked += 1;
+    if (!isOpen) throw new Error('closed');
+  };
+  const fenced = client.fenced({ check, signal: over.signal });
+  const calls = failFirst(2, status(500));
+  await fenced.apply(CONFIG_MAPS, configMap('default', 'fenced'), { fieldManager: 'm' });
+  assert.deepEqual([calls(), asked], [3, 3]);
+  const hanging = failFirst(1, { kind: 'hang' });
+  const waiting = fenced.apply(CONFIG_MAPS, configMap('default', 'fenced'), { fieldManager: 'm' });
+  const reason = new Error('over');
+  await eventually(() => hanging() === 1);
+  over.abort(reason);
+  await assert.rejects(waiting, reason);
+  isOpen = false;
+  await assert.rejects(client.fenced({ check }).apply(CONFIG_MAPS, configMap('default', 'fenced'), { fieldManager: 'm' }), FencedError);
+  await client.fenced({ check }).list(CONFIG_MAPS);
+});
+
+test('a plugin that never answers costs no more than the deadline, or the wait until the signal', async () => {
+  const { server } = cluster.connection;
+  const stuck = await createClient({ connection: { server, credentials: () => new Promise<never>(() => undefined), invalidate() {} } });
+  await assert.rejects(stuck.list(CONFIG_MAPS, { deadlineMs: 100 }), DeadlineError);
+  const stop = new AbortController();
+  const watching = (async () => {
+    for await (const _ of stuck.watch(CONFIG_MAPS, { resourceVersion: '1', signal: stop.signal }));
+  })();
+  const reason = new Error('stopping');
+  stop.abort(reason);
+  await assert.rejects(watching, reason);
+  await stuck.close();
+});
+
+test('a thousand calls and a few watches leave nothing on a signal that lives on', async () => {
+  const stop = new AbortController();
+  failFirst(0, status(500));
+  const { resourceVersion } = await client.list(CONFIG_MAPS);
+  for (let round = 0; round < 4; round += 1) {
+    await Promise.all(Array.from({ length: 250 }, () => client.list(CONFIG_MAPS, { namespace: 'default', signal: stop.signal })));
+    for await (const _ of client.watch(CONFIG_MAPS, { namespace: 'none', resourceVersion, timeoutSeconds: 1, signal: stop.signal })) break;
+  }
+  assert.equal(getEventListeners(stop.signal, 'abort').length, 0);
 });

@@ -2,7 +2,8 @@ import type { Dispatcher } from 'undici';
 import type { TransportStats } from './client-types.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import type { Connection } from './connection.ts';
-import { type ApiError, apiErrorOf, ConnectionError, DeadlineError, isUnauthorized, parseRetryAfter } from './errors.ts';
+import { orAborted, withDeadline } from './deadline.ts';
+import { type ApiError, apiErrorOf, ConnectionError, FencedError, isUnauthorized, parseRetryAfter } from './errors.ts';
 import { createPools } from './pools.ts';
 import { decideRetry, defaultRetryPolicy, type Outcome, type RetryPolicy } from './retry.ts';
 
@@ -17,8 +18,15 @@ export interface TransportRequest {
   deadlineMs?: number;
   signal?: AbortSignal;
   retry?: boolean;
-  /** Runs before every attempt; what it throws ends the call. */
-  before?: () => void;
+  fence?: Fence;
+}
+
+/** Stands before every attempt of a write. */
+export interface Fence {
+  /** What it throws ends the call, as a FencedError. */
+  check(): void;
+  /** Ends calls that wait for a connection, or for their answer. */
+  signal?: AbortSignal;
 }
 
 export interface StreamRequest extends Pick<TransportRequest, 'path' | 'query' | 'signal'> {
@@ -45,8 +53,11 @@ export interface TransportOptions {
   clock?: Clock;
 }
 
+type Dispatch = Partial<Dispatcher.RequestOptions> & { signal: AbortSignal };
+
 const defaultDeadlineMs = 10_000;
 const headersTimeoutMs = 30_000;
+const credentialsTimeoutMs = 30_000;
 /** Failures of connecting: the server has not seen the request. */
 const unsentCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 
@@ -71,16 +82,38 @@ const outcomeOf = (error: unknown): Outcome | undefined => {
   return typeof status === 'number' ? { kind: 'status', status, retryAfterMs } : undefined;
 };
 
+function checkFence(fence: Fence | undefined): void {
+  try {
+    fence?.check();
+  } catch (error) {
+    throw error instanceof FencedError ? error : new FencedError((error as Error).message, { cause: error });
+  }
+}
+
+/** Ours already, or the fence's. */
+const isFinal = (error: unknown) => outcomeOf(error) !== undefined || error instanceof FencedError;
+
 export function createTransport(connection: Connection, options: TransportOptions = {}): Transport {
   const { random = Math.random, clock = systemClock, policy = defaultRetryPolicy, userAgent = 'chatcluster-runtime' } = options;
   const server = new URL(connection.server);
   const prefix = server.pathname === '/' ? '' : server.pathname;
   const pools = createPools(server.origin);
 
-  async function dispatch(kind: 'requests' | 'watches', request: Partial<TransportRequest>, more: Partial<Dispatcher.RequestOptions>) {
-    const { headers, tls } = await connection.credentials().catch((cause: unknown) => {
+  async function credentials(signal: AbortSignal) {
+    try {
+      // Streams have no deadline of their own, and a plugin may hang.
+      const wait = { clock, deadlineMs: credentialsTimeoutMs, what: 'credentials', signals: [signal] };
+      return await withDeadline(wait, (call) => orAborted(connection.credentials(), call));
+    } catch (cause) {
+      if (signal.aborted) throw cause;
       throw new ConnectionError(`no credentials for the API server: ${(cause as Error).message}`, { sent: false, cause });
-    });
+    }
+  }
+
+  async function dispatch(kind: 'requests' | 'watches', request: Partial<TransportRequest>, more: Dispatch) {
+    const { headers, tls } = await credentials(more.signal);
+    // At the last moment: a plugin may have taken a while to give the credentials.
+    checkFence(request.fence);
     const method = request.method ?? 'GET';
     const startedAt = clock.now();
     const observe = (code: string) => options.observe?.({ method, code, host: server.host, seconds: (clock.now() - startedAt) / 1_000 });
@@ -115,12 +148,11 @@ export function createTransport(connection: Connection, options: TransportOption
   }
 
   async function attempt(request: TransportRequest, signal: AbortSignal): Promise<string> {
-    request.before?.();
     try {
       return await (await checked(await dispatch('requests', request, { signal }))).body.text();
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw outcomeOf(error) ? error : connectionErrorOf(error);
+      throw isFinal(error) ? error : connectionErrorOf(error);
     }
   }
 
@@ -143,31 +175,21 @@ export function createTransport(connection: Connection, options: TransportOption
   }
 
   return {
-    async request(request) {
-      const { deadlineMs = options.deadlineMs ?? defaultDeadlineMs, signal } = request;
-      signal?.throwIfAborted();
-      const call = new AbortController();
-      const abort = () => call.abort(signal?.reason);
-      signal?.addEventListener('abort', abort, { once: true });
-      const cancel = clock.setTimer(deadlineMs, () =>
-        call.abort(new DeadlineError(`${request.method} ${request.path}: no answer within ${deadlineMs} ms`)),
-      );
-      try {
-        return await repeat(request, call.signal, clock.now() + deadlineMs);
-      } finally {
-        cancel();
-        signal?.removeEventListener('abort', abort);
-      }
+    request(request) {
+      const { deadlineMs = options.deadlineMs ?? defaultDeadlineMs, signal, fence, method, path } = request;
+      const endsAt = clock.now() + deadlineMs;
+      const wait = { clock, deadlineMs, what: `${method} ${path}`, signals: [signal, fence?.signal] };
+      return withDeadline(wait, (call) => repeat(request, call, endsAt));
     },
-    async stream({ path, query, signal, silenceMs }) {
-      signal?.throwIfAborted();
+    async stream({ path, query, signal = new AbortController().signal, silenceMs }) {
+      signal.throwIfAborted();
       try {
         const timeouts = { signal, headersTimeout: Math.min(headersTimeoutMs, silenceMs), bodyTimeout: silenceMs };
         const { body } = await checked(await dispatch('watches', { path, query }, timeouts));
         return chunksOf(body, signal);
       } catch (error) {
-        if (signal?.aborted) throw signal.reason;
-        throw outcomeOf(error) ? error : connectionErrorOf(error);
+        if (signal.aborted) throw signal.reason;
+        throw isFinal(error) ? error : connectionErrorOf(error);
       }
     },
     stats: () => pools.stats(),
@@ -175,11 +197,11 @@ export function createTransport(connection: Connection, options: TransportOption
   };
 }
 
-async function* chunksOf(body: AsyncIterable<Buffer>, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+async function* chunksOf(body: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
   try {
     yield* body;
   } catch (error) {
-    if (signal?.aborted) throw signal.reason;
+    if (signal.aborted) throw signal.reason;
     throw connectionErrorOf(error);
   }
 }
