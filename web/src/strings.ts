@@ -152,6 +152,7 @@ const en = {
   invisible: 'Invisible',
   language: 'Language',
   // Errors
+  errorForbiddenHere: 'Signing in is not allowed from this address. Ask whoever runs this chat.',
   errorUnknown: 'Something went wrong. Try again.',
   errorNetwork: 'The server cannot be reached. Check your connection and try again.',
   errorCredentials: 'The email address or the password is not right.',
@@ -306,6 +307,7 @@ const de: Dictionary = {
   status: 'Status',
   invisible: 'Unsichtbar',
   language: 'Sprache',
+  errorForbiddenHere: 'Von dieser Adresse aus ist die Anmeldung nicht erlaubt. Fragen Sie, wer diesen Chat betreibt.',
   errorUnknown: 'Etwas ist schiefgegangen. Versuchen Sie es erneut.',
   errorNetwork: 'Der Server ist nicht erreichbar. Prüfen Sie die Verbindung und versuchen Sie es erneut.',
   errorCredentials: 'E-Mail-Adresse oder Passwort stimmen nicht.',

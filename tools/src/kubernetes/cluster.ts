@@ -53,7 +53,8 @@ async function loadImages(target: TargetKind, images: BuiltImage[], say: Say): P
 }
 
 async function accessOf(frontUrl: string): Promise<Installation['access']> {
-  if (frontUrl) return { host: new URL(frontUrl).hostname, ingress: { className: 'traefik' } };
+  // The port is ours and not in the host: pages of that origin have to be named.
+  if (frontUrl) return { host: new URL(frontUrl).hostname, allowedOrigins: [frontUrl], ingress: { className: 'traefik' } };
   const classes = await onCluster(kubeconfigFile, 'kubectl', 'get', 'ingressclasses', '-o', 'name');
   return classes.trim() ? { host: process.env.CLUSTER_HOST || 'chat.localhost', ingress: {} } : undefined;
 }

@@ -6,7 +6,8 @@ import type { ViewState } from './model.ts';
 /** Which text explains a failure. `isSignIn`: there `unauthenticated` means a wrong password. */
 export function errorText(error: unknown, isSignIn = false): StringKey {
   if (!(error instanceof ChatError)) return error instanceof TypeError ? 'errorNetwork' : 'errorUnknown';
-  if (error.code === 'unauthenticated' || error.code === 'forbidden') return isSignIn ? 'errorCredentials' : 'errorUnknown';
+  if (error.code === 'unauthenticated') return isSignIn ? 'errorCredentials' : 'errorUnknown';
+  if (error.code === 'forbidden') return isSignIn ? 'errorForbiddenHere' : 'errorUnknown';
   if (error.code === 'conflict') return isSignIn ? 'errorConflict' : 'errorUnknown';
   if (error.code === 'invalid') return 'errorInvalid';
   if (error.code === 'rate_limited') return 'errorRate';

@@ -52,7 +52,7 @@ export interface Installation {
   /** Tag of the server's and of the operator's image. */
   versions: { server: string; operator: string };
   /** How people reach it; undefined: the cluster has no way in that we know. */
-  access?: { host: string; ingress: { className?: string } };
+  access?: { host: string; allowedOrigins?: string[]; ingress: { className?: string } };
 }
 
 /** The operator, by its chart. */
