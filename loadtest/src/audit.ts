@@ -1,0 +1,55 @@
+import type { HistoryPage } from '@chatcluster/protocol';
+import { HISTORY_PAGE } from '@chatcluster/protocol/limits';
+import { type AckColumns, type AckRecord, type Acknowledged, packReference, type Reference } from './oracle/acks.ts';
+import { markOf, MarkTable } from './oracle/marks.ts';
+import type { Population } from './population.ts';
+import { rest } from './rest.ts';
+
+const AT_ONCE = 8;
+
+/** What the server has stored of one conversation since the run began, read page by page as a member. */
+async function readStored(url: string, conversationId: string, from: number, token: string): Promise<MarkTable> {
+  const table = new MarkTable(from);
+  for (let after = from, hasAfter = true; hasAfter; ) {
+    const query = `after=${after}&limit=${HISTORY_PAGE}`;
+    const page = await rest<Omit<HistoryPage, 'messages'> & { items: HistoryPage['messages'] }>(
+      `${url}/v1/conversations/${conversationId}/messages?${query}`,
+      { method: 'GET', token },
+    );
+    for (const { seq, id } of page.items) table.put(seq, markOf(id));
+    after = page.items.at(-1)?.seq ?? after;
+    hasAfter = page.hasAfter && page.items.length > 0;
+  }
+  return table;
+}
+
+/** Reads afresh all conversations in which something was acknowledged. */
+export async function audit(urls: string[], { accounts, talks }: Population, active: readonly number[]): Promise<Map<number, MarkTable>> {
+  const stored = new Map<number, MarkTable>();
+  const rest = [...active];
+  const work = async () => {
+    for (let conversation = rest.pop(); conversation !== undefined; conversation = rest.pop()) {
+      const { id, from, members } = talks[conversation]!;
+      const url = urls[conversation % urls.length]!;
+      stored.set(conversation, await readStored(url, id, from, accounts[members[0]!]!.token));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return stored;
+}
+
+/** Everything that members must have: what was acknowledged, and what was queued and is now stored. */
+export function completeReference(
+  parts: readonly AckColumns[],
+  queued: readonly AckRecord[],
+  stored: ReadonlyMap<number, MarkTable>,
+  conversationCount: number,
+): Reference {
+  const all: Acknowledged[] = parts.flatMap((part) =>
+    Array.from(part.seq, (seq, i) => ({ seq, conversation: part.conversation[i]!, mark: part.mark[i]! })),
+  );
+  for (const { conversation, mark } of queued) {
+    for (const [seq, known] of stored.get(conversation)?.entries() ?? []) if (known === mark) all.push({ conversation, seq, mark });
+  }
+  return packReference(all, conversationCount);
+}

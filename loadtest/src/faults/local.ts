@@ -1,0 +1,136 @@
+import { exec } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { type LocalCluster, type LocalPart, readCluster } from '../target.ts';
+import { LoadError } from '../rest.ts';
+import type { FaultKind, PlannedFault } from './plan.ts';
+
+const run = promisify(exec);
+const RESTART_MS = 90_000;
+
+/** Breaks something and mends it again; gives what was hit. */
+export type Inject = (fault: PlannedFault, signal: AbortSignal) => Promise<string>;
+
+/** Faults for what `make up` runs. Its file is read anew each time: pids change. */
+export function createLocalFaults(file: string): { available: FaultKind[]; inject: Inject } {
+  const cluster = (): LocalCluster => {
+    const found = readCluster(file);
+    if (!found) throw new LoadError(`${file} is gone: is the cluster down?`);
+    return found;
+  };
+  const ours = (part: LocalPart | null) => part !== null && part.pid !== null && part.restart !== null;
+  const { redis, postgres, pods } = cluster();
+  const available: FaultKind[] = [
+    ...(pods.length > 1 ? (['pod-kill', 'pod-freeze', 'rolling-restart'] as const) : []),
+    ...(ours(redis) ? (['redis-kill', 'redis-flush', 'redis-freeze'] as const) : []),
+    ...(ours(postgres) ? (['postgres-kill', 'postgres-freeze'] as const) : []),
+  ];
+  return { available, inject: (fault, signal) => injectLocal(cluster(), fault, signal) };
+}
+
+async function injectLocal(
+  { pods, redis, postgres }: LocalCluster,
+  { kind, lastsMs, pick }: PlannedFault,
+  signal: AbortSignal,
+): Promise<string> {
+  const pod = pods[pick % pods.length]!;
+  switch (kind) {
+    case 'pod-kill':
+      return await kill(pod, lastsMs, pod.id);
+    case 'pod-freeze':
+      return await freeze(pod, lastsMs, signal, pod.id);
+    case 'rolling-restart':
+      for (const each of pods) if (!signal.aborted) await restart(each);
+      return `${pods.length} pods`;
+    case 'redis-kill':
+      return await kill(redis!, lastsMs, 'Redis');
+    case 'redis-flush':
+      await sendToRedis(redis!.url, ['FLUSHALL']);
+      return 'Redis';
+    case 'redis-freeze':
+      return await freeze(redis!, lastsMs, signal, 'Redis');
+    case 'postgres-kill':
+      return await kill(postgres, lastsMs, 'Postgres');
+    case 'postgres-freeze':
+      return await freeze(postgres, lastsMs, signal, 'Postgres');
+    default:
+      throw new LoadError(`${kind} is not a fault of a local process`);
+  }
+}
+
+async function kill(part: LocalPart, downMs: number, name: string): Promise<string> {
+  if (part.pid !== null) signalIfAlive(part.pid, 'SIGKILL');
+  await pause(downMs);
+  await restart(part);
+  return name;
+}
+
+async function restart({ restart: command }: LocalPart): Promise<void> {
+  if (command) await run(command, { timeout: RESTART_MS });
+}
+
+/** Postgres works in child processes: all of them stop, else the frozen server goes on answering. */
+async function freeze(part: LocalPart, lastsMs: number, signal: AbortSignal, name: string): Promise<string> {
+  if (part.pid === null) return name;
+  const pids = [part.pid, ...childrenOf(part.pid)];
+  for (const pid of pids) signalIfAlive(pid, 'SIGSTOP');
+  try {
+    await pause(lastsMs, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    for (const pid of pids.reverse()) signalIfAlive(pid, 'SIGCONT');
+  }
+  return name;
+}
+
+function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function parentOf(pid: string): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return 0;
+    throw error;
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
+    .map(Number);
+}
+
+/** One command in Redis's own words; a whole client would be a dependency for one line. */
+export async function sendToRedis(url: string, command: string[]): Promise<string> {
+  const { hostname, port, username, password } = new URL(url.split(',')[0]!);
+  const auth = password ? [['AUTH', ...(username ? [username] : []), decodeURIComponent(password)]] : [];
+  const encode = (words: string[]) => `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = connect({ host: hostname, port: Number(port) || 6_379 });
+  let text = '';
+  socket.setTimeout(5_000, () => reject(new Error('Redis does not answer')));
+  socket.once('error', reject);
+  socket.on('data', (data) => {
+    text += data.toString();
+    const lines = text.split('\r\n');
+    if (lines.length - 1 >= auth.length + 1) resolve(lines[auth.length]!);
+  });
+  socket.write([...auth, command].map(encode).join(''));
+  try {
+    const answer = await promise;
+    if (answer.startsWith('-')) throw new Error(`Redis refused ${command[0]}: ${answer.slice(1)}`);
+    return answer;
+  } finally {
+    socket.destroy();
+  }
+}

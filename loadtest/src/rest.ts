@@ -1,0 +1,69 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { retryAfterMs } from './wire/raw-socket.ts';
+
+const REQUEST_MS = 20_000;
+const TRIES = 8;
+/** A wrong address should not take half a minute to show. */
+const UNREACHABLE_TRIES = 5;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** A mistake of the caller or a server that does not do its part: shown as one line. */
+export class LoadError extends Error {
+  override name = 'LoadError';
+}
+
+interface Answer {
+  status: number;
+  body: unknown;
+  retryAfterMs: number | undefined;
+}
+
+async function request(url: string, { method, body, token }: RestRequest): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    headers: { ...(body ? { 'content-type': 'application/json' } : {}), ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    body: body && JSON.stringify(body),
+    signal: AbortSignal.timeout(REQUEST_MS),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    body: text === '' ? undefined : JSON.parse(text),
+    retryAfterMs: retryAfterMs(response.headers.get('retry-after')),
+  };
+}
+
+export interface RestRequest {
+  method: 'GET' | 'POST';
+  body?: object;
+  token?: string;
+}
+
+/** Waits as long as the server asks and tries again when it is busy or away; throws when it refuses for good. */
+export async function rest<T>(url: string, { onPause, ...wanted }: RestRequest & { onPause?: (ms: number) => void }): Promise<T> {
+  let problem = '';
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    let waitMs = 200 * 2 ** attempt * (0.5 + Math.random() / 2);
+    try {
+      const answer = await request(url, wanted);
+      if (answer.status < 300) return answer.body as T;
+      problem = `answered ${answer.status} ${JSON.stringify(answer.body)}`;
+      if (answer.status !== 429 && answer.status < 500) break;
+      waitMs = Math.min(LONGEST_PAUSE_MS, answer.retryAfterMs ?? waitMs);
+    } catch (error) {
+      problem = `cannot be reached: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}`;
+      if (attempt + 1 >= UNREACHABLE_TRIES) break;
+    }
+    onPause?.(waitMs);
+    await pause(waitMs);
+  }
+  throw new LoadError(`${wanted.method} ${url} ${problem}`);
+}
+
+/** A new access token; undefined when the server cannot give one now: it is asked for again at the next hint. */
+export async function refreshTokens(url: string, refreshToken: string): Promise<{ token: string; refreshToken: string } | undefined> {
+  const answer = await request(`${url}/v1/auth/refresh`, { method: 'POST', body: { refreshToken, tokens: 'body' } }).catch(() => undefined);
+  if (answer?.status !== 200) return undefined;
+  const body = answer.body as { accessToken: string; refreshToken?: string };
+  return { token: body.accessToken, refreshToken: body.refreshToken ?? refreshToken };
+}

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { wrongCount } from '../src/oracle/verdict.ts';
+import { Progress } from '../src/progress.ts';
+import { runLoad } from '../src/run.ts';
+import type { Settings } from '../src/settings.ts';
+import type { Plant } from '../src/people/feed.ts';
+import { silent, startPods, testSettings } from './_pods.ts';
+
+const pods = await startPods(2);
+after(() => pods[Symbol.asyncDispose]());
+
+function run(settings: Settings, plant?: Plant) {
+  const progress = new Progress(process.env.SHOW ? process.stdout : silent, () => performance.now());
+  return runLoad({ settings, target: pods.target, progress, signal: new AbortController().signal, plant });
+}
+
+test('a small open-loop load on two pods leaves nothing lost, doubled, misordered or missing', async () => {
+  const { verdict, timeline, story, refusals } = await run(testSettings({ WORKERS: '2', SESSION: '2', AWAY: '1' }));
+  assert.deepEqual(story, []);
+  assert.equal(wrongCount(verdict), 0);
+  assert.deepEqual(refusals, {});
+  assert.ok(verdict.acknowledged > 80, `${verdict.acknowledged} acknowledged`);
+  assert.ok(verdict.deliveries > verdict.acknowledged * 2);
+  const times = timeline.totals.quantiles();
+  for (const name of ['ack', 'delivery', 'remote', 'connect', 'catchUp', 'history'] as const) assert.ok(times[name], `${name} was timed`);
+  assert.ok(timeline.moments().length >= 4);
+});
+
+test('a closed loop sends as fast as it is answered', async () => {
+  const { verdict } = await run(testSettings({ MODE: 'closed', DURATION: '2', SESSION: '0' }));
+  assert.equal(wrongCount(verdict), 0);
+  assert.ok(verdict.acknowledged > 100, `${verdict.acknowledged} acknowledged`);
+});
