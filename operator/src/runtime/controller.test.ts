@@ -101,16 +101,12 @@ test('a failure is tried again, and a success ends the backoff', async () => {
 });
 
 test('a failure that no retry helps is not tried again', async () => {
-  let calls = 0;
-  await using running = start(async () => {
-    calls += 1;
-    throw new TerminalError('never');
-  });
+  const queue = createQueue();
+  await using running = start(() => Promise.reject(new TerminalError('never')), { queue });
   running.sync();
   running.add('a');
-  await eventually(() => calls === 1);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.equal(calls, 1);
+  await eventually(async () => (await metric(running.metrics, 'controller_runtime_reconcile_errors_total{controller="c"}')) === 1);
+  assert.deepEqual([queue.length, queue.retries('n/a')], [0, 0]);
 });
 
 test('Retry-After of the API server outweighs a shorter backoff', async () => {
@@ -139,30 +135,36 @@ test('a result may ask to be called again later', async () => {
 
 test('as many keys run at once as there are workers, and never one key twice', async () => {
   const active = new Set<string>();
+  const release = Promise.withResolvers<void>();
   let most = 0;
   let ended = 0;
+  const queue = createQueue();
   await using running = start(
     async (key) => {
       assert.ok(!active.has(key));
       active.add(key);
       most = Math.max(most, active.size);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await release.promise;
       active.delete(key);
       ended += 1;
     },
-    { concurrency: 3 },
+    { concurrency: 3, queue },
   );
   running.sync();
-  for (let round = 0; round < 3; round += 1) {
-    for (const name of ['a', 'b', 'c', 'd', 'e']) running.add(name);
-    await new Promise((resolve) => setTimeout(resolve, 3));
-  }
-  await eventually(() => ended >= 10 && active.size === 0);
-  assert.equal(most, 3);
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  for (const name of names) running.add(name);
+  await eventually(() => active.size === 3);
+  for (const name of names) running.add(name);
+  assert.equal(queue.length, 2);
+  release.resolve();
+  // Those that ran when they were added again run once more; the two that waited, once in all.
+  await eventually(() => ended === 8);
+  assert.deepEqual([most, queue.length], [3, 0]);
 });
 
 test('a reconcile over its deadline is told to stop, and its key is not given out meanwhile', async () => {
   const release = Promise.withResolvers<void>();
+  const queue = createQueue();
   let calls = 0;
   let isAborted = false;
   await using running = start(
@@ -174,14 +176,13 @@ test('a reconcile over its deadline is told to stop, and its key is not given ou
       await release.promise;
       signal.throwIfAborted();
     },
-    { concurrency: 2, reconcileTimeoutMs: 20 },
+    { concurrency: 2, reconcileTimeoutMs: 20, queue },
   );
   running.sync();
   running.add('a');
   await eventually(() => isAborted);
   running.add('a');
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal(calls, 1);
+  assert.deepEqual([calls, queue.length], [1, 0]);
   release.resolve();
   await eventually(() => calls >= 2);
   assert.equal(await metric(running.metrics, 'controller_runtime_reconcile_errors_total{controller="c"}'), 1);

@@ -32,7 +32,7 @@ export interface ControllerOptions {
   concurrency?: number;
   /** After this a reconcile's signal aborts; its key stays taken until it ends. @default 60_000 */
   reconcileTimeoutMs?: number;
-  /** Given when others add keys too: timers, an autoscaler. */
+  /** Given when others add keys too: timers, an autoscaler. It is shut down at the end. */
   queue?: Queue;
   metrics?: RuntimeMetrics;
   clock?: Clock;

@@ -16,8 +16,8 @@ before(async () => {
 });
 after(() => cluster[Symbol.asyncDispose]());
 
-/** A fifteenth of the real ones. */
-const short = { leaseMs: 1_000, renewDeadlineMs: 660, retryMs: 130, stopMs: 500 };
+/** Two fifteenths of the real ones: whole seconds, and room for a busy machine. */
+const short = { leaseMs: 2_000, renewDeadlineMs: 1_330, retryMs: 260, stopMs: 1_000 };
 
 interface Candidate {
   proxy: TestingProxy;
@@ -197,19 +197,19 @@ test('of three candidates that are cut off and come back at random, never two ac
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       acting.delete(identity);
     };
-  const endsAt = performance.now() + 12_000;
+  const endsAt = performance.now() + 15_000;
   const live = async (identity: string) => {
     while (performance.now() < endsAt) {
       await using one = await campaign(namespace, identity, { run: act(identity) });
       await eventually(() => acting.has(identity) || performance.now() > endsAt, { deadlineMs: 20_000 });
       if (Math.random() < 0.5) crash(one);
       else one.proxy.script = () => (Math.random() < 0.7 ? { kind: 'reset-after' } : undefined);
-      await Promise.race([one.result, new Promise((resolve) => setTimeout(resolve, 2_000))]);
+      await Promise.race([one.result, new Promise((resolve) => setTimeout(resolve, 3_000))]);
     }
   };
   await Promise.all(['a', 'b', 'c'].map(live));
   assert.equal(overlaps, 0);
-  assert.ok(terms >= 4, `${terms} terms`);
+  assert.ok(terms >= 3, `${terms} terms`);
 });
 
 test('with the real durations a crash costs at most 17 s, a clean stop less than 3 s', { timeout: 60_000 }, async () => {
