@@ -15,6 +15,10 @@ export function toYaml(value: object): string {
     Seq: (_key, node) => {
       if (node.items.every(isScalar)) node.flow = true;
     },
+    Scalar: (_key, node) => {
+      // Parsers of YAML 1.1, kubectl's among them, take a bare question mark in a flow map for a key.
+      if (typeof node.value === 'string' && node.value.includes('?')) node.type = 'QUOTE_SINGLE';
+    },
   });
   return document.toString({ lineWidth: 0, indentSeq: false, flowCollectionPadding: false });
 }
