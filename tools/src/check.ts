@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
@@ -17,7 +16,8 @@ const steps: Step[] = [
   { name: 'format', command: [bin('biome'), 'format', '--max-diagnostics=20', '.'], fix: 'npx biome format --write .' },
   { name: 'lint', command: [bin('oxlint'), '--deny-warnings'] },
   { name: 'types', command: [bin('tsc'), '-p', '.'] },
-  ...(existsSync(join(root, 'web/tsconfig.json')) ? [{ name: 'types of web', command: [bin('tsc'), '-p', 'web'] }] : []),
+  { name: 'types of web', command: [bin('tsc'), '-p', 'web'] },
+  { name: 'types of k6', command: [bin('tsc'), '-p', 'k6'] },
   { name: 'import directions', command: [process.execPath, own('check-imports.ts')] },
   { name: 'dead exports', command: [bin('knip'), '--no-progress'] },
   { name: 'generated files', command: [process.execPath, own('gen.ts'), '--check'], fix: 'make gen' },
