@@ -25,6 +25,8 @@ export interface Memo {
   /** Our last status, for as long as the cache is behind it. */
   status?: { version: string; value: ChatClusterStatus };
   scale?: { version: string; replicas: number };
+  /** Of the last pass that found everything as it should be: with the same, there is nothing to render. */
+  settled?: string;
   hasDatabaseSecret: boolean;
   redisSecret?: RedisSecret;
 }

@@ -2,10 +2,12 @@ import { names } from '@chatcluster/cdk8s';
 import { type Applied, applyAll, deleteChild } from '../apply/apply-all.ts';
 import { ensureSecrets } from '../apply/generated-secrets.ts';
 import { readDeployment } from '../decide/deployment-state.ts';
+import { factsFor } from '../decide/facts.ts';
 import { listProblems } from '../decide/problems.ts';
 import { planRelease, type ReleasePlan } from '../decide/release.ts';
 import { renderDesired } from '../desired/render.ts';
 import { type Gathered, gather } from '../gather/gather.ts';
+import { hashOf } from '../gather/lean.ts';
 import { type Observed, type Problem, serverRoles } from '../gather/observed.ts';
 import type { Reconcile } from '../runtime/controller.ts';
 import { buildStatus, roundConnections } from '../status/build.ts';
@@ -72,7 +74,7 @@ async function act(pass: Pass, found: Problem[]): Promise<Outcome> {
   const { deps, observed, memo, release, signal } = pass;
   const errors: unknown[] = [];
   /** One step that fails keeps neither the others nor the status back. */
-  const attempt = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
+  const attempt: Attempt = async (step) => {
     try {
       return await step();
     } catch (error) {
@@ -86,16 +88,37 @@ async function act(pass: Pass, found: Problem[]): Promise<Outcome> {
   const lost = errors.length === 0 ? await attempt(() => ensureSecrets({ deps, observed, memo, signal })) : undefined;
   if (lost === undefined) return { problems: found, applied: { ...nothingApplied, errors } };
   await attempt(() => retryMigration(pass));
-  const complete = { ...observed, ...(memo.redisSecret && { redisSecretVersion: memo.redisSecret.version }) };
-  const desired = await attempt(async () => renderDesired(complete, release));
-  if (desired === undefined) return { problems: found, applied: { ...nothingApplied, errors } };
-  const applied = await applyAll({ client: deps.client, ledger: deps.ledger, signal }, observed, desired);
+  const applied = await apply(pass, attempt);
   const scaledAtMs = await attempt(() => scale({ deps, observed, memo, isFresh: pass.gathered.isFresh, written: applied.written, signal }));
   return {
     problems: [...found, ...lost, ...applied.problems],
     applied: { ...applied, errors: [...errors, ...applied.errors] },
     ...(scaledAtMs !== undefined && { scaledAtMs }),
   };
+}
+
+type Attempt = <T>(step: () => Promise<T>) => Promise<T | undefined>;
+
+/** Rendering costs more than all the rest of a pass, so it is left out when nothing that it depends on has changed. */
+async function apply({ deps, observed: seen, memo, release, signal }: Pass, attempt: Attempt): Promise<Applied> {
+  const observed = { ...seen, ...(memo.redisSecret && { redisSecretVersion: memo.redisSecret.version }) };
+  const state = describeInputs(observed, release);
+  if (memo.settled === state) return nothingApplied;
+  delete memo.settled;
+  const desired = await attempt(async () => renderDesired(observed, release));
+  if (desired === undefined) return nothingApplied;
+  const applied = await applyAll({ client: deps.client, ledger: deps.ledger, signal }, observed, desired);
+  const isSettled = Object.values(applied).every((list) => list.length === 0);
+  if (isSettled) memo.settled = state;
+  return applied;
+}
+
+function describeInputs(observed: Observed, release: ReleasePlan): string {
+  const { cluster, spec, children } = observed;
+  const { requested, effective, migration } = release;
+  const facts = factsFor(observed, { version: requested, requested, applied: migration.phase === 'Succeeded' });
+  const existing = [...children].map(([id, { fingerprint, metadata }]) => [id, fingerprint, metadata.uid, metadata.deletionTimestamp]);
+  return hashOf([spec, facts, effective, cluster.status?.migration?.phase, existing]);
 }
 
 async function retryMigration({ deps, observed, memo, release, signal }: Pass): Promise<void> {
