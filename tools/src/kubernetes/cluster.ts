@@ -6,6 +6,7 @@ import { applyChatCluster, type Installation, installChart, NAME, NAMESPACE, onC
 import { ensureKindCluster, loadIntoKind } from './cluster/kind-cluster.ts';
 import { ensureNodeCluster, loadIntoNode, prepareNodeCluster } from './cluster/node-cluster.ts';
 import { createProgress, type Say } from './cluster/progress.ts';
+import { givenRegistry, pushImages } from './cluster/registry.ts';
 import { type ClusterInfo, chooseTarget, kubeconfigFile, type TargetKind, writeInfo } from './cluster/target.ts';
 import { withFileLock } from './file-lock.ts';
 import type { BuiltImage } from './images/oci.ts';
@@ -47,9 +48,13 @@ async function loadImages(target: TargetKind, images: BuiltImage[], say: Say): P
   const context = (await onCluster(kubeconfigFile, 'kubectl', 'config', 'current-context')).trim();
   const kindName = /^kind-(.+)$/.exec(context)?.[1];
   if (kindName) return loadIntoKind(images, kindName);
-  say(
-    `the nodes of ${context} must be able to pull these images: ${images.map(({ name }) => name).join(', ')}; archives to push are in .local/images`,
-  );
+  const registry = givenRegistry();
+  if (!registry)
+    throw new ServiceError(
+      `the nodes of ${context} cannot see images of this machine; give a registry that they pull from: IMAGE_REGISTRY=registry.example.com/team make cluster`,
+    );
+  pushImages(images, registry);
+  say(`images pushed to ${registry}`);
 }
 
 async function accessOf(frontUrl: string): Promise<Installation['access']> {
@@ -77,7 +82,8 @@ async function makeCluster(say: Say): Promise<void> {
   const versions = { server: tagOf(images[0]), operator: tagOf(images[1]) };
   if (!versions.server || !versions.operator) throw new ServiceError('an image has no tag');
   const access = await accessOf(frontUrl);
-  const installation = { kubeconfig: kubeconfigFile, versions, access };
+  const registry = target === 'given' ? givenRegistry() : undefined;
+  const installation = { kubeconfig: kubeconfigFile, versions, access, registry };
   await installChart(installation);
   say('operator installed');
   await applyChatCluster(installation);

@@ -51,17 +51,32 @@ export interface Installation {
   kubeconfig: string;
   /** Tag of the server's and of the operator's image. */
   versions: { server: string; operator: string };
+  /** In front of the names of all images; undefined: the nodes have them. */
+  registry?: string;
   /** How people reach it; undefined: the cluster has no way in that we know. */
   access?: { host: string; allowedOrigins?: string[]; ingress: { className?: string } };
 }
 
 /** The operator, by its chart. */
-export async function installChart({ kubeconfig, versions }: Installation): Promise<void> {
+export async function installChart({ kubeconfig, versions, registry }: Installation): Promise<void> {
   if (!existsSync(join(chart, 'Chart.yaml'))) throw new ServiceError('chart/ is missing: the checkout is not complete');
-  const values = { 'image.tag': versions.operator, 'defaults.version': versions.server };
+  const image = (name: string) => `${registry ? `${registry}/` : ''}chatcluster/${name}`;
+  const values = {
+    'image.repository': image('operator'),
+    'image.tag': versions.operator,
+    'defaults.version': versions.server,
+    'defaults.serverImage': image('server'),
+    'defaults.postgresImage': image('postgres:18'),
+    'defaults.redisImage': image('redis:7'),
+  };
   const set = Object.entries(values).flatMap(([name, value]) => ['--set-string', `${name}=${value}`]);
   const where = ['--namespace', OPERATOR_NAMESPACE, '--create-namespace', '--wait', '--timeout', '3m'];
-  await onCluster(kubeconfig, 'helm', 'upgrade', '--install', RELEASE, chart, ...where, ...set);
+  try {
+    await onCluster(kubeconfig, 'helm', 'upgrade', '--install', RELEASE, chart, ...where, ...set);
+  } catch (error) {
+    const pods = await onCluster(kubeconfig, 'kubectl', '-n', OPERATOR_NAMESPACE, 'get', 'pods');
+    throw new ServiceError(`${(error as Error).message}\n${pods}more: kubectl -n ${OPERATOR_NAMESPACE} describe pods`, { cause: error });
+  }
 }
 
 /** The smallest one, with a way in. */
