@@ -1,0 +1,161 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ChatClusterSpec } from './api/index.ts';
+import { chatClusters, deployments } from './controller/kinds.ts';
+import { conditionOf, createCluster, eventually, finishJobs, type Lab, patchSpec, readCluster, rollOut, startLab } from './controller/testing.ts';
+import type { UnknownObject } from './runtime/object.ts';
+
+/**
+ * Figures of the operator as a process of its own against a real API server:
+ * `node operator/src/bench.ts [resources] [edits]`, by default 1000 and 200. The last line is JSON.
+ */
+const [resources = 1_000, edits = 200] = process.argv.slice(2).map(Number);
+const perNamespace = 100;
+const spec: ChatClusterSpec = { database: { evaluation: {} }, redis: { managed: {} }, autoscaling: { engine: 'Disabled' } };
+
+interface Process {
+  pid: number;
+  startedAt: number;
+  adminPort: number;
+  stop(): Promise<void>;
+}
+
+async function startOperator(lab: Lab, adminPort: number): Promise<Process> {
+  const env = { ...process.env, KUBECONFIG: lab.plane.kubeconfig, LEADER_ELECTION: 'off', ADMIN_PORT: String(adminPort), HOST: '127.0.0.1', LOG_LEVEL: 'error' };
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], { env, stdio: 'inherit' });
+  if (child.pid === undefined) throw new Error('the operator did not start');
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  return {
+    pid: child.pid,
+    startedAt,
+    adminPort,
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** From Linux's own books: resident memory now, and processor time so far. */
+function usageOf(pid: number): { rssMiB: number; cpuSeconds: number } {
+  const rssKiB = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return { rssMiB: Math.round(rssKiB / 1_024), cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100 };
+}
+
+async function readCounters({ adminPort }: Process): Promise<{ requests: number; reconciled: number }> {
+  const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+  const sum = (name: string) =>
+    text.split('\n').reduce((total, line) => (line.startsWith(`${name}{`) ? total + Number(line.slice(line.lastIndexOf(' ') + 1)) : total), 0);
+  return { requests: sum('rest_client_requests_total'), reconciled: sum('controller_runtime_reconcile_total') };
+}
+
+async function inParallel<T>(items: T[], width: number, work: (item: T) => Promise<unknown>): Promise<void> {
+  const left = [...items];
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      for (let item = left.pop(); item !== undefined; item = left.pop()) await work(item);
+    }),
+  );
+}
+
+/** From the moment at which the edit is sent until a watch shows the first write of the operator that follows from it. */
+async function measureEdits(lab: Lab, namespace: string): Promise<number[]> {
+  const stop = new AbortController();
+  const { resourceVersion } = await lab.client.list(deployments, { namespace });
+  let waiting: { replicas: number; done: () => void } | undefined;
+  const watching = (async () => {
+    for await (const event of lab.client.watch(deployments, { namespace, resourceVersion, signal: stop.signal })) {
+      const object = event.object as UnknownObject & { spec?: { replicas?: number } };
+      if (object.metadata.name === 'chat-0-api' && object.spec?.replicas === waiting?.replicas) waiting?.done();
+    }
+  })().catch(() => undefined);
+  const times: number[] = [];
+  for (let edit = 0; edit < edits; edit += 1) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    waiting = { replicas: 3 + (edit % 2), done: resolve };
+    const startedAt = performance.now();
+    await patchSpec(lab.client, namespace, { roles: { api: { replicas: waiting.replicas } } }, 'chat-0');
+    await promise;
+    times.push(performance.now() - startedAt);
+    await delay(20);
+  }
+  stop.abort();
+  await watching;
+  return times.sort((a, b) => a - b);
+}
+
+async function main(): Promise<void> {
+  await using lab = await startLab();
+  const first = await startOperator(lab, 19_311);
+  const namespaces: string[] = [];
+  for (let index = 0; index < Math.ceil(resources / perNamespace); index += 1) namespaces.push(await lab.createNamespace());
+  const all = Array.from({ length: resources }, (_, index) => ({ namespace: namespaces[Math.floor(index / perNamespace)] ?? '', name: `chat-${index}` }));
+  const createdAt = performance.now();
+  await inParallel(all, 8, ({ namespace, name }) => createCluster(lab.client, namespace, spec, name));
+  const isReady = async () => {
+    const { items } = await lab.client.list(chatClusters);
+    return items.filter((cluster) => conditionOf(cluster, 'Ready')?.status === 'True').length === resources;
+  };
+  await eventually(
+    async () => {
+      for (const namespace of namespaces) {
+        await finishJobs(lab.client, namespace).catch(() => undefined);
+        await rollOut(lab.client, namespace).catch(() => undefined);
+      }
+      return isReady();
+    },
+    { deadlineMs: 30 * 60_000 },
+  );
+  const readySeconds = (performance.now() - createdAt) / 1_000;
+  process.stderr.write(`${resources} ChatClusters Ready after ${readySeconds.toFixed(0)} s\n`);
+  await delay(10_000);
+  const idle = await measureIdle(first);
+  process.stderr.write(`idle: ${JSON.stringify(idle)}\n`);
+  const times = await measureEdits(lab, namespaces[0] ?? '');
+  const at = (share: number) => Math.round((times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0) * 10) / 10;
+  process.stderr.write(`edit to first write: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms\n`);
+  await rollOut(lab.client, namespaces[0] ?? '');
+  await delay(5_000);
+  await first.stop();
+  const second = await startOperator(lab, 19_312);
+  const restartSeconds = await untilReconciled(second);
+  const restarted = await readCounters(second);
+  const after = usageOf(second.pid);
+  await readCluster(lab.client, namespaces[0] ?? '', 'chat-0');
+  await second.stop();
+  const figures = {
+    resources,
+    ...idle,
+    editToFirstWriteMs: { p50: at(0.5), p99: at(0.99), edits },
+    restart: { seconds: restartSeconds, requests: restarted.requests, rssMiB: after.rssMiB },
+    readySeconds: Math.round(readySeconds),
+    machine: { cpus: availableParallelism(), load: loadavg().map((load) => Math.round(load * 10) / 10), node: process.version },
+  };
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+}
+
+async function measureIdle(operator: Process) {
+  const seconds = 60;
+  const before = { ...usageOf(operator.pid), ...(await readCounters(operator)) };
+  await delay(seconds * 1_000);
+  const now = { ...usageOf(operator.pid), ...(await readCounters(operator)) };
+  return {
+    rssMiB: now.rssMiB,
+    idleCpuPercent: Math.round(((now.cpuSeconds - before.cpuSeconds) / seconds) * 1_000) / 10,
+    // Two discoveries a minute and watches that are opened anew; none of them is about one resource.
+    idleRequestsPerMinute: now.requests - before.requests,
+    idleReconciles: now.reconciled - before.reconciled,
+  };
+}
+
+async function untilReconciled(operator: Process): Promise<number> {
+  await eventually(async () => (await readCounters(operator)).reconciled >= resources, { deadlineMs: 120_000 });
+  return Math.round((performance.now() - operator.startedAt) / 100) / 10;
+}
+
+await main();
