@@ -3,11 +3,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 
 // Before the modules that read it: this node must not be the one of `make cluster`.
 const dir = mkdtempSync(join(tmpdir(), 'chat-node-'));
 process.env.LOCAL_DIR = dir;
+after(() => rmSync(dir, { recursive: true, force: true }));
 const { nodeObstacle, installPackages, otherCluster } = await import('./preflight.ts');
 const { startNode } = await import('./start.ts');
 const { remains, stopNode } = await import('./stop.ts');
@@ -24,8 +25,7 @@ const nothing = { processes: [], shims: [], mounts: [], 'network namespaces': []
 
 const pod = JSON.stringify({ spec: { automountServiceAccountToken: false } });
 
-test('a node runs a pod, starts again as it was, and leaves nothing when it goes', { skip: reason, timeout: 280_000 }, async (t) => {
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+test('a node runs a pod, starts again as it was, and leaves nothing when it goes', { skip: reason, timeout: 280_000 }, async () => {
   installPackages(() => undefined);
   const before = { links: links(), settings: settings() };
   const image = await buildNamedImage('pause', join(dir, 'images'));
