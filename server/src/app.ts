@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import { createEvents, createLoadMeter } from './events.ts';
 import { createHub } from './fanout/hub.ts';
 import { encodeEvent } from './fanout/encode.ts';
+import { createRecent } from './fanout/recent.ts';
 import type { Lease } from './fanout/routed/server.ts';
 import type { ControlMessage } from './fanout/types.ts';
 import { createAdmission } from './lifecycle/admission.ts';
@@ -53,6 +54,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   guardPool(store.pool, postgres);
   const membership = createMembership({ loadAccess: store.loadAccess });
   const hub = createHub();
+  const recent = createRecent();
   const io = createIo(config);
   const connections = new Map<string, Connection>();
   const takesSockets = () => (config.role === 'all' || config.role === 'realtime') && isReady && !isDraining;
@@ -80,6 +82,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
       podId: config.podId,
       hub,
       access: membership,
+      recent,
       log,
       store,
       io,
@@ -96,6 +99,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     store,
     fanout,
     membership,
+    recent,
     limits: config.limits,
     batchWindowMs: config.batchWindowMs,
     log,

@@ -42,7 +42,7 @@ export async function runFault(cluster: Cluster, fault: Fault): Promise<Report> 
   const stoppedAtMs = performance.now();
   const leftMs = Math.max(0, endedAtMs + limitMs - performance.now()) + 1_000;
   // What is missing then is for the judge to say, with numbers.
-  await eventually(() => world.isSettled(), { deadlineMs: leftMs }).catch(() => undefined);
+  await eventually(async () => (await world.findQueued()) && world.isSettled(), { deadlineMs: leftMs }).catch(() => undefined);
   const settledAtMs = performance.now();
   const stored = await world.loadStored();
   return {

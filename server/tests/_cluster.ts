@@ -12,7 +12,7 @@ export interface Dependency {
   signal(name: NodeJS.Signals): void;
   /** SIGKILL. */
   kill(): void;
-  /** A new process over the same data. */
+  /** A new process over the same data, unless there is one. */
   restart(): Promise<void>;
   killAndRestart(downMs: number): Promise<void>;
 }
@@ -38,18 +38,28 @@ async function createDependency(stack: AsyncDisposableStack, start: (port: numbe
   const port = await lastingPort();
   let service = await start(port);
   // Postgres is a family: with its head alone frozen, those who are connected are served all the same.
-  const signal = (name: NodeJS.Signals) => [service.pid, ...childrenOf(service.pid)].forEach((pid) => tell(pid, name));
+  const signal = (name: NodeJS.Signals) => {
+    const pids = isAlive(service.pid) ? [service.pid, ...childrenOf(service.pid)] : [];
+    for (const pid of pids) tell(pid, name);
+  };
   stack.defer(async () => {
     // A frozen process cannot obey; after a failed restart there is none.
     if (isAlive(service.pid)) signal('SIGCONT');
     await service.stop();
   });
+  // By its own word: the number of a dead process may be somebody else's by now.
+  let isDown = false;
   const dependency: Dependency = {
     url: service.url,
     signal,
-    kill: () => signal('SIGKILL'),
+    kill() {
+      signal('SIGKILL');
+      isDown = true;
+    },
     async restart() {
+      if (!isDown && isAlive(service.pid)) return;
       service = await start(port);
+      isDown = false;
     },
     async killAndRestart(downMs) {
       dependency.kill();
@@ -110,6 +120,7 @@ export async function startCluster({ pods: count = 3, env = {}, podEnv }: Cluste
     pods.push(await createPod(`pod-${i}`, dir, { ...settings, ...podEnv?.(i - 1, { postgres, redis }) }));
   }
   const heal = async () => {
+    await Promise.all([postgres.restart(), redis.restart()]);
     await Promise.all(pods.map((pod) => (pod.isRunning() ? pod.ready() : pod.start())));
   };
   // The first applies the migrations, the others then have nothing to wait for.

@@ -10,6 +10,7 @@ export interface Fault {
 
 export interface FaultTimes {
   redisFrozenMs: number;
+  postgresFrozenMs: number;
   podFrozenMs: number;
   /** Between a kill of Redis or Postgres and the new process. */
   downMs: number;
@@ -47,7 +48,7 @@ async function restartInTurn(cluster: Cluster): Promise<void> {
 const seconds = (ms: number) => `${ms / 1_000} s`;
 
 /** One fault after another over one cluster; each leaves it whole, or to `heal`. */
-export function createFaults({ redisFrozenMs, podFrozenMs, downMs }: FaultTimes): Fault[] {
+export function createFaults({ redisFrozenMs, postgresFrozenMs, podFrozenMs, downMs }: FaultTimes): Fault[] {
   return [
     {
       name: 'SIGKILL of a pod',
@@ -60,6 +61,11 @@ export function createFaults({ redisFrozenMs, podFrozenMs, downMs }: FaultTimes)
     { name: 'FLUSHALL of Redis', inject: ({ redis }) => flushAll(redis.url) },
     { name: `Redis frozen for ${seconds(redisFrozenMs)}`, inject: ({ redis }) => freeze(redis, redisFrozenMs) },
     { name: 'kill and restart of Postgres', inject: ({ postgres }) => postgres.killAndRestart(downMs) },
+    { name: `Postgres frozen for ${seconds(postgresFrozenMs)}`, inject: ({ postgres }) => freeze(postgres, postgresFrozenMs) },
+    {
+      name: 'kill and restart of both Postgres and Redis',
+      inject: async ({ postgres, redis }) => void (await Promise.all([postgres.killAndRestart(downMs), redis.killAndRestart(downMs)])),
+    },
     { name: `a pod frozen for ${seconds(podFrozenMs)}`, inject: (cluster) => freeze(pod(cluster), podFrozenMs) },
     { name: 'a rolling restart of all pods', inject: restartInTurn },
   ];

@@ -1,8 +1,13 @@
 import type { ConversationLog, Numbered, WireCounts } from './_reader.ts';
 
-/** A send that the cluster answered with `stored`; each sender's are in the order in which they were made. */
+/**
+ * A send that the cluster answered with `stored`, or with `queued`: then its number is the one that Postgres has in the end, and
+ * 0 when it has none. Each sender's are in the order in which they were made.
+ */
 export interface Acknowledged extends Numbered {
   conversationId: string;
+  /** @default false */
+  isQueued?: boolean;
   senderId: string;
   atMs: number;
 }
@@ -34,6 +39,8 @@ export interface Evidence {
 
 export interface Verdict {
   acknowledged: number;
+  /** Of them, as queued. */
+  queued: number;
   deliveries: number;
   /** Acknowledged messages that a member never applied, summed over members. */
   lost: number;
@@ -101,6 +108,7 @@ export function judge({ acknowledged, stored, members, faultEndedAtMs, limitMs }
   const inStore = [...stored.values()].map(judgeStored);
   return {
     acknowledged: acknowledged.length,
+    queued: count(acknowledged, ({ isQueued }) => isQueued === true),
     deliveries: delaysMs.length,
     lost: sum('lost'),
     appliedTwice: sum('appliedTwice') + inStore.reduce((total, { twice }) => total + twice, 0),

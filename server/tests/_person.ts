@@ -82,6 +82,9 @@ export class Person implements Disposable {
     socket.on('entries', (payload: { conversationId: string; entries: Entry[] }) => this.#onEntries(payload));
     socket.on('resync', () => void this.#catchUp(socket));
     socket.on('server:drain', ({ reconnectInMs }: { reconnectInMs: number }) => setTimeout(lost, reconnectInMs));
+    socket.on('message:rejected', ({ error }: { error: { code: string } }) =>
+      this.faults.push(`a queued message was rejected: ${error.code}`),
+    );
     socket.on('session:ended', ({ code, reconnect }: { code: string; reconnect: boolean }) => {
       if (!reconnect) this.faults.push(`session ended: ${code}`);
     });
@@ -92,7 +95,7 @@ export class Person implements Disposable {
     while (this.#since === undefined) await wait(10, undefined, { signal: this.#stop.signal });
   }
 
-  /** Sends until it is stored, always with one clientMsgId; undefined when it was told to stop before. */
+  /** Sends until it is stored or queued, always with one clientMsgId; undefined when it was told to stop before. */
   async send(conversationId: string, body: string): Promise<SendResult | undefined> {
     const payload = { conversationId, clientMsgId: crypto.randomUUID(), body };
     while (!this.#stop.signal.aborted) {

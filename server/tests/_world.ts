@@ -27,8 +27,10 @@ export interface World extends Disposable {
   start(): void;
   /** Every other sender sends no more: a loss at the end of a conversation then stays, as no later number shows the gap. */
   quieten(): void;
-  /** No new sends; resolves when the open ones are stored. */
+  /** No new sends; resolves when the open ones are stored or queued. */
   stop(): Promise<void>;
+  /** True when everything that was acknowledged as queued has its number from Postgres. */
+  findQueued(): Promise<boolean>;
   memberLogs(): MemberLog[];
   /** Everybody is connected and has what was acknowledged. */
   isSettled(): boolean;
@@ -133,11 +135,24 @@ export async function createWorld(cluster: Cluster): Promise<World> {
     for (let n = 1; !signal.aborted; n += 1) {
       const conversationId = pick(sender);
       const result = await sender.person.send(conversationId, `message ${n}`);
-      if (result?.seq === undefined) return;
-      acknowledged.push({ conversationId, senderId: sender.person.userId, seq: result.seq, id: result.id, atMs: performance.now() });
-      lastSeqs.set(conversationId, Math.max(lastSeqs.get(conversationId) ?? 0, result.seq));
+      if (result === undefined) return;
+      const { seq = 0, id } = result;
+      acknowledged.push({ conversationId, senderId: sender.person.userId, seq, id, isQueued: seq === 0, atMs: performance.now() });
+      lastSeqs.set(conversationId, Math.max(lastSeqs.get(conversationId) ?? 0, seq));
       await new Promise((done) => setTimeout(done, pauseMs.least + Math.random() * (pauseMs.most - pauseMs.least)));
     }
+  }
+
+  async function findQueued(): Promise<boolean> {
+    const open = acknowledged.filter(({ seq }) => seq === 0);
+    if (open.length === 0) return true;
+    const stored = await loadStored(cluster.postgres.url, [...new Set(open.map(({ conversationId }) => conversationId))]);
+    const seqs = new Map([...stored.values()].flat().map(({ id, seq }) => [id, seq]));
+    for (const each of open) {
+      each.seq = seqs.get(each.id) ?? 0;
+      lastSeqs.set(each.conversationId, Math.max(lastSeqs.get(each.conversationId) ?? 0, each.seq));
+    }
+    return open.every(({ seq }) => seq > 0);
   }
 
   for (const person of people) person.connect();
@@ -158,6 +173,7 @@ export async function createWorld(cluster: Cluster): Promise<World> {
       stopping.abort();
       await running;
     },
+    findQueued,
     memberLogs: () => people.map(({ userId, connectedAtMs, reader }) => ({ userId, connectedAtMs, logs: reader.logs, wire: reader.wire })),
     isSettled: () =>
       people.every(({ isLive, reader }) => isLive && [...reader.cursors()].every(([id, cursor]) => cursor >= (lastSeqs.get(id) ?? 0))),

@@ -88,6 +88,21 @@ const cases: Record<string, { spoilt: Partial<Evidence>; wrong: Partial<typeof n
     spoilt: { acknowledged: [2, 1, 3].map(acknowledged) },
     wrong: { outOfOrder: 1 },
   },
+  'a queued message that never got a number is missing': {
+    spoilt: { acknowledged: [1, 2, 3].map(acknowledged).with(2, { ...acknowledged(3), seq: 0, isQueued: true }) },
+    wrong: { acknowledgedButMissing: 1, outOfOrder: 1 },
+  },
+  'a queued message that got its number and one member lacks is lost': {
+    spoilt: {
+      acknowledged: [1, 2, 3].map(acknowledged).with(2, { ...acknowledged(3), isQueued: true }),
+      members: [member(applied(1, 2))],
+    },
+    wrong: { lost: 1 },
+  },
+  'queued messages whose numbers do not ascend are out of order': {
+    spoilt: { acknowledged: [2, 1, 3].map(acknowledged).map((each) => ({ ...each, isQueued: true })) },
+    wrong: { outOfOrder: 1 },
+  },
   'what came after the limit is late': {
     spoilt: { members: [member([...applied(1, 2), { ...entry(3), atMs: 1_101 }])] },
     wrong: { late: 1 },

@@ -21,7 +21,7 @@ function assertNothingWrong(t: TestContext, report: Report): void {
   assert.ok(report.acknowledged >= 300, `only ${report.acknowledged} messages: this run proves little`);
 }
 
-for (const fault of createFaults({ redisFrozenMs: 10_000, podFrozenMs: 10_000, downMs: 1_000 })) {
+for (const fault of createFaults({ redisFrozenMs: 10_000, postgresFrozenMs: 15_000, podFrozenMs: 10_000, downMs: 1_000 })) {
   test(`${fault.name} under 50 senders and 200 receivers loses, doubles and misorders nothing`, async (t) => {
     assertNothingWrong(t, await runFault(cluster, fault));
   });

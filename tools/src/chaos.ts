@@ -8,7 +8,7 @@ import { runMain, ServiceError } from './process.ts';
 
 const folder = join(import.meta.dirname, '../../docs/benchmarks');
 /** Longer than in the tests: here nobody waits for the suite. */
-const times = { redisFrozenMs: 30_000, podFrozenMs: 60_000, downMs: 3_000 };
+const times = { redisFrozenMs: 30_000, postgresFrozenMs: 30_000, podFrozenMs: 60_000, downMs: 3_000 };
 
 const wrong = (report: Report) =>
   report.lost + report.appliedTwice + report.outOfOrder + report.acknowledgedButMissing + report.late + report.clientFaults.length;
@@ -16,6 +16,7 @@ const wrong = (report: Report) =>
 const columns: [title: string, value: (report: Report) => string | number][] = [
   ['fault', ({ fault }) => fault],
   ['acknowledged', ({ acknowledged }) => acknowledged],
+  ['of them queued', ({ queued }) => queued],
   ['deliveries', ({ deliveries }) => deliveries],
   ['lost', ({ lost }) => lost],
   ['twice', ({ appliedTwice }) => appliedTwice],

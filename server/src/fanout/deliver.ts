@@ -59,7 +59,9 @@ type Context = FanoutDeps & { large: LargeIndex; delivered: Delivered };
 
 function write(context: Context, arrival: Arrival, users: Iterable<string>): void {
   context.hub.toUsers(users, arrival.packet, false);
-  context.delivered.add(arrival.conversationId, arrival.fromSeq, arrival.toSeq, arrival.toAll ?? false);
+  const { conversationId, fromSeq, toSeq, memberVersion, packet } = arrival;
+  context.delivered.add(conversationId, fromSeq, toSeq, arrival.toAll ?? false);
+  context.recent?.add({ conversationId, fromSeq, toSeq, memberVersion, text: packet.text });
 }
 
 /** G6: a list older than the publish is reloaded before anything is written. */
@@ -88,6 +90,8 @@ async function deliverTail(context: Context, conversationId: string, entries: En
     context.hub.toUsers(share.users, encodeEvent('entries', { conversationId, entries: share.entries }), false);
   }
   context.delivered.add(conversationId, first.seq, last.seq, true);
+  const { text } = encodeEvent('entries', { conversationId, entries });
+  context.recent?.add({ conversationId, fromSeq: first.seq, toSeq: last.seq, memberVersion, text });
 }
 
 /** A publish as it arrives at the publisher's own sockets. */

@@ -1,5 +1,6 @@
 import type { Logger } from '../log.ts';
 import type { BatchRange, ConversationAccess, EntryRange } from '../store/types.ts';
+import type { Recent } from './recent.ts';
 import type { Hub } from './types.ts';
 
 /** Member lists, cached per pod; the shape of operations/membership.ts. */
@@ -19,5 +20,7 @@ export interface FanoutDeps {
   podId: string;
   hub: Hub;
   access: AccessCache;
+  /** Remembers what was delivered, for reads while Postgres is away. */
+  recent?: Pick<Recent, 'add'>;
   log: Logger;
 }

@@ -31,8 +31,8 @@ interface Queued {
 }
 
 const AT_ONCE = 100;
-/** Longer than a batch may take: its statement ends after ten seconds. */
-const LOCK_MS = 15_000;
+/** So long the next waits for one that died. Two at once do no harm, see below. */
+const LOCK_MS = 3_000;
 
 function parseEntries(reply: unknown): Queued[] {
   return (reply as [string, [string, string]][]).map(([entry, [, text]]) => ({ entry, row: JSON.parse(text) as QueuedRow }));

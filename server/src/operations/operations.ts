@@ -2,6 +2,7 @@ import type { Limits } from '@chatcluster/protocol';
 import { decideSend } from '../domain/permissions.ts';
 import { type Committed, createGroupCommit } from '../ingest/group-commit.ts';
 import { createIngest, type IngestDeps } from '../ingest/ingest.ts';
+import type { Recent } from '../fanout/recent.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Logger } from '../log.ts';
 import { existingUsers, listAuthors } from '../store/sql/user-lookups.ts';
@@ -25,6 +26,7 @@ export interface OperationsDeps extends Pick<IngestDeps, 'laneOf' | 'isPostgresR
   store: Store;
   fanout: Fanout;
   membership: Membership;
+  recent: Pick<Recent, 'read'>;
   limits: Limits;
   batchWindowMs: number;
   onBatch(rows: number): void;
@@ -85,7 +87,7 @@ export function createOperations(deps: OperationsDeps) {
       onCommitted,
     },
     receipts,
-    catchUp: createCatchUp(store),
+    catchUp: createCatchUp({ store, membership, recent: deps.recent }),
     changeMessage: createChangeMessage({ store, membership, delivery, limits }),
     conversations,
     match: createMatch({ store, announce: conversations.announce, log }),

@@ -159,7 +159,10 @@ export class RoutedServer implements AsyncDisposable {
   async #heartbeat(): Promise<Beat> {
     const lease = this.#deps.lease();
     this.#told = undefined;
-    const reply = await this.redis.call('heartbeat', [this.#deps.podId, LEASE_MS, JSON.stringify(lease)], { timeoutMs: 1_000, probe: true });
+    const reply = await this.redis.call('heartbeat', [this.#deps.podId, LEASE_MS, JSON.stringify(lease)], {
+      timeoutMs: 1_000,
+      probe: true,
+    });
     this.#told = lease;
     const [lapsed, counter, epoch, volatileId, newest] = reply as [number, number, string, string, number];
     return { lapsed: lapsed === 1, counter, epoch, volatileId, newest };
