@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
@@ -71,4 +71,5 @@ test('a killed owner takes the servers along', { skip: process.platform === 'lin
     10_000,
     () => 'servers are left',
   );
+  rmSync(dir, { recursive: true, force: true });
 });
