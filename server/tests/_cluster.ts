@@ -31,7 +31,7 @@ export interface ClusterOptions {
   /** More settings of the server processes. */
   env?: Record<string, string>;
   /** Settings of one of them, from 0 on. */
-  podEnv?(index: number, services: { postgres: Dependency; redis: Dependency }): Record<string, string>;
+  podEnv?(index: number, services: { postgres: Dependency; redis: Dependency }): Promise<Record<string, string>>;
 }
 
 async function createDependency(stack: AsyncDisposableStack, start: (port: number) => Promise<Service>): Promise<Dependency> {
@@ -117,7 +117,7 @@ export async function startCluster({ pods: count = 3, env = {}, podEnv }: Cluste
     await Promise.all(pods.map((pod) => pod.ended()));
   });
   for (let i = 1; i <= count; i += 1) {
-    pods.push(await createPod(`pod-${i}`, dir, { ...settings, ...podEnv?.(i - 1, { postgres, redis }) }));
+    pods.push(await createPod(`pod-${i}`, dir, { ...settings, ...(await podEnv?.(i - 1, { postgres, redis })) }));
   }
   const heal = async () => {
     await Promise.all([postgres.restart(), redis.restart()]);
