@@ -5,7 +5,17 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChatClusterSpec } from './api/index.ts';
 import { chatClusters, deployments } from './controller/kinds.ts';
-import { conditionOf, createCluster, eventually, finishJobs, type Lab, patchSpec, readCluster, rollOut, startLab } from './controller/testing.ts';
+import {
+  conditionOf,
+  createCluster,
+  eventually,
+  finishJobs,
+  type Lab,
+  patchSpec,
+  readCluster,
+  rollOut,
+  startLab,
+} from './controller/testing.ts';
 import type { UnknownObject } from './runtime/object.ts';
 
 /**
@@ -24,7 +34,14 @@ interface Process {
 }
 
 async function startOperator(lab: Lab, adminPort: number): Promise<Process> {
-  const env = { ...process.env, KUBECONFIG: lab.plane.kubeconfig, LEADER_ELECTION: 'off', ADMIN_PORT: String(adminPort), HOST: '127.0.0.1', LOG_LEVEL: 'error' };
+  const env = {
+    ...process.env,
+    KUBECONFIG: lab.plane.kubeconfig,
+    LEADER_ELECTION: 'off',
+    ADMIN_PORT: String(adminPort),
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'error',
+  };
   const startedAt = performance.now();
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], { env, stdio: 'inherit' });
   if (child.pid === undefined) throw new Error('the operator did not start');
@@ -50,7 +67,9 @@ function usageOf(pid: number): { rssMiB: number; cpuSeconds: number } {
 async function readCounters({ adminPort }: Process): Promise<{ requests: number; reconciled: number }> {
   const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
   const sum = (name: string) =>
-    text.split('\n').reduce((total, line) => (line.startsWith(`${name}{`) ? total + Number(line.slice(line.lastIndexOf(' ') + 1)) : total), 0);
+    text
+      .split('\n')
+      .reduce((total, line) => (line.startsWith(`${name}{`) ? total + Number(line.slice(line.lastIndexOf(' ') + 1)) : total), 0);
   return { requests: sum('rest_client_requests_total'), reconciled: sum('controller_runtime_reconcile_total') };
 }
 
@@ -94,7 +113,10 @@ async function main(): Promise<void> {
   const first = await startOperator(lab, 19_311);
   const namespaces: string[] = [];
   for (let index = 0; index < Math.ceil(resources / perNamespace); index += 1) namespaces.push(await lab.createNamespace());
-  const all = Array.from({ length: resources }, (_, index) => ({ namespace: namespaces[Math.floor(index / perNamespace)] ?? '', name: `chat-${index}` }));
+  const all = Array.from({ length: resources }, (_, index) => ({
+    namespace: namespaces[Math.floor(index / perNamespace)] ?? '',
+    name: `chat-${index}`,
+  }));
   const createdAt = performance.now();
   await inParallel(all, 8, ({ namespace, name }) => createCluster(lab.client, namespace, spec, name));
   const isReady = async () => {

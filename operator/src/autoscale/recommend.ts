@@ -21,6 +21,7 @@ export function recommend(history: History, observation: Observation, spec: Scal
     signal: wanted.signal,
     ...(limit && { limit }),
     wanted: wanted.replicas,
+    missing: wanted.missing,
     history: {
       recommendations: [...seen, { atMs: nowMs, replicas: asked }],
       changes: desired === current ? known.changes : [...known.changes, { atMs: nowMs, delta: desired - current }],

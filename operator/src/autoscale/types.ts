@@ -66,6 +66,8 @@ export interface Recommendation {
   limit?: Limit;
   /** What the signal asked for. */
   wanted: number;
+  /** Ready pods that did not answer; at least 1 when nobody did. */
+  missing: number;
   history: History;
 }
 

@@ -55,14 +55,29 @@ async function installAccess(): Promise<Connection> {
   for (const object of renderOperator({ namespace: system, version: '0.1.0', secretNamespaces: [chat] })) {
     const plural = accessKinds[object.kind];
     if (plural === undefined) continue;
-    const resource = defineResource({ apiVersion: object.apiVersion, kind: object.kind, plural, namespaced: object.metadata.namespace !== undefined });
+    const resource = defineResource({
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      plural,
+      namespaced: object.metadata.namespace !== undefined,
+    });
     await lab.client.apply(resource, object, { fieldManager: 'test' });
   }
   const admin = await openConnection({ kubeconfig: lab.plane.kubeconfig });
   const { tls } = await admin.credentials();
-  const accounts = defineResource({ apiVersion: 'v1', kind: 'TokenRequest', plural: 'serviceaccounts/chatcluster-operator/token', namespaced: true });
+  const accounts = defineResource({
+    apiVersion: 'v1',
+    kind: 'TokenRequest',
+    plural: 'serviceaccounts/chatcluster-operator/token',
+    namespaced: true,
+  });
   assert.ok(collectionPath(accounts, system).endsWith('/token'));
-  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: { name: '', namespace: system }, spec: { expirationSeconds: 3_600 } };
+  const request = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    metadata: { name: '', namespace: system },
+    spec: { expirationSeconds: 3_600 },
+  };
   const { status } = (await lab.client.create(accounts, request)) as UnknownObject & { status: { token: string } };
   return {
     server: admin.server,
@@ -74,7 +89,9 @@ async function installAccess(): Promise<Connection> {
 /** Everything that the operator asked for, with what came of it. */
 function readAudit(): AuditLine[] {
   const lines = readFileSync(join(lab.plane.dir, 'audit.log'), 'utf8').split('\n').filter(Boolean);
-  return lines.map((line) => JSON.parse(line) as AuditLine).filter((line) => line.user.username === user && line.stage !== 'RequestReceived');
+  return lines
+    .map((line) => JSON.parse(line) as AuditLine)
+    .filter((line) => line.user.username === user && line.stage !== 'RequestReceived');
 }
 
 function listUsedRights(): Set<string> {
@@ -153,15 +170,24 @@ describe('under its own ServiceAccount', () => {
     for (const name of ['one', 'two', 'three']) await createPod(lab.client, chat, { name, ip: '127.0.0.1' });
     for (const replicas of [2, 3, 2]) {
       await patchSpec(lab.client, chat, { replicas });
-      await eventually(async () => (await lab.client.readScale(deployments, { namespace: chat, name: 'chat-realtime' })).spec?.replicas === replicas);
+      await eventually(
+        async () => (await lab.client.readScale(deployments, { namespace: chat, name: 'chat-realtime' })).spec?.replicas === replicas,
+      );
     }
     for (const name of ['one', 'two', 'three']) await lab.client.delete(pods, { namespace: chat, name }, { gracePeriodSeconds: 0 });
     await lab.client.create(secrets, { metadata: { namespace: chat, name: 'unrelated' }, stringData: { a: 'b' } } as UnknownObject);
     await remove('chat');
     const left = [...(await listChildren(lab.client, chat)).keys()];
     assert.ok(!left.some((id) => id === 'Secret/chat-database'), left.join(', '));
-    await createCluster(lab.client, chat, { database: { cloudNativePG: {}, deletionPolicy: 'Delete' }, redis: { external: { urlsSecretRef: { name: 'none', key: 'urls' } } } }, 'pg');
-    await eventually(async () => (await readCluster(lab.client, chat, 'pg')).status?.conditions?.some(({ reason }) => reason === 'SecretMissing'));
+    await createCluster(
+      lab.client,
+      chat,
+      { database: { cloudNativePG: {}, deletionPolicy: 'Delete' }, redis: { external: { urlsSecretRef: { name: 'none', key: 'urls' } } } },
+      'pg',
+    );
+    await eventually(async () =>
+      (await readCluster(lab.client, chat, 'pg')).status?.conditions?.some(({ reason }) => reason === 'SecretMissing'),
+    );
     await remove('pg');
     const refused = readAudit().filter(({ responseStatus }) => responseStatus?.code === 403 || responseStatus?.code === 401);
     assert.deepEqual(refused, []);
@@ -171,7 +197,10 @@ describe('under its own ServiceAccount', () => {
     const namespace = await lab.createNamespace();
     await createCluster(lab.client, namespace);
     await bringUp(lab.client, namespace);
-    const reading = readAudit().filter(({ verb, objectRef }) => objectRef?.resource === 'secrets' && objectRef.namespace === namespace && verb !== 'create' && verb !== 'delete');
+    const reading = readAudit().filter(
+      ({ verb, objectRef }) =>
+        objectRef?.resource === 'secrets' && objectRef.namespace === namespace && verb !== 'create' && verb !== 'delete',
+    );
     assert.deepEqual(reading, []);
   });
 
@@ -179,7 +208,14 @@ describe('under its own ServiceAccount', () => {
     const namespace = await lab.createNamespace();
     await createCluster(lab.client, namespace, { ...smallest, database: { external: { urlSecretRef: { name: 'mine', key: 'url' } } } });
     await createPod(lab.client, namespace, { name: 'waiting', component: 'migrate', isReady: false });
-    const waiting = { name: 'server', ready: false, restartCount: 0, image: 'none', imageID: '', state: { waiting: { reason: 'CreateContainerConfigError', message: 'secret "mine" not found' } } };
+    const waiting = {
+      name: 'server',
+      ready: false,
+      restartCount: 0,
+      image: 'none',
+      imageID: '',
+      state: { waiting: { reason: 'CreateContainerConfigError', message: 'secret "mine" not found' } },
+    };
     await lab.client.patch(pods, { namespace, name: 'waiting' }, { status: { containerStatuses: [waiting] } }, { subresource: 'status' });
     await untilReason(lab.client, namespace, ['DatabaseReady', 'SecretMissing']);
   });

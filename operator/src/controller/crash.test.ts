@@ -2,12 +2,25 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { ChatClusterSpec } from '../api/index.ts';
+import { appliedAnnotation } from '../apply/apply-object.ts';
 import { openConnection } from '../runtime/kube-config.ts';
 import type { UnknownObject } from '../runtime/object.ts';
 import { startTestingProxy, type TestingProxy } from '../runtime/testing-proxy.ts';
-import { appliedAnnotation } from '../apply/apply-object.ts';
 import { jobs } from './kinds.ts';
-import { conditionOf, createCluster, eventually, finishJobs, type Lab, listChildren, type Operator, patchSpec, readCluster, rollOut, smallest, startLab } from './testing.ts';
+import {
+  conditionOf,
+  createCluster,
+  eventually,
+  finishJobs,
+  type Lab,
+  listChildren,
+  type Operator,
+  patchSpec,
+  readCluster,
+  rollOut,
+  smallest,
+  startLab,
+} from './testing.ts';
 
 let lab: Lab;
 let proxy: TestingProxy;
@@ -29,7 +42,8 @@ function essence(children: Map<string, UnknownObject>): unknown {
     const content = kind === 'Secret' ? Object.keys((data ?? {}) as object) : [spec, kind === 'ConfigMap' ? data : undefined];
     return [id, metadata.labels, annotations, content];
   });
-  const varying = /"(uid|namespace|clusterIPs?|creationTimestamp|resourceVersion|chatcluster\.dev\/(secret-version|secrets-checksum))":("[^"]*"|\["[^"]*"\])/g;
+  const varying =
+    /"(uid|namespace|clusterIPs?|creationTimestamp|resourceVersion|chatcluster\.dev\/(secret-version|secrets-checksum))":("[^"]*"|\["[^"]*"\])/g;
   return JSON.parse(JSON.stringify(entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))).replaceAll(varying, '"$1":""'));
 }
 

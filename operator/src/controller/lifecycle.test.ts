@@ -5,9 +5,26 @@ import type { PodLoad } from '../autoscale/types.ts';
 import { deletionCostAnnotation } from '../autoscale/victims.ts';
 import { defineResource, type UnknownObject } from '../runtime/object.ts';
 import { chatClusters, deployments, jobs, pods, secrets } from './kinds.ts';
-import { conditionOf, createCluster, eventually, finishJobs, type Lab, listChildren, patchSpec, readCluster, smallest, startLab } from './testing.ts';
+import {
+  conditionOf,
+  createCluster,
+  eventually,
+  finishJobs,
+  type Lab,
+  listChildren,
+  patchSpec,
+  readCluster,
+  smallest,
+  startLab,
+  untilReason,
+} from './testing.ts';
 
-const events = defineResource<UnknownObject & { reason: string; note: string }>({ apiVersion: 'events.k8s.io/v1', kind: 'Event', plural: 'events', namespaced: true });
+const events = defineResource<UnknownObject & { reason: string; note: string }>({
+  apiVersion: 'events.k8s.io/v1',
+  kind: 'Event',
+  plural: 'events',
+  namespaced: true,
+});
 /** Pod IP → what it says; a pod that is not here does not answer. */
 const loads = new Map<string, PodLoad>();
 let lab: Lab;
@@ -33,7 +50,11 @@ async function makeReady({ metadata }: UnknownObject): Promise<void> {
   lastIp += 1;
   const podIP = `127.7.${lastIp >> 8}.${lastIp & 255}`;
   const isMigration = metadata.labels?.['app.kubernetes.io/component'] === 'migrate';
-  const conditions = ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map((type) => ({ type, status: 'True', lastTransitionTime: now() }));
+  const conditions = ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map((type) => ({
+    type,
+    status: 'True',
+    lastTransitionTime: now(),
+  }));
   const status = isMigration ? { phase: 'Succeeded', podIP } : { phase: 'Running', podIP, podIPs: [{ ip: podIP }], conditions };
   await lab.client.patch(pods, metadata, { status }, { subresource: 'status' });
   loads.set(podIP, load(0));
@@ -117,12 +138,23 @@ describe('the engine Operator', () => {
 
   it('takes nothing away while a pod does not answer', async () => {
     const namespace = await lab.createNamespace();
-    await createCluster(lab.client, namespace, { ...eager, replicas: 3 });
+    const patient = {
+      ...eager.autoscaling,
+      behavior: { scaleDown: { stabilizationWindowSeconds: 5, policies: [{ type: 'Pods' as const, value: 6, periodSeconds: 1 }] } },
+    };
+    await createCluster(lab.client, namespace, { ...eager, replicas: 3, autoscaling: patient });
     await untilReady(namespace);
-    for (const { status } of await listRealtime(namespace)) loads.delete(status.podIP);
-    await eventually(async () => conditionOf(await readCluster(lab.client, namespace), 'AutoscalingActive')?.reason !== 'Following', { deadlineMs: 20_000 });
+    const found = await listRealtime(namespace);
+    assert.equal(found.length, 3);
+    found.forEach(({ status }, index) => (index === 0 ? loads.delete(status.podIP) : loads.set(status.podIP, load(0))));
+    await untilReason(lab.client, namespace, ['AutoscalingActive', 'MissingData']);
+    // Longer than the window.
+    const until = Date.now() + 8_000;
+    await eventually(() => Date.now() > until);
     const scale = await lab.client.readScale(deployments, { namespace, name: 'chat-realtime' });
-    assert.ok((scale.spec?.replicas ?? 0) >= 1);
+    assert.equal(scale.spec?.replicas, 3);
+    for (const { status } of found) loads.set(status.podIP, load(0));
+    await eventually(async () => (await lab.client.readScale(deployments, { namespace, name: 'chat-realtime' })).spec?.replicas === 1);
   });
 });
 
@@ -134,10 +166,7 @@ describe('kubectl scale', () => {
     const before = await listRealtime(namespace);
     before.forEach(({ status }, index) => loads.set(status.podIP, load(index === 1 ? 5 : 500)));
     // What was read while they started is older than this.
-    await eventually(
-      async () => (await readCluster(lab.client, namespace)).status?.connections === 1_000,
-      { deadlineMs: 75_000 },
-    );
+    await eventually(async () => (await readCluster(lab.client, namespace)).status?.connections === 1_000, { deadlineMs: 75_000 });
     await patchSpec(lab.client, namespace, { replicas: 2 });
     await eventually(async () => {
       await playKubelets(namespace);
@@ -188,14 +217,15 @@ describe('deletion', () => {
     const namespace = await lab.createNamespace();
     await createCluster(lab.client, namespace);
     await untilReady(namespace);
+    // A pod that takes its time, as one with connections does.
+    const slow = (await listRealtime(namespace))[0]!.metadata;
+    await lab.client.patch(pods, slow, { metadata: { finalizers: ['example.com/slow'] } });
     await lab.client.delete(chatClusters, { namespace, name: 'chat' });
-    await eventually(async () => {
-      const found = await listChildren(lab.client, namespace);
-      return !found.has('Deployment/chat-realtime');
-    });
-    // The pods still take their leave.
+    await eventually(async () => !(await listChildren(lab.client, namespace)).has('Deployment/chat-realtime'));
+    await eventually(async () => (await lab.client.get(pods, slow)).metadata.deletionTimestamp);
     assert.ok((await listChildren(lab.client, namespace)).has('StatefulSet/chat-postgres'));
-    assert.ok(await lab.client.find(chatClusters, { namespace, name: 'chat' }));
+    assert.equal(conditionOf(await readCluster(lab.client, namespace), 'Reconciling')?.reason, 'Deleting');
+    await lab.client.patch(pods, slow, { metadata: { finalizers: null } });
     await eventually(
       async () => {
         await playKubelets(namespace);

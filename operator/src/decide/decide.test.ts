@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { names } from '@chatcluster/cdk8s';
+import fc from 'fast-check';
 import { type ChatCluster, type ChatClusterSpec, type ChatClusterStatus, withDefaults } from '../api/index.ts';
+import { renderDesired } from '../desired/render.ts';
 import type { Child } from '../gather/lean.ts';
 import type { Observed } from '../gather/observed.ts';
-import { renderDesired } from '../desired/render.ts';
 import { buildStatus } from '../status/build.ts';
 import { imageOf } from './facts.ts';
 import { planPool } from './pool.ts';
@@ -83,19 +83,31 @@ describe('planRelease', () => {
   it('tries a failed migration again, each time later', () => {
     const spec = { ...smallest, version: '2.0.0' };
     const at = (attempts: number, seconds: number) =>
-      planRelease(observe({ spec, children: job('2.0.0', 'Failed'), more: { migrationAttempts: attempts, nowMs: nowMs + seconds * 1_000 } })).migration.action;
-    assert.deepEqual([at(0, 29), at(0, 30), at(1, 59), at(1, 60), at(50, 3_599), at(50, 3_600)], ['none', 'retry', 'none', 'retry', 'none', 'retry']);
+      planRelease(
+        observe({ spec, children: job('2.0.0', 'Failed'), more: { migrationAttempts: attempts, nowMs: nowMs + seconds * 1_000 } }),
+      ).migration.action;
+    assert.deepEqual(
+      [at(0, 29), at(0, 30), at(1, 59), at(1, 60), at(50, 3_599), at(50, 3_600)],
+      ['none', 'retry', 'none', 'retry', 'none', 'retry'],
+    );
   });
 
   it('rolls a stuck release back to the good one, and stays there', () => {
     const spec = { ...smallest, version: '2.0.0' };
     const status: ChatClusterStatus = { version: '1.0.0', migration: { version: '2.0.0', phase: 'Succeeded' } };
-    const children = { 'Deployment/chat-api': { status: stuck, metadata: { name: 'chat-api', generation: 1, annotations: { [releaseAnnotation]: '2.0.0' } } } };
+    const children = {
+      'Deployment/chat-api': {
+        status: stuck,
+        metadata: { name: 'chat-api', generation: 1, annotations: { [releaseAnnotation]: '2.0.0' } },
+      },
+    };
     const plan = planRelease(observe({ spec, status, children }));
     assert.deepEqual([plan.effective, plan.rollback?.from, plan.rollback?.to], ['1.0.0', '2.0.0', '1.0.0']);
     const later = planRelease(observe({ spec, status: { ...status, rollback: { from: '2.0.0', to: '1.0.0' } } }));
     assert.equal(later.effective, '1.0.0');
-    const other = planRelease(observe({ spec: { ...smallest, version: '3.0.0' }, status: { ...status, rollback: { from: '2.0.0', to: '1.0.0' } } }));
+    const other = planRelease(
+      observe({ spec: { ...smallest, version: '3.0.0' }, status: { ...status, rollback: { from: '2.0.0', to: '1.0.0' } } }),
+    );
     assert.deepEqual([other.rollback, other.migration.version], [undefined, '3.0.0']);
     const disabled = planRelease(observe({ spec: { ...spec, upgrade: { autoRollback: false } }, status, children }));
     assert.equal(disabled.effective, '2.0.0');
@@ -112,14 +124,18 @@ describe('renderDesired', () => {
   it('renders only the Job of the new release while it is migrated', () => {
     const observed = observe({ spec: { ...smallest, version: '2.0.0' }, status: migrated('1.0.0') });
     const { objects } = renderDesired(observed, planRelease(observed));
-    const images = objects.map((object) => [object.kind, /server:([\d.]+)/.exec(JSON.stringify(object))?.[1]]).filter(([, version]) => version);
+    const images = objects
+      .map((object) => [object.kind, /server:([\d.]+)/.exec(JSON.stringify(object))?.[1]])
+      .filter(([, version]) => version);
     assert.deepEqual([...new Set(images.filter(([kind]) => kind === 'Job').map(([, version]) => version))], ['2.0.0']);
     assert.deepEqual([...new Set(images.filter(([kind]) => kind === 'Deployment').map(([, version]) => version))], ['1.0.0']);
   });
 
   it('never says how many realtime pods there are', () => {
     const observed = observe({ status: migrated('1.0.0') });
-    const realtime = renderDesired(observed, planRelease(observed)).objects.find(({ metadata, kind }) => kind === 'Deployment' && metadata.name === 'chat-realtime');
+    const realtime = renderDesired(observed, planRelease(observed)).objects.find(
+      ({ metadata, kind }) => kind === 'Deployment' && metadata.name === 'chat-realtime',
+    );
     assert.equal((realtime?.spec as { replicas?: number }).replicas, undefined);
   });
 });
@@ -128,32 +144,50 @@ describe('listProblems', () => {
   const external: ChatClusterSpec = { database: { external: { urlSecretRef: { name: 'mine', key: 'url' } } }, redis: { managed: {} } };
 
   it('names what is missing and what to do', () => {
-    const spec: ChatClusterSpec = { ...external, access: { host: 'a.b', gateway: { parentRefs: [{ name: 'g' }] } }, autoscaling: { engine: 'KEDA' } };
-    assert.deepEqual(listProblems(observe({ spec })).map(({ reason }) => reason), ['GatewayApiMissing', 'KedaMissing', 'SecretMissing']);
-    assert.deepEqual(listProblems(observe({ spec: { ...smallest, database: { cloudNativePG: {} } } })).map(({ reason }) => reason), ['CloudNativePGMissing']);
+    const spec: ChatClusterSpec = {
+      ...external,
+      access: { host: 'a.b', gateway: { parentRefs: [{ name: 'g' }] } },
+      autoscaling: { engine: 'KEDA' },
+    };
+    assert.deepEqual(
+      listProblems(observe({ spec })).map(({ reason }) => reason),
+      ['GatewayApiMissing', 'KedaMissing', 'SecretMissing'],
+    );
+    assert.deepEqual(
+      listProblems(observe({ spec: { ...smallest, database: { cloudNativePG: {} } } })).map(({ reason }) => reason),
+      ['CloudNativePGMissing'],
+    );
   });
 
   it('complains about no Secret that it may not read, unless a pod does', () => {
     assert.deepEqual(listProblems(observe({ spec: external, more: { secrets: undefined } })), []);
     const trouble = { reason: 'CreateContainerConfigError', message: 'secret "mine" not found' };
     const pods = [{ metadata: { name: 'p' }, component: 'migrate', isReady: false, isScheduled: true, deletionCost: 0, trouble }];
-    assert.deepEqual(listProblems(observe({ spec: external, more: { secrets: undefined, pods } })).map(({ reason }) => reason), ['SecretMissing']);
+    assert.deepEqual(
+      listProblems(observe({ spec: external, more: { secrets: undefined, pods } })).map(({ reason }) => reason),
+      ['SecretMissing'],
+    );
   });
 });
 
 describe('planPool', () => {
   it('keeps all pods together below max_connections, at their most and during a rollout', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 10 }), fc.integer({ min: 100, max: 2_000 }), (maxReplicas, api, most) => {
-        const spec = withDefaults({
-          ...smallest,
-          database: { cloudNativePG: { parameters: { max_connections: String(most) } } },
-          autoscaling: { minReplicas: 1, maxReplicas },
-          roles: { api: { replicas: api } },
-        });
-        const pods = maxReplicas + Math.ceil(maxReplicas / 4) + api + Math.ceil(api / 4) + 2;
-        assert.ok(planPool(spec) * pods <= most - 10 || planPool(spec) === 2);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 30 }),
+        fc.integer({ min: 0, max: 10 }),
+        fc.integer({ min: 100, max: 2_000 }),
+        (maxReplicas, api, most) => {
+          const spec = withDefaults({
+            ...smallest,
+            database: { cloudNativePG: { parameters: { max_connections: String(most) } } },
+            autoscaling: { minReplicas: 1, maxReplicas },
+            roles: { api: { replicas: api } },
+          });
+          const pods = maxReplicas + Math.ceil(maxReplicas / 4) + api + Math.ceil(api / 4) + 2;
+          assert.ok(planPool(spec) * pods <= most - 10 || planPool(spec) === 2);
+        },
+      ),
     );
   });
 });
@@ -169,7 +203,10 @@ describe('imageOf', () => {
 });
 
 describe('buildStatus', () => {
-  const anyCondition = fc.record({ type: fc.constantFrom('Available', 'Progressing', 'Complete', 'Failed', 'Ready'), status: fc.constantFrom('True', 'False', 'Unknown') });
+  const anyCondition = fc.record({
+    type: fc.constantFrom('Available', 'Progressing', 'Complete', 'Failed', 'Ready'),
+    status: fc.constantFrom('True', 'False', 'Unknown'),
+  });
   const anyStatus = fc.record({
     observedGeneration: fc.nat(3),
     replicas: fc.nat(3),
@@ -178,20 +215,41 @@ describe('buildStatus', () => {
     availableReplicas: fc.nat(3),
     conditions: fc.array(anyCondition),
   });
-  const ids = ['Deployment/chat-realtime', 'Deployment/chat-api', 'Deployment/chat-worker', 'StatefulSet/chat-postgres', 'StatefulSet/chat-redis-0', `Job/${own.migrate('1.0.0')}`];
-  const view = (observed: Observed) => ({ observed, release: planRelease(observed), problems: listProblems(observed), deployments: {}, unexpectedVictims: [], isApplied: true });
+  const ids = [
+    'Deployment/chat-realtime',
+    'Deployment/chat-api',
+    'Deployment/chat-worker',
+    'StatefulSet/chat-postgres',
+    'StatefulSet/chat-redis-0',
+    `Job/${own.migrate('1.0.0')}`,
+  ];
+  const view = (observed: Observed) => ({
+    observed,
+    release: planRelease(observed),
+    problems: listProblems(observed),
+    deployments: {},
+    unexpectedVictims: [],
+    isApplied: true,
+  });
 
   it('never throws, has every condition, and is the same for the same world', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom(...ids), anyStatus, { noNullPrototype: true }), fc.constantFrom('Operator', 'HPA', 'KEDA', 'External', 'Disabled'), (statuses, engine) => {
-        const children = Object.fromEntries(Object.entries(statuses).map(([id, status]) => [id, { status }]));
-        const spec: ChatClusterSpec = { ...smallest, autoscaling: { engine: engine as 'HPA' } };
-        const first = buildStatus(view(observe({ spec, children })));
-        assert.equal(first.conditions?.length, 12);
-        const later = observe({ spec, children, status: first, more: { nowMs: nowMs + 60_000 } });
-        const second = buildStatus(view(later));
-        assert.deepEqual(second.conditions?.map(({ lastTransitionTime }) => lastTransitionTime), first.conditions?.map(({ lastTransitionTime }) => lastTransitionTime));
-      }),
+      fc.property(
+        fc.dictionary(fc.constantFrom(...ids), anyStatus, { noNullPrototype: true }),
+        fc.constantFrom('Operator', 'HPA', 'KEDA', 'External', 'Disabled'),
+        (statuses, engine) => {
+          const children = Object.fromEntries(Object.entries(statuses).map(([id, status]) => [id, { status }]));
+          const spec: ChatClusterSpec = { ...smallest, autoscaling: { engine: engine as 'HPA' } };
+          const first = buildStatus(view(observe({ spec, children })));
+          assert.equal(first.conditions?.length, 12);
+          const later = observe({ spec, children, status: first, more: { nowMs: nowMs + 60_000 } });
+          const second = buildStatus(view(later));
+          assert.deepEqual(
+            second.conditions?.map(({ lastTransitionTime }) => lastTransitionTime),
+            first.conditions?.map(({ lastTransitionTime }) => lastTransitionTime),
+          );
+        },
+      ),
     );
   });
 });

@@ -39,7 +39,7 @@ function operatorActive({ observed, recommendation, unexpectedVictims }: View): 
     );
   }
   if (recommendation === undefined) return unknown('NotMeasuredYet', `The load has not been read yet. ${hint}`);
-  if (recommendation.limit === 'MissingData') {
+  if (recommendation.missing > 0) {
     return no(
       'MissingData',
       'A ready pod does not tell its load, so no pod is taken away. See that the operator reaches port 9090 of the pods.',
