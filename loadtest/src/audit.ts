@@ -1,6 +1,6 @@
 import type { HistoryPage } from '@chatcluster/protocol';
 import { HISTORY_PAGE } from '@chatcluster/protocol/limits';
-import { type AckColumns, type AckRecord, type Acknowledged, packReference, type Reference } from './oracle/acks.ts';
+import type { Acknowledged, AckRecord } from './oracle/acks.ts';
 import { markOf, MarkTable } from './oracle/marks.ts';
 import type { Population } from './population.ts';
 import { rest } from './rest.ts';
@@ -38,18 +38,10 @@ export async function audit(urls: string[], { accounts, talks }: Population, act
   return stored;
 }
 
-/** Everything that members must have: what was acknowledged, and what was queued and is now stored. */
-export function completeReference(
-  parts: readonly AckColumns[],
-  queued: readonly AckRecord[],
-  stored: ReadonlyMap<number, MarkTable>,
-  conversationCount: number,
-): Reference {
-  const all: Acknowledged[] = parts.flatMap((part) =>
-    Array.from(part.seq, (seq, i) => ({ seq, conversation: part.conversation[i]!, mark: part.mark[i]! })),
-  );
-  for (const { conversation, mark } of queued) {
-    for (const [seq, known] of stored.get(conversation)?.entries() ?? []) if (known === mark) all.push({ conversation, seq, mark });
-  }
-  return packReference(all, conversationCount);
+/** Queued messages that have become stored ones, with the numbers that they got. */
+export function findQueued(queued: readonly AckRecord[], stored: ReadonlyMap<number, MarkTable>): Acknowledged[] {
+  return queued.flatMap(({ conversation, mark }) => {
+    const found = [...(stored.get(conversation)?.entries() ?? [])].find(([, known]) => known === mark);
+    return found ? [{ conversation, seq: found[0], mark }] : [];
+  });
 }

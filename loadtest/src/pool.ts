@@ -34,7 +34,7 @@ export class Pool implements AsyncDisposable {
         const id = this.#nextId++;
         const answer = Promise.withResolvers<unknown>();
         waiting.set(id, answer);
-        worker.postMessage({ id, name, argument: typeof argument === 'function' ? argument(index) : argument });
+        worker.postMessage({ id, name, argument: typeof argument === 'function' ? argument(index) : argument }, []);
         return answer.promise as Promise<CallResult<N>>;
       }),
     );

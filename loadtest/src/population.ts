@@ -25,7 +25,7 @@ export interface PopulationOptions {
 
 /** A few at a time, results in order. */
 async function mapSome<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
-  const results = new Array<R>(items.length);
+  const results = Array.from<R>({ length: items.length });
   let next = 0;
   const run = async () => {
     for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i]!, i);

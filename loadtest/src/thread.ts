@@ -131,4 +131,4 @@ function serve(data: ThreadData, post: (message: FromThread) => void): void {
   post({ isReady: true });
 }
 
-if (parentPort) serve(workerData as ThreadData, (message) => parentPort?.postMessage(message));
+if (parentPort) serve(workerData as ThreadData, (message) => parentPort?.postMessage(message, []));

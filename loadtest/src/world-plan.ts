@@ -53,7 +53,8 @@ export function planWorld(size: WorldSize, random: Random): WorldPlan {
   const talks = planDirects(size, random);
   const most = Math.min(size.groupMaxMembers, size.users);
   const groupSize = createZipf(Math.max(1, most - SMALLEST_GROUP + 1));
-  for (let i = 0; i < size.groups && most >= SMALLEST_GROUP; i += 1)
+  const groups = most < SMALLEST_GROUP ? 0 : size.groups;
+  for (let i = 0; i < groups; i += 1)
     talks.push({ kind: 'group', members: distinct(SMALLEST_GROUP + groupSize(random), size.users, random) });
   for (let i = 0; i < size.channels; i += 1) {
     const members = Math.max(2, Math.floor(Math.min(size.channelMaxMembers, size.users) / (i + 1)));

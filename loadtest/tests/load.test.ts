@@ -32,3 +32,30 @@ test('a closed loop sends as fast as it is answered', async () => {
   assert.equal(wrongCount(verdict), 0);
   assert.ok(verdict.acknowledged > 100, `${verdict.acknowledged} acknowledged`);
 });
+
+test('a lost frame is repaired by the client rule, and the oracle stays silent', async () => {
+  const { verdict, timeline } = await run(testSettings({ SESSION: '0', CHANNELS: '1' }), { user: 3, after: 20, what: 'frame' });
+  assert.equal(wrongCount(verdict), 0);
+  const { gaps, bySync } = timeline
+    .moments()
+    .reduce((sum, { counts }) => ({ gaps: sum.gaps + counts.gaps, bySync: sum.bySync + counts.bySync }), {
+      gaps: 0,
+      bySync: 0,
+    });
+  assert.ok(gaps > 0 && bySync > 0, `${gaps} gaps, ${bySync} by sync`);
+});
+
+test('an entry that one client swallows is reported as lost, with who sent it, who acknowledged it and who has it', async () => {
+  const { verdict, story } = await run(testSettings({ SESSION: '0' }), { user: 3, after: 20, what: 'swallow' });
+  assert.ok(verdict.counts.lost >= 1, JSON.stringify(verdict.counts));
+  assert.equal(wrongCount(verdict), verdict.counts.lost);
+  assert.match(story[0] ?? '', /^a member never got it.*seq \d+, person 3 /);
+  assert.match(story.join('\n'), /acknowledged by pod-\d as seq \d+/);
+  assert.match(story.join('\n'), /person \d+ \([0-9a-f-]{36}\): live, applied/);
+  assert.match(story.join('\n'), /person 3 \([0-9a-f-]{36}\): nothing of it ever came/);
+});
+
+test('an entry that one client applies twice is reported', async () => {
+  const { verdict } = await run(testSettings({ SESSION: '0' }), { user: 3, after: 20, what: 'double' });
+  assert.ok(verdict.counts.twice >= 1, JSON.stringify(verdict.counts));
+});

@@ -81,7 +81,7 @@ async function freeze(part: LocalPart, lastsMs: number, signal: AbortSignal, nam
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    for (const pid of pids.reverse()) signalIfAlive(pid, 'SIGCONT');
+    for (const pid of pids.toReversed()) signalIfAlive(pid, 'SIGCONT');
   }
   return name;
 }

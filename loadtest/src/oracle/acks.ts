@@ -104,14 +104,18 @@ export interface Acknowledged {
   mark: number;
 }
 
-export function createReference(parts: readonly AckColumns[], conversationCount: number): Reference {
-  const all = parts.flatMap((part) =>
-    Array.from(part.seq, (seq, i) => ({ seq, conversation: part.conversation[i]!, mark: part.mark[i]! })),
-  );
-  return packReference(all, conversationCount);
+export interface Acknowledged {
+  conversation: number;
+  seq: number;
+  mark: number;
 }
 
-export function packReference(all: Acknowledged[], conversationCount: number): Reference {
+/** `more`: what no thread has as acknowledged with a number, and is known from elsewhere. */
+export function createReference(parts: readonly AckColumns[], conversationCount: number, more: readonly Acknowledged[] = []): Reference {
+  const all = parts.flatMap((part) =>
+    Array.from(part.seq, (seq, i): Acknowledged => ({ seq, conversation: part.conversation[i]!, mark: part.mark[i]! })),
+  );
+  all.push(...more);
   all.sort((a, b) => a.conversation - b.conversation || a.seq - b.seq);
   const starts = new Uint32Array(conversationCount + 1);
   for (const { conversation } of all) starts[conversation + 1]! += 1;

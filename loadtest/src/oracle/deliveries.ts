@@ -27,7 +27,7 @@ export class DeliveryBook {
   constructor(slots: readonly Slot[], conversationCount: number) {
     this.slots = slots;
     this.#last = Uint32Array.from(slots, ({ from }) => from);
-    const from = new Array<number>(conversationCount).fill(0);
+    const from = Array.from({ length: conversationCount }, () => 0);
     for (const slot of slots) from[slot.conversation] = slot.from;
     this.#tables = from.map((seq) => new MarkTable(seq));
   }

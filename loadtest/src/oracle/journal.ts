@@ -13,6 +13,14 @@ export type Arrival = (typeof arrivals)[number];
 export const turns = ['connected', 'lost the connection', 'left', 'dropped without a goodbye', 'went silent', 'was told to move'] as const;
 export type Turn = (typeof turns)[number];
 
+export interface ArrivalLine {
+  atMs: number;
+  user: number;
+  conversation: number;
+  seq: number;
+  how: Arrival;
+}
+
 export interface JournalLine {
   atMs: number;
   user: number;
@@ -45,8 +53,8 @@ export class Journal {
     this.#pod = new Uint16Array(size);
   }
 
-  arrival(atMs: number, user: number, conversation: number, seq: number, what: number): void {
-    const i = this.#next(atMs, user, what);
+  arrival({ atMs, user, conversation, seq, how }: ArrivalLine): void {
+    const i = this.#next(atMs, user, arrivals.indexOf(how));
     this.#conversation[i] = conversation;
     this.#seq[i] = seq;
     this.#pod[i] = NO_POD;

@@ -45,6 +45,13 @@ interface Box {
   highest: number;
 }
 
+/** How an entry comes in. */
+interface Coming {
+  line: Line;
+  isLive: boolean;
+  planted?: Plant['what'];
+}
+
 /** One person's conversations: what comes in is put in order by the client rule, gaps are closed with `sync`. */
 export class Feed {
   /** Told when something was applied live. */
@@ -92,15 +99,16 @@ export class Feed {
     if (!box || !line) return;
     const planted = this.#planted(entries.length);
     if (planted === 'frame') return;
-    for (const entry of entries) this.#take(box, entry, line, true, planted);
+    for (const entry of entries) this.#take(box, entry, { line, isLive: true, planted });
     if (box.inbox.hasHeld) this.#holdTimer ??= setTimeout(() => this.#afterHold(), GAP_HOLD_MS);
   }
 
   /** `changes`, then `sync` for what moved; repeated until both worked once on this connection. */
   async catchUp(): Promise<void> {
     const line = this.#line;
+    if (!line) return;
     const startedAtMs = nowMs();
-    while (line && line === this.#line) {
+    while (this.#line === line) {
       const moved = await this.#changes(line);
       if (moved && (await this.sync(moved))) {
         this.#isCaughtUp = true;
@@ -152,11 +160,11 @@ export class Feed {
     }
     for (const [id, list] of Object.entries(entries)) {
       const box = this.#boxes.get(id);
-      if (box) for (const entry of list) this.#take(box, readEntry(entry as Entry & { data: { body?: string } }), line, false);
+      if (box) for (const entry of list) this.#take(box, readEntry(entry as Entry & { data: { body?: string } }), { line, isLive: false });
     }
   }
 
-  #take(box: Box, entry: WireEntry, line: Line, isLive: boolean, planted?: Plant['what']): void {
+  #take(box: Box, entry: WireEntry, { line, isLive, planted }: Coming): void {
     const outcome = box.inbox.take(entry);
     if (isLive) this.#countWire(box, entry.seq, outcome);
     const ending = { applied: 'applied', held: 'held for an earlier one', known: 'known already' } as const;

@@ -74,9 +74,10 @@ export class Person {
   drop(): void {
     if (!this.#line || !this.#connection) return;
     this.#tell('dropped without a goodbye');
-    this.#connection.mute();
-    this.#abandoned.push({ connection: this.#connection, untilMs: nowMs() + ABANDONED_MS });
+    const connection = this.#connection;
     this.#connection = undefined;
+    connection.abandon();
+    this.#abandoned.push({ connection, untilMs: nowMs() + ABANDONED_MS });
     this.#lost();
     this.#reconnect(undefined);
   }

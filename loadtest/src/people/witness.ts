@@ -2,7 +2,7 @@ import { nowMs } from '../clock.ts';
 import type { Meters } from '../meters.ts';
 import { AckBook, type AckRecord } from '../oracle/acks.ts';
 import { DeliveryBook, type Slot } from '../oracle/deliveries.ts';
-import { type Arrival, arrivals, Journal, type Turn } from '../oracle/journal.ts';
+import { type Arrival, Journal, type Turn } from '../oracle/journal.ts';
 import { Findings } from '../oracle/verdict.ts';
 import type { WireEntry } from '../wire/packets.ts';
 
@@ -62,7 +62,7 @@ export class Witness {
   saw({ slot, entry, how, ...client }: Seen): void {
     const now = nowMs();
     const { user, conversation } = this.deliveries.slots[slot]!;
-    this.journal.arrival(now, user, conversation, entry.seq, arrivals.indexOf(how));
+    this.journal.arrival({ atMs: now, user, conversation, seq: entry.seq, how });
     if (!how.startsWith('applied') && !how.endsWith('applied')) return;
     const offence = this.deliveries.applied(slot, entry.seq, entry.mark);
     if (offence) this.findings.add({ kind: offences[offence], conversation, seq: entry.seq, user, atMs: now });

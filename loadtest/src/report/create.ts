@@ -22,6 +22,7 @@ export interface Report {
   seconds: number;
   settledAfter: number;
   notConnected: number;
+  unanswered: number;
   counters: CounterValues;
   times: Partial<Record<Timer, Quantiles>>;
   refusals: Record<string, number>;

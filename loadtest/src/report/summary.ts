@@ -6,7 +6,10 @@ import { timerNames } from './words.ts';
 const number = (value: number) => value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 2 : 0 });
 
 /** The result in the terminal. */
-export function summarize({ verdict, counters, times, refusals, story, seconds, notConnected }: Report, earlier?: Report): string[] {
+export function summarize(
+  { verdict, counters, times, refusals, story, seconds, notConnected, unanswered }: Report,
+  earlier?: Report,
+): string[] {
   const rows = timers.flatMap((name) => {
     const now = times[name];
     const then = earlier?.times[name];
@@ -23,6 +26,7 @@ export function summarize({ verdict, counters, times, refusals, story, seconds, 
     ...rows,
     `oracle: ${number(verdict.acknowledged)} acknowledged messages × their members = ${number(verdict.deliveries)} deliveries checked, ${number(verdict.late)} late`,
     ...(notConnected > 0 ? [`${notConnected} people could not connect at the end`] : []),
+    ...(unanswered > 0 ? [`${unanswered} sends got no answer`] : []),
     ...(wrongCount(verdict) === 0
       ? ['nothing lost, nothing twice, nothing out of order, nothing missing']
       : wrong.map((kind) => `  WRONG ${verdict.counts[kind]}: ${findingKinds[kind]}`)),

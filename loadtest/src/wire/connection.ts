@@ -76,6 +76,12 @@ export class Connection {
     this.#socket.close();
   }
 
+  /** Given up by this side, and open for the server, which is not told. */
+  abandon(): void {
+    this.#socket.mute();
+    this.#closed(this.#reason);
+  }
+
   /** The other end of a cable that was pulled: nothing goes in or out, and nobody is told. */
   mute(): void {
     this.#socket.mute();
