@@ -3,9 +3,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 RUN := node_modules/.bin/node
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
-SUITES := protocol client server chaos cdk8s operator chart k6 loadtest web e2e tools
+SUITES := protocol client server chaos cdk8s operator chart k6 loadtest web e2e tools kubernetes
+# These need kube-apiserver and the like, from source.
+WITH_GO := cdk8s operator chart k6 tools kubernetes
 
-.PHONY: help setup up down logs test check gen bench chaos cluster cluster-down k6 load synth $(addprefix test-,$(SUITES))
+.PHONY: help setup up down logs test check gen bench chaos e2e kubernetes-tools cluster cluster-down k6 load synth $(addprefix test-,$(SUITES))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +25,10 @@ logs: ## Follow the logs of everything that runs
 	@ls .local/logs/*.log >/dev/null 2>&1 || { echo 'nothing has run yet; start it with: make up'; exit 1; }
 	@tail -n 20 -F .local/logs/*.log
 
-test: setup ## Every check and every suite, then a table and the total
+kubernetes-tools: setup ## Build kube-apiserver, kubelet, helm, k6 … from source, once (10 to 20 minutes; needs Go)
+	@$(RUN) tools/src/kubernetes/tools.ts
+
+test: setup kubernetes-tools ## Every check and every suite, then a table and the total
 	@sh tools/packages.sh redis-server haproxy chromium
 	@$(RUN) tools/src/test-all.ts
 
@@ -39,6 +44,9 @@ test-loadtest: setup ## Tests of the load generator and its oracle
 test-web: setup ## Tests of the web app
 test-e2e: setup ## Tests in a real browser and with real processes
 test-tools: setup ## Tests of these tools
+test-kubernetes: setup ## The whole on a real Kubernetes: the same as make e2e (root)
+e2e: test-kubernetes
+$(addprefix test-,$(WITH_GO)): kubernetes-tools
 $(addprefix test-,$(SUITES)):
 	@$(if $(filter-out test-protocol test-web test-cdk8s test-operator test-chart,$@),sh tools/packages.sh redis-server haproxy $(if $(filter test-e2e,$@),chromium))
 	@$(RUN) tools/src/test.ts $(patsubst test-%,%,$@)

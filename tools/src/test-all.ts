@@ -32,7 +32,21 @@ async function run(suite: string, args: string[]): Promise<Result> {
 }
 
 const runner = join(import.meta.dirname, 'test.ts');
-const suiteNames = ['protocol', 'client', 'server', 'chaos', 'cdk8s', 'operator', 'chart', 'k6', 'loadtest', 'web', 'e2e', 'tools'];
+const suiteNames = [
+  'protocol',
+  'client',
+  'server',
+  'chaos',
+  'cdk8s',
+  'operator',
+  'chart',
+  'k6',
+  'loadtest',
+  'web',
+  'e2e',
+  'tools',
+  'kubernetes',
+];
 const results = [await run('check', [join(import.meta.dirname, 'check.ts')])];
 for (const suite of suiteNames) results.push(await run(suite, [runner, suite]));
 

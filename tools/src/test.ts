@@ -25,7 +25,9 @@ const suites = {
   chart: { files: 'chart/**/*.test.ts', services: false },
   k6: { files: 'k6/**/*.test.ts', services: true },
   loadtest: { files: 'loadtest/**/*.test.ts', services: true },
-  e2e: { files: 'tests/**/*.test.ts', services: true },
+  e2e: { files: 'tests/*.test.ts', services: true },
+  // Starts a whole Kubernetes, or uses the one that runs.
+  kubernetes: { files: 'tests/kubernetes/*.test.ts', services: false },
   tools: { files: 'tools/**/*.test.ts', services: true },
 } as const satisfies Record<string, SuiteFiles>;
 type Suite = keyof typeof suites;

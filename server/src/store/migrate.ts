@@ -11,6 +11,8 @@ const MIGRATION_LOCK = 7_251_604_118;
 export function createDataSource(databaseUrl: string): DataSource {
   return new DataSource({
     type: 'postgres',
+    // Named, as a bundler cannot see what TypeORM loads by name.
+    driver: pg,
     url: databaseUrl,
     entities,
     migrations: [Init0001, Match0002],

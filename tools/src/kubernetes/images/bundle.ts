@@ -40,15 +40,6 @@ function copyReferences(outDir: string): Plugin {
   };
 }
 
-/** TypeORM looks its driver up by a name in a variable, which a bundler cannot see. */
-const bundleDatabaseDriver: Plugin = {
-  name: 'bundle-database-driver',
-  transform: {
-    filter: { id: /typeorm\/driver\/postgres\/PostgresDriver\.js$/ },
-    handler: (code) => code.replace(/[\w.]+\.load\("pg"\)/, 'require("pg")'),
-  },
-};
-
 /** The folder of the npm package that a module belongs to. */
 function packageOf(id: string): string | undefined {
   return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id.replaceAll('\\', '/'))?.[0];
@@ -73,7 +64,7 @@ export async function bundleProgram(entry: string, outDir: string, nativeModules
     cwd: root,
     platform: 'node',
     external: nativeModules,
-    plugins: [copyReferences(outDir), bundleDatabaseDriver],
+    plugins: [copyReferences(outDir)],
     // Names in stack traces stay readable; that costs nothing at run time.
     output: {
       dir: outDir,

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type ChatClient, createClient } from '@chatcluster/client';
+import { nodeObstacle } from '@chatcluster/tools/kubernetes/node/preflight';
+import { eventually } from '@chatcluster/tools/testing';
+import { applyObject, type Kubernetes, startKubernetes } from './_kubernetes.ts';
+import { startLoad } from './_load.ts';
+
+const obstacle = process.env.KUBECONFIG ? undefined : nodeObstacle();
+if (obstacle) process.stdout.write(`skipped: no Kubernetes on this machine: ${obstacle}\n`);
+
+/** Load without rate limits, and an autoscaler that shows what it does within a test. */
+const forTests = {
+  podTemplate: {
+    env: [
+      { name: 'RATE_LIMITS', value: 'off' },
+      { name: 'ALLOW_NO_RATE_LIMITS', value: 'yes' },
+    ],
+  },
+  shutdown: { preStopSeconds: 2, drainSeconds: 8, terminationGracePeriodSeconds: 20 },
+};
+
+describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_000 }, () => {
+  let kubernetes: Kubernetes;
+  const stack = new AsyncDisposableStack();
+
+  before(async () => {
+    kubernetes = stack.use(await startKubernetes());
+    await kubernetes.edit({ ...forTests, autoscaling: { engine: 'Disabled', minReplicas: 1 }, replicas: 2 });
+    await kubernetes.untilReady();
+    await kubernetes.untilReadyPods('realtime', 2);
+  });
+  after(() => stack.disposeAsync());
+
+  async function join(displayName: string): Promise<ChatClient> {
+    const client = createClient({ url: kubernetes.frontUrl });
+    await client.guest({ displayName });
+    client.start();
+    await eventually(() => client.connection().state === 'live', { deadlineMs: 20_000, message: `${displayName} is not live` });
+    return client;
+  }
+
+  async function chat(): Promise<void> {
+    await using ada = await join('Ada');
+    await using bob = await join('Bob');
+    const { id } = await ada.createDirect(bob.me()?.id ?? '');
+    await eventually(() => bob.conversations().some((conversation) => conversation.id === id), { deadlineMs: 10_000 });
+    await Promise.all([ada.open(id), bob.open(id)]);
+    for (const body of ['one', 'two', 'three']) ada.send(id, body);
+    await eventually(() => bob.conversation(id).messages.length === 3, { deadlineMs: 10_000, message: 'the messages did not arrive' });
+  }
+
+  /** Load with the oracle while something happens; nothing may be lost, doubled or out of order. */
+  async function underLoad(seconds: number, happening: () => Promise<void>): Promise<void> {
+    const load = startLoad({ URL: kubernetes.frontUrl, USERS: '60', DURATION: `${seconds}` });
+    await load.running;
+    await happening();
+    await load.verdict;
+  }
+
+  test('tells a person what they want to know', async () => {
+    const { kubectl, name } = kubernetes;
+    await kubectl('wait', '--for=condition=Ready', `chatcluster/${name}`, '--timeout=60s');
+    const [header = '', row = ''] = (await kubectl('get', 'cc')).split('\n');
+    assert.match(header, /NAME\s+READY\s+REASON\s+REPLICAS\s+.*CONNECTIONS\s+VERSION\s+AGE/);
+    assert.match(row, /^chat\s+True/);
+    assert.match(await kubectl('get', 'cc', '-o', 'wide'), /DATABASE\s+REDIS\s+URL/);
+    assert.match(await kubectl('explain', 'chatcluster.spec.autoscaling.engine'), /Who decides/);
+    assert.match(await kubectl('describe', 'cc', name), /Events:/);
+    const { status } = await kubernetes.get();
+    assert.equal(status.url, 'http://localhost');
+    for (const condition of status.conditions ?? []) assert.notEqual(condition.message, '', `${condition.type} has a message`);
+  });
+
+  test('serves the web app, and people chat over WebSocket through the Ingress', async () => {
+    const page = await fetch(kubernetes.frontUrl);
+    assert.equal(page.status, 200);
+    assert.match(await page.text(), /<div id="root"/);
+    await chat();
+  });
+
+  test('follows kubectl scale, and new pods get their share of the sockets', async () => {
+    await kubernetes.kubectl('scale', 'chatcluster', kubernetes.name, '--replicas=3');
+    await kubernetes.untilReadyPods('realtime', 3);
+    assert.equal((await kubernetes.untilReady()).status.replicas, 3);
+    await chat();
+  });
+
+  test('loses nothing in a rolling restart under load', async () => {
+    await underLoad(60, async () => {
+      await kubernetes.kubectl('rollout', 'restart', `deployment/${kubernetes.name}-realtime`);
+      await kubernetes.kubectl('rollout', 'status', `deployment/${kubernetes.name}-realtime`, '--timeout=120s');
+    });
+  });
+
+  test('loses nothing when pods are deleted under load, one of them without grace', async () => {
+    await underLoad(30, async () => {
+      const [first, second] = await kubernetes.untilReadyPods('realtime', 3);
+      await kubernetes.kubectl('delete', 'pod', first!.metadata.name, '--grace-period=0', '--force');
+      await kubernetes.kubectl('delete', 'pod', second!.metadata.name, '--wait=false');
+      await kubernetes.untilReadyPods('realtime', 3);
+    });
+  });
+
+  test('keeps a pod of every role while its node is drained', async () => {
+    const { kubectl, name } = kubernetes;
+    const node = (await kubectl('get', 'nodes', '-o', 'name')).trim();
+    try {
+      const drained = kubectl(
+        'drain',
+        node,
+        '--ignore-daemonsets',
+        '--delete-emptydir-data',
+        '--timeout=25s',
+        '--pod-selector',
+        `app.kubernetes.io/instance=${name},app.kubernetes.io/component=realtime`,
+      );
+      await assert.rejects(drained, /disruption budget|global timeout/);
+      assert.ok((await kubernetes.readyPods('realtime')).length >= 1);
+      await chat();
+    } finally {
+      await kubectl('uncordon', node);
+    }
+    await kubernetes.untilReadyPods('realtime', 3);
+  });
+
+  test('scales with its connections, and the emptiest pods leave without a loss', async () => {
+    await kubernetes.edit({
+      autoscaling: {
+        engine: 'Operator',
+        minReplicas: 1,
+        maxReplicas: 3,
+        targets: { connectionsPerPod: 20 },
+        behavior: { scaleDown: { stabilizationWindowSeconds: 10, policies: [{ type: 'Pods', value: 1, periodSeconds: 10 }] } },
+      },
+    });
+    await kubernetes.untilReadyPods('realtime', 1, 120_000);
+    await underLoad(75, async () => void (await kubernetes.untilReadyPods('realtime', 3, 70_000)));
+    const { status } = await kubernetes.get();
+    assert.equal(typeof status.autoscaler?.desired, 'number');
+    await kubernetes.untilReadyPods('realtime', 1, 120_000);
+  });
+
+  test('hands the decision to a HorizontalPodAutoscaler', async () => {
+    await kubernetes.edit({ autoscaling: { engine: 'HPA', minReplicas: 2, maxReplicas: 4 } });
+    await kubernetes.untilReadyPods('realtime', 2);
+    await eventually(
+      async () => {
+        const hpa = JSON.parse(await kubernetes.kubectl('get', 'hpa', '-o', 'json')) as {
+          items: { status?: { conditions?: { type: string; status: string }[] } }[];
+        };
+        return hpa.items[0]?.status?.conditions?.some(({ type, status }) => type === 'ScalingActive' && status === 'True');
+      },
+      { deadlineMs: 90_000, message: 'the HorizontalPodAutoscaler has no figures' },
+    );
+    assert.match(await kubernetes.kubectl('top', 'pods'), new RegExp(`${kubernetes.name}-realtime`));
+    await kubernetes.edit({ autoscaling: { engine: 'Disabled' }, replicas: 2 });
+    await kubernetes.untilReady();
+  });
+
+  test('is reached through an HTTPRoute as well', async () => {
+    await applyObject(kubernetes, {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'chat' },
+      spec: {
+        gatewayClassName: 'traefik',
+        listeners: [{ name: 'web', protocol: 'HTTP', port: Number(new URL(kubernetes.frontUrl).port) }],
+      },
+    });
+    await kubernetes.edit({ access: { ingress: null, gateway: { parentRefs: [{ name: 'chat' }] }, host: 'localhost' } });
+    await kubernetes.untilReady();
+    await eventually(async () => (await fetch(kubernetes.frontUrl)).ok, { deadlineMs: 20_000 });
+    await chat();
+    await kubernetes.edit({ access: { gateway: null, ingress: { className: 'traefik' } } });
+    await kubernetes.untilReady();
+    await eventually(async () => (await fetch(kubernetes.frontUrl)).ok, { deadlineMs: 20_000 });
+  });
+
+  test('comes back from its kept data after it was deleted', async () => {
+    const ada = createClient({ url: kubernetes.frontUrl });
+    await ada.guest({ displayName: 'Ada' });
+    const { id } = await ada.createGroup({ title: 'Kept', memberIds: [] });
+    const manifest = JSON.parse(await kubernetes.kubectl('get', 'cc', kubernetes.name, '-o', 'json')) as { spec: object };
+    await kubernetes.kubectl('delete', 'cc', kubernetes.name, '--timeout=120s');
+    assert.match(await kubernetes.kubectl('get', 'pvc'), new RegExp(`${kubernetes.name}-postgres`));
+    assert.equal((await kubernetes.kubectl('get', 'deployments', '-o', 'name')).trim(), '');
+    await applyObject(kubernetes, {
+      apiVersion: 'chatcluster.dev/v1beta1',
+      kind: 'ChatCluster',
+      metadata: { name: kubernetes.name },
+      spec: manifest.spec,
+    });
+    await kubernetes.untilReady(180_000);
+    ada.start();
+    await eventually(() => ada.conversations().some((conversation) => conversation.id === id), {
+      deadlineMs: 30_000,
+      message: 'the conversation is gone',
+    });
+    await ada[Symbol.asyncDispose]();
+  });
+});
