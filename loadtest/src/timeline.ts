@@ -1,4 +1,4 @@
-import { type CounterValues, counters, noCounts, type Quantiles, Sum, sumCounters, type Timer } from './meters.ts';
+import { type CounterValues, counters, type Quantiles, Sum, sumCounters, type Timer } from './meters.ts';
 import type { PodSample, Sample } from './sampler.ts';
 import type { ThreadReading } from './thread-calls.ts';
 
@@ -28,6 +28,8 @@ export class Timeline {
   readonly totals = new Sum();
   readonly #cells = new Map<number, Cell>();
   readonly #latest = new Map<number, ThreadReading>();
+  /** The last readings before the load: counters go on from there. */
+  readonly #before = new Map<number, ThreadReading>();
   #startedAtMs = Number.POSITIVE_INFINITY;
 
   begin(nowMs: number): void {
@@ -42,7 +44,7 @@ export class Timeline {
     this.#latest.set(thread, reading);
     // Connecting is timed from the very first client on; the rest begins with the load.
     this.totals.add(reading);
-    if (reading.atMs < this.#startedAtMs) return;
+    if (reading.atMs < this.#startedAtMs) return void this.#before.set(thread, reading);
     const cell = this.#cell(reading.atMs);
     cell.sum.add(reading);
     cell.readings.set(thread, reading);
@@ -60,9 +62,9 @@ export class Timeline {
   }
 
   moments(): Moment[] {
-    const last = new Map<number, ThreadReading>();
+    const last = new Map(this.#before);
     let sampled: Cell['sample'];
-    let before = noCounts();
+    let before = sumCounters([...last.values()].map((reading) => reading.counters));
     return [...this.#cells]
       .sort(([a], [b]) => a - b)
       .map(([t, { sum, readings, sample }]) => {
