@@ -41,8 +41,9 @@ export async function runFault(cluster: Cluster, fault: Fault): Promise<Report> 
   await world.stop();
   const stoppedAtMs = performance.now();
   const leftMs = Math.max(0, endedAtMs + limitMs - performance.now()) + 1_000;
-  // What is missing then is for the judge to say, with numbers.
+  // What is missing then is for the judge to say, with numbers; who is away is known now: a moment later a pod may move somebody.
   await eventually(async () => (await world.findQueued()) && world.isSettled(), { deadlineMs: leftMs }).catch(() => undefined);
+  const away = people.flatMap(({ isLive }) => (isLive ? [] : ['not connected']));
   const settledAtMs = performance.now();
   const stored = await world.loadStored();
   return {
@@ -53,7 +54,7 @@ export async function runFault(cluster: Cluster, fault: Fault): Promise<Report> 
     settleMs: Math.round(settledAtMs - stoppedAtMs),
     drops: people.reduce((sum, { drops }) => sum + drops, 0),
     worstAwayMs: Math.round(Math.max(...people.map(({ longestAwayMs }) => longestAwayMs))),
-    clientFaults: [...people.flatMap(({ faults }) => faults), ...people.flatMap(({ isLive }) => (isLive ? [] : ['not connected']))],
+    clientFaults: [...people.flatMap(({ faults }) => faults), ...away],
     ...judge({ acknowledged, stored, members: world.memberLogs(), faultEndedAtMs: endedAtMs, limitMs }),
   };
 }

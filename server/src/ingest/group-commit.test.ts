@@ -159,6 +159,33 @@ describe('group commit', () => {
     await outcome;
   });
 
+  it('refuses all of a conversation in its order when Postgres goes, and tells of what was committed all the same', async () => {
+    const { commit, call, calls, committed } = createFixture();
+    const refused: string[] = [];
+    const send = (id: string) => commit.submit(row('c', id)).catch(() => void refused.push(id));
+    const answers = [send('1')];
+    await call(0);
+    answers.push(send('2'), send('3'));
+    commit.abandon(new Error('away'));
+    await Promise.all(answers);
+    assert.deepEqual(refused, ['1', '2', '3']);
+    assert.equal(commit.waiting, 0);
+    calls[0]!.answer();
+    await commit.drained();
+    assert.deepEqual([calls.length, committed.length], [1, 1]);
+  });
+
+  it('does not try a stale row again that it has refused', async () => {
+    const { commit, call, calls } = createFixture();
+    const refused = assert.rejects(commit.submit(row('c', '1')), /away/);
+    await call(0);
+    commit.abandon(new Error('away'));
+    calls[0]!.answer([{ status: 'stale', memberVersion: 2 }]);
+    await refused;
+    await commit.drained();
+    assert.equal(calls.length, 1);
+  });
+
   it('is drained when nothing waits and nothing is in flight', async () => {
     const { commit, call } = createFixture();
     await commit.drained();

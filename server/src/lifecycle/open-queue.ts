@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config.ts';
 import type { RoutedFanout } from '../fanout/routed/routed.ts';
-import { createDrain } from '../ingest/drain-queue.ts';
+import { createDrain, type DrainDeps } from '../ingest/drain-queue.ts';
 import { createGate, type Gate } from '../ingest/gate.ts';
 import type { Lane } from '../ingest/ingest.ts';
 import { createQueueRedis, type QueueRedis } from '../ingest/queue-redis.ts';
 import { createQueue } from '../ingest/queue.ts';
 import type { Logger } from '../log.ts';
-import type { Operations } from '../operations/operations.ts';
 
 export interface OpenQueueDeps {
   /** Absent: no Redis, no queue. */
@@ -16,12 +15,15 @@ export interface OpenQueueDeps {
   log: Logger;
 }
 
+/** How what was queued is stored: the rules' part of draining. */
+type StoreQueued = Pick<DrainDeps, 'authorise' | 'append' | 'onCommitted' | 'onRejected'>;
+
 export interface OpenQueue extends AsyncDisposable {
   laneOf(conversationId: string): Lane | undefined;
   /** Postgres has gone or come. */
   look(): void;
   /** Takes sends, and where this role may, drains. Call it when the leases are out. */
-  start(storeQueued: Operations['storeQueued']): Promise<void>;
+  start(storeQueued: StoreQueued): Promise<void>;
 }
 
 type ServerLane = Lane & { gate: Gate; redis: QueueRedis };
@@ -61,7 +63,9 @@ export function openQueue(config: Pick<Config, 'role' | 'podId'>, { servers, log
     async start(storeQueued) {
       await Promise.all([...lanes.values()].map(({ gate }) => gate.opened(START_MS)));
       if (config.role !== 'all' && config.role !== 'worker') return;
-      draining = Promise.all([...lanes.values()].map(({ redis }) => createDrain({ ...deps, ...storeQueued, redis, token, log }).run(stop.signal)));
+      draining = Promise.all(
+        [...lanes.values()].map(({ redis }) => createDrain({ ...deps, ...storeQueued, redis, token, log }).run(stop.signal)),
+      );
     },
     async [Symbol.asyncDispose]() {
       stop.abort();

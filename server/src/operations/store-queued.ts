@@ -53,4 +53,3 @@ export function createStoreQueued(deps: StoreQueuedDeps) {
     },
   };
 }
-export type StoreQueued = ReturnType<typeof createStoreQueued>;
