@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { bundleProgram } from '../../tools/src/kubernetes/images/bundle.ts';
 import type { ChatClusterSpec } from './api/index.ts';
 import { chatClusters, deployments } from './controller/kinds.ts';
 import {
@@ -16,6 +17,7 @@ import {
   rollOut,
   startLab,
 } from './controller/testing.ts';
+import { openConnection } from './runtime/kube-config.ts';
 import type { UnknownObject } from './runtime/object.ts';
 
 /**
@@ -33,17 +35,34 @@ interface Process {
   stop(): Promise<void>;
 }
 
-async function startOperator(lab: Lab, adminPort: number): Promise<Process> {
+/** Bundled as in the image: it takes less memory, and starts sooner, than a tree of sources. */
+async function prepare(lab: Lab): Promise<{ program: string; connection: string }> {
+  const { dir, kubeconfig } = lab.plane;
+  await bundleProgram('operator/src/bench-operator.ts', join(dir, 'operator'));
+  const { server, credentials } = await openConnection({ kubeconfig });
+  const { tls } = await credentials();
+  const text = (value: string | Buffer | undefined) => value?.toString();
+  const connection = join(dir, 'bench-connection.json');
+  writeFileSync(connection, JSON.stringify({ server, tls: { ca: text(tls.ca), cert: text(tls.cert), key: text(tls.key) } }), {
+    mode: 0o600,
+  });
+  return { program: join(dir, 'operator', 'main.js'), connection };
+}
+
+async function startOperator({ program, connection }: { program: string; connection: string }, adminPort: number): Promise<Process> {
+  // As the image sets it: by default V8 keeps 48 MiB for young objects, more than a thousand ChatClusters need.
+  const NODE_OPTIONS = '--max-semi-space-size=2';
   const env = {
     ...process.env,
-    KUBECONFIG: lab.plane.kubeconfig,
+    NODE_OPTIONS,
+    BENCH_CONNECTION: connection,
     LEADER_ELECTION: 'off',
     ADMIN_PORT: String(adminPort),
     HOST: '127.0.0.1',
     LOG_LEVEL: 'error',
   };
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], { env, stdio: 'inherit' });
+  const child = spawn(process.execPath, [program], { env, stdio: 'inherit' });
   if (child.pid === undefined) throw new Error('the operator did not start');
   const ended = new Promise((resolve) => child.once('exit', resolve));
   return {
@@ -110,7 +129,8 @@ async function measureEdits(lab: Lab, namespace: string): Promise<number[]> {
 
 async function main(): Promise<void> {
   await using lab = await startLab();
-  const first = await startOperator(lab, 19_311);
+  const program = await prepare(lab);
+  const first = await startOperator(program, 19_311);
   const namespaces: string[] = [];
   for (let index = 0; index < Math.ceil(resources / perNamespace); index += 1) namespaces.push(await lab.createNamespace());
   const all = Array.from({ length: resources }, (_, index) => ({
@@ -144,7 +164,7 @@ async function main(): Promise<void> {
   await rollOut(lab.client, namespaces[0] ?? '');
   await delay(5_000);
   await first.stop();
-  const second = await startOperator(lab, 19_312);
+  const second = await startOperator(program, 19_312);
   const restartSeconds = await untilReconciled(second);
   const restarted = await readCounters(second);
   const after = usageOf(second.pid);

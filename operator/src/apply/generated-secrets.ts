@@ -38,7 +38,7 @@ async function ensureDatabaseSecret(pass: Pass): Promise<Problem | undefined> {
   const name = own.databaseSecret;
   if (memo.hasDatabaseSecret && !isMissed(observed, name)) return undefined;
   const hasVolume = observed.children.has(`PersistentVolumeClaim/${own.postgres}`);
-  const isThere = (await create(pass, 'database', { dryRun: hasVolume })) === 'exists';
+  const isThere = observed.secrets?.has(name) || (await create(pass, 'database', { dryRun: hasVolume })) === 'exists';
   if (isThere || !hasVolume) {
     memo.hasDatabaseSecret = true;
     return undefined;

@@ -103,14 +103,25 @@ type Attempt = <T>(step: () => Promise<T>) => Promise<T | undefined>;
 async function apply({ deps, observed: seen, memo, release, signal }: Pass, attempt: Attempt): Promise<Applied> {
   const observed = { ...seen, ...(memo.redisSecret && { redisSecretVersion: memo.redisSecret.version }) };
   const state = describeInputs(observed, release);
-  if (memo.settled === state) return nothingApplied;
+  if (memo.settled === state) {
+    dropContents(observed);
+    return nothingApplied;
+  }
   delete memo.settled;
   const desired = await attempt(async () => renderDesired(observed, release));
   if (desired === undefined) return nothingApplied;
   const applied = await applyAll({ client: deps.client, ledger: deps.ledger, signal }, observed, desired);
   const isSettled = Object.values(applied).every((list) => list.length === 0);
-  if (isSettled) memo.settled = state;
+  if (isSettled) {
+    memo.settled = state;
+    dropContents(observed);
+  }
   return applied;
+}
+
+/** They were compared; only fingerprints are needed from now on. */
+function dropContents({ children }: Observed): void {
+  for (const child of children.values()) delete child.live;
 }
 
 function describeInputs(observed: Observed, release: ReleasePlan): string {

@@ -171,7 +171,9 @@ const now = () => new Date().toISOString().replace(/\.\d+Z$/, 'Z');
 
 /** What the controllers and the kubelet would do: the Job ends well. */
 export async function finishJobs(client: KubeClient, namespace: string, outcome: 'Complete' | 'Failed' = 'Complete'): Promise<void> {
-  for (const { metadata } of (await client.list(jobs, { namespace })).items) {
+  for (const item of (await client.list(jobs, { namespace })).items) {
+    const { metadata } = item;
+    if ((item as UnknownObject & { status?: { conditions?: unknown[] } }).status?.conditions?.length) continue;
     const at = { status: 'True', lastTransitionTime: now(), lastProbeTime: now(), reason: 'Test', message: 'as the test wants it' };
     const before = outcome === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget';
     const status = {
@@ -188,6 +190,11 @@ export async function finishJobs(client: KubeClient, namespace: string, outcome:
 
 interface Workload extends KubeObject {
   spec: { replicas?: number };
+  status?: { observedGeneration?: number; availableReplicas?: number };
+}
+
+function isRolledOut({ metadata, spec, status }: Workload): boolean {
+  return status?.observedGeneration === metadata.generation && status?.availableReplicas === (spec.replicas ?? 1);
 }
 
 /** Every Deployment and StatefulSet has all its pods, or those that `stuck` names never get them. */
@@ -196,6 +203,7 @@ export async function rollOut(client: KubeClient, namespace: string, { stuck = [
     for (const item of (await client.list(resource, { namespace })).items as Workload[]) {
       const replicas = item.spec.replicas ?? 1;
       const isStuck = stuck.includes(item.metadata.name);
+      if (isRolledOut(item) && !isStuck) continue;
       const done = isStuck ? 0 : replicas;
       const progressing = {
         type: 'Progressing',
