@@ -14,4 +14,7 @@ try {
   else process.stderr.write(`chatcluster-operator: could not go on: ${error instanceof Error ? error.stack : String(error)}\n`);
   process.exitCode = error instanceof ConfigError ? 78 : 1;
 }
-setTimeout(() => process.exit(), 10_000).unref();
+setTimeout(() => {
+  // oxlint-disable-next-line unicorn/no-process-exit -- something still holds the process although everything was closed
+  process.exit();
+}, 10_000).unref();

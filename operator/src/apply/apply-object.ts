@@ -2,7 +2,7 @@ import type { KubernetesObject } from '@chatcluster/cdk8s';
 import { childId, managerName, ownedKindOf } from '../controller/kinds.ts';
 import { type Child, fingerprintOf, hashOf } from '../gather/lean.ts';
 import type { KubeClient } from '../runtime/client-types.ts';
-import { ApiError, isForbidden, isInvalid, isNamespaceTerminating } from '../runtime/errors.ts';
+import { type ApiError, isForbidden, isInvalid, isNamespaceTerminating } from '../runtime/errors.ts';
 import type { KubeObject } from '../runtime/object.ts';
 import { isSubset } from './is-subset.ts';
 import type { Ledger } from './ledger.ts';

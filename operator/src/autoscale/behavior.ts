@@ -1,11 +1,17 @@
 import type { History, ScalingPolicy, ScalingRules, ScalingSpec } from './types.ts';
 
+export interface Moment {
+  history: History;
+  spec: ScalingSpec;
+  nowMs: number;
+}
+
 /** The calmest of what was asked for within the windows, as HPA does it: the least for growth, the most for shrinking. */
-export function stabilize(current: number, wanted: number, { recommendations }: History, spec: ScalingSpec, nowMs: number): number {
+export function stabilize(current: number, wanted: number, { history, spec, nowMs }: Moment): number {
   const { scaleUp, scaleDown } = spec.behavior;
   let up = wanted;
   let down = wanted;
-  for (const { atMs, replicas } of recommendations) {
+  for (const { atMs, replicas } of history.recommendations) {
     const ageMs = nowMs - atMs;
     if (ageMs < scaleUp.stabilizationWindowSeconds * 1_000) up = Math.min(up, replicas);
     if (ageMs < scaleDown.stabilizationWindowSeconds * 1_000) down = Math.max(down, replicas);

@@ -1,4 +1,4 @@
-import { forget, scaleDownLimit, scaleUpLimit, stabilize } from './behavior.ts';
+import { forget, type Moment, scaleDownLimit, scaleUpLimit, stabilize } from './behavior.ts';
 import { planReplicas } from './signals.ts';
 import type { History, Limit, Observation, Recommendation, ScalingSpec } from './types.ts';
 
@@ -11,8 +11,8 @@ export function recommend(history: History, observation: Observation, spec: Scal
   const known = forget(history, spec, nowMs);
   // The first look at a cluster: what runs now counts as asked for, so that a new leader takes nothing away at once.
   const seen = history.recommendations.length === 0 ? [{ atMs: nowMs, replicas: current }] : known.recommendations;
-  const calm = stabilize(current, asked, { ...known, recommendations: seen }, spec, nowMs);
-  const allowed = limitPace(current, calm, known, spec, nowMs);
+  const calm = stabilize(current, asked, { history: { ...known, recommendations: seen }, spec, nowMs });
+  const allowed = limitPace(current, calm, { history: known, spec, nowMs });
   // Bounds come last: they may have been edited, and what they say needs no patience.
   const desired = clamp(allowed, spec);
   const limit = desired === wanted.replicas ? undefined : explain({ wanted, clamped, asked, calm, allowed, desired, observation });
@@ -38,7 +38,7 @@ function holdsBack({ isRollingOut }: Observation, missing: number): boolean {
   return isRollingOut || missing > 0;
 }
 
-function limitPace(current: number, calm: number, history: History, { behavior }: ScalingSpec, nowMs: number): number {
+function limitPace(current: number, calm: number, { history, spec: { behavior }, nowMs }: Moment): number {
   if (calm > current) return Math.min(calm, scaleUpLimit(current, history, behavior.scaleUp, nowMs));
   if (calm < current) return Math.max(calm, scaleDownLimit(current, history, behavior.scaleDown, nowMs));
   return calm;

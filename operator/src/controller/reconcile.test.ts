@@ -177,7 +177,7 @@ describe('edits of the spec', () => {
     assert.equal((await deployment(namespace, 'chat-api')).spec.replicas, 4);
     const children = await listChildren(lab.client, namespace);
     assert.ok(children.has('Ingress/chat'));
-    assert.equal((children.get('ConfigMap/chat-config')?.data as Record<string, string>).MESSAGE_MAX_CHARS, '1234');
+    assert.equal((children.get('ConfigMap/chat-config')?.data as Record<string, string> | undefined)?.MESSAGE_MAX_CHARS, '1234');
     assert.equal(cluster.status?.url, 'http://chat.example.com');
   });
 

@@ -71,7 +71,7 @@ export function createReconcile(deps: ReconcileDeps): Reconcile {
 }
 
 async function act(pass: Pass, found: Problem[]): Promise<Outcome> {
-  const { deps, observed, memo, release, signal } = pass;
+  const { deps, observed, memo, signal } = pass;
   const errors: unknown[] = [];
   /** One step that fails keeps neither the others nor the status back. */
   const attempt: Attempt = async (step) => {

@@ -18,7 +18,7 @@ export async function eventually<T>(
   try {
     return await poll(condition, { deadlineMs });
   } catch (error) {
-    throw new Error(`${(error as Error).message}: ${describe()}`, { cause: (error as Error).cause });
+    throw new Error(`${(error as Error).message}: ${describe()}`, { cause: error });
   }
 }
 

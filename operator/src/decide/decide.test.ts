@@ -136,7 +136,8 @@ describe('renderDesired', () => {
     const realtime = renderDesired(observed, planRelease(observed)).objects.find(
       ({ metadata, kind }) => kind === 'Deployment' && metadata.name === 'chat-realtime',
     );
-    assert.equal((realtime?.spec as { replicas?: number }).replicas, undefined);
+    assert.ok(realtime);
+    assert.equal((realtime?.spec as { replicas?: number } | undefined)?.replicas, undefined);
   });
 });
 

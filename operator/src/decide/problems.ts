@@ -30,6 +30,15 @@ function listMissingApis({ spec, capabilities }: Observed): Problem[] {
       message: 'spec.autoscaling.engine KEDA needs KEDA, which this cluster lacks. Install it, or use the engine Operator.',
     });
   }
+  const wantsMonitor = spec.monitoring.serviceMonitor === 'Enabled' && !capabilities.serviceMonitor;
+  const wantsRules = spec.monitoring.rules === 'Enabled' && !capabilities.prometheusRule;
+  if (wantsMonitor || wantsRules) {
+    problems.push({
+      about: 'objects',
+      reason: 'PrometheusOperatorMissing',
+      message: 'spec.monitoring asks for objects of the Prometheus operator, which this cluster lacks. Install it, or write Auto.',
+    });
+  }
   return problems;
 }
 
