@@ -4,6 +4,7 @@ import { nowMs } from './clock.ts';
 import { createInjector, type FaultRecord, runFaults } from './faults/injector.ts';
 import { planFaults, type PlannedFault } from './faults/plan.ts';
 import type { Verdict } from './oracle/verdict.ts';
+import { AckTimes } from './oracle/ack-times.ts';
 import type { Plant } from './people/feed.ts';
 import { faultCells } from './people/witness.ts';
 import { Pool } from './pool.ts';
@@ -66,7 +67,7 @@ export async function runLoad(options: RunOptions): Promise<RunResult> {
   });
   const [watching, loading] = [new AbortController(), new AbortController()];
   const watched = watch({ timeline, target, progress, loading: loading.signal, signal: watching.signal });
-  const faults = runFaults({ plan, injector, startedAtMs, cells, signal, say: (line) => progress.say(line) });
+  const faults = runFaults({ plan, injector, startedAtMs, durationMs, cells, signal, say: (line) => progress.say(line) });
   await pause(durationMs, undefined, { signal }).catch(() => undefined);
   const records = await faults;
   loading.abort();
@@ -105,6 +106,7 @@ async function prepare({ settings, target, progress }: RunOptions): Promise<Popu
 
 function divide({ accounts, talks }: Population, { settings, target, plant }: RunOptions, faults: Float64Array) {
   const { workers, seed, journalLines } = settings;
+  const ackTimes = AckTimes.createCells();
   return Array.from({ length: workers }, (_, index) => ({
     accounts: accounts.filter(({ user }) => user % workers === index),
     talks,
@@ -112,6 +114,7 @@ function divide({ accounts, talks }: Population, { settings, target, plant }: Ru
     seed: seed + index + 1,
     journalLines,
     faults,
+    ackTimes,
     plant,
   }));
 }

@@ -79,8 +79,9 @@ export async function judge(pool: Pool, population: Population, { settings, targ
   return { verdict, story, refusals, settledAfter, notConnected: settled.people - settled.live, unanswered: settled.unsent };
 }
 
-async function tellFirst(pool: Pool, { talks, accounts }: Population, { findings }: Verdict): Promise<string[]> {
-  const [finding] = findings;
+async function tellFirst(pool: Pool, { talks, accounts }: Population, { findings, worstLate }: Verdict): Promise<string[]> {
+  // Where nothing is wrong, the slowest delivery is what one wants to understand.
+  const finding = findings[0] ?? worstLate;
   if (!finding) return [];
   const users = [...new Set([...talks[finding.conversation]!.members, ...(finding.user === undefined ? [] : [finding.user])])];
   const parts = await pool.all('story', { conversation: finding.conversation, seq: finding.seq, users });

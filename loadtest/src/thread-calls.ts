@@ -1,6 +1,6 @@
 import type { AckColumns, AckRecord, Reference } from './oracle/acks.ts';
 import type { JournalLine } from './oracle/journal.ts';
-import type { Verdict } from './oracle/verdict.ts';
+import type { VerdictPart } from './oracle/verdict.ts';
 import type { Account, Talk } from './people/account.ts';
 import type { LoadPlan } from './people/crowd.ts';
 import type { Plant } from './people/feed.ts';
@@ -15,6 +15,8 @@ export interface ThreadData {
   journalLines: number;
   /** Cells of `faultCells`, shared. */
   faults: Float64Array;
+  /** Cells of `AckTimes`, shared. */
+  ackTimes: SharedArrayBuffer;
   plant?: Plant;
 }
 
@@ -59,7 +61,7 @@ export interface ThreadCalls {
   behind(reference: Reference): number;
   /** Those who miss something ask again; gives how many messages came only then. */
   ask(reference: Reference): Promise<number>;
-  judge(reference: Reference): Pick<Verdict, 'deliveries' | 'counts' | 'late' | 'findings'>;
+  judge(reference: Reference): VerdictPart;
   story(about: { conversation: number; seq: number; users: number[] }): Story;
   refusals(): Record<string, number>;
   end(): void;

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { nowMs } from './clock.ts';
+import { AckTimes } from './oracle/ack-times.ts';
 import { Meters } from './meters.ts';
 import { judgeMembers, slotsBehind } from './oracle/judge.ts';
 import type { Slot } from './oracle/deliveries.ts';
@@ -13,7 +14,7 @@ import { createEntriesReader } from './wire/packets.ts';
 
 const READING_MS = 1_000;
 
-function createPeople({ accounts, talks, urls, seed, journalLines, faults, plant }: ThreadData) {
+function createPeople({ accounts, talks, urls, seed, journalLines, faults, ackTimes, plant }: ThreadData) {
   const slots: Slot[] = [];
   const slotMaps = accounts.map(({ user, conversations }) => {
     const first = slots.length;
@@ -22,7 +23,7 @@ function createPeople({ accounts, talks, urls, seed, journalLines, faults, plant
   });
   const meters = new Meters();
   const random = createRandom(seed);
-  const witness = new Witness({ slots, conversationCount: talks.length, journalLines, meters, faults });
+  const witness = new Witness({ slots, conversationCount: talks.length, journalLines, meters, faults, ackTimes: new AckTimes(ackTimes) });
   const refusals = new Map<string, number>();
   const shared = { talks, urls, witness, meters, random, refusals, plant, readEntries: createEntriesReader() };
   const persons = accounts.map((account, i) => new Person({ ...shared, account, slotOf: slotMaps[i]! }));
@@ -69,7 +70,13 @@ function createCalls(people: ReturnType<typeof createPeople>, talks: ThreadData[
     },
     judge(reference) {
       const last = judgeMembers(witness.deliveries, reference, nowMs());
-      const early = { deliveries: 0, late: witness.late, counts: witness.findings.counts, findings: witness.findings.first };
+      const early = {
+        deliveries: 0,
+        late: witness.late,
+        worstLate: witness.worstLate,
+        counts: witness.findings.counts,
+        findings: witness.findings.first,
+      };
       return mergeVerdicts([early, { deliveries: last.deliveries, late: 0, counts: last.findings.counts, findings: last.findings.first }]);
     },
     story: ({ conversation, seq, users }) => ({

@@ -26,20 +26,23 @@ export interface PlannedFault {
   lastsMs: number;
   /** Which pod, of those there are at that time; a share of clients is taken by the same number. */
   pick: number;
+  /** Begins only when everything of the rounds before is mended, however long that takes. */
+  round?: number;
 }
 
 /** Redis must never be wiped while Postgres is away: the one double fault that may lose queued messages. */
 const wipesRedis: readonly FaultKind[] = ['redis-kill', 'redis-flush'];
 const hidesPostgres: readonly FaultKind[] = ['postgres-kill', 'postgres-freeze'];
 /** After a fault, before a forbidden one may follow. */
-const APART_MS = 10_000;
+export const APART_MS = 10_000;
 
 const endOf = ({ atMs, lastsMs }: PlannedFault) => atMs + lastsMs;
 
+export const mayMeet = (a: FaultKind, b: FaultKind): boolean =>
+  !((wipesRedis.includes(a) && hidesPostgres.includes(b)) || (wipesRedis.includes(b) && hidesPostgres.includes(a)));
+
 function isForbiddenPair(a: PlannedFault, b: PlannedFault): boolean {
-  const isPair =
-    (wipesRedis.includes(a.kind) && hidesPostgres.includes(b.kind)) || (wipesRedis.includes(b.kind) && hidesPostgres.includes(a.kind));
-  return isPair && a.atMs < endOf(b) + APART_MS && b.atMs < endOf(a) + APART_MS;
+  return !mayMeet(a.kind, b.kind) && a.atMs < endOf(b) + APART_MS && b.atMs < endOf(a) + APART_MS;
 }
 
 export interface PlanOptions {
@@ -71,6 +74,7 @@ function planRounds({ durationMs, everyMs }: PlanOptions, random: Random, choose
     for (const kind of choose(round)) {
       const fault = {
         kind,
+        round,
         atMs: (round + 0.5) * everyMs,
         lastsMs: Math.min(faultKinds[kind] * 1_000, everyMs / 2),
         pick: pickInt(random, 2 ** 16),

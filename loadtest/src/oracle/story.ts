@@ -1,6 +1,6 @@
 import type { Talk } from '../people/account.ts';
 import type { Story } from '../thread-calls.ts';
-import { type Finding, findingKinds } from './verdict.ts';
+import { type Finding, findingKinds, type Late } from './verdict.ts';
 
 const LINES = 200;
 /** Comings and goings are told this long before the message and after it was noticed. */
@@ -11,13 +11,16 @@ interface Told {
   text: string;
 }
 
-/** The whole history of the first offending message, one line per event, in the order of time. */
+const isLate = (told: Finding | Late): told is Late => 'lateMs' in told;
+
+/** The whole history of the first offending message, or of the latest delivery, one line per event, in the order of time. */
 export function tellStory(
-  finding: Finding,
+  finding: Finding | Late,
   parts: readonly Story[],
   { talk, userIds }: { talk: Talk; userIds: readonly string[] },
 ): string[] {
   const name = (user: number) => `person ${user} (${userIds[user]})`;
+  const what = isLate(finding) ? `came ${Math.round(finding.lateMs)} ms late` : findingKinds[finding.kind];
   const owner = parts.find(({ ack }) => ack);
   const ack = owner?.ack;
   const zeroMs = ack?.intendedAtMs ?? finding.atMs;
@@ -32,10 +35,10 @@ export function tellStory(
     const tries = ack.attempts > 1 ? ` after ${ack.attempts} attempts` : '';
     events.push({ atMs: ack.ackedAtMs, text: `${name(ack.sender)}: acknowledged by ${owner.pods[ack.pod]} as seq ${ack.seq}${tries}` });
   }
-  if (ack?.ackedAtMs !== finding.atMs) events.push({ atMs: finding.atMs, text: `noticed: ${findingKinds[finding.kind]}` });
+  if (ack?.ackedAtMs !== finding.atMs) events.push({ atMs: finding.atMs, text: `noticed: ${what}` });
   events.sort((a, b) => a.atMs - b.atMs);
   return [
-    `${findingKinds[finding.kind]}: ${talk.kind} ${talk.id}, seq ${finding.seq}${finding.user === undefined ? '' : `, ${name(finding.user)}`}`,
+    `${what}: ${talk.kind} ${talk.id}, seq ${finding.seq}${finding.user === undefined ? '' : `, ${name(finding.user)}`}`,
     ack
       ? `sent by ${name(ack.sender)}, acknowledged by ${owner?.pods[ack.pod]}; ${talk.members.length} members`
       : 'nobody here was acknowledged for it',

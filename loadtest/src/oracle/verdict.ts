@@ -23,6 +23,13 @@ export interface Finding {
   atMs: number;
 }
 
+/** A delivery over the limit. */
+export interface Late extends Omit<Finding, 'kind' | 'user'> {
+  user: number;
+  /** Over the moment from which it counts. */
+  lateMs: number;
+}
+
 export type Counts = Record<FindingKind, number>;
 
 export const noFindings = (): Counts => Object.fromEntries(Object.keys(findingKinds).map((kind) => [kind, 0])) as Counts;
@@ -39,7 +46,6 @@ export class Findings {
     if (this.first.length < KEPT) this.first.push(finding);
   }
 
-  /** True when it was the first of its kind. */
   get total(): number {
     return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
   }
@@ -53,18 +59,25 @@ export interface Verdict {
   counts: Counts;
   /** Deliveries to connected members over the limit. */
   late: number;
+  /** The worst of them. */
+  worstLate?: Late;
   findings: Finding[];
 }
 
-export function mergeVerdicts(
-  parts: readonly Pick<Verdict, 'deliveries' | 'counts' | 'late' | 'findings'>[],
-): Omit<Verdict, 'acknowledged' | 'queued'> {
+/** What one thread, or one check, has to say. */
+export type VerdictPart = Omit<Verdict, 'acknowledged' | 'queued'>;
+
+export function mergeVerdicts(parts: readonly VerdictPart[]): VerdictPart {
   const counts = noFindings();
   for (const part of parts) for (const kind of Object.keys(counts) as FindingKind[]) counts[kind] += part.counts[kind];
   return {
     counts,
     deliveries: parts.reduce((sum, { deliveries }) => sum + deliveries, 0),
     late: parts.reduce((sum, { late }) => sum + late, 0),
+    worstLate: parts
+      .flatMap(({ worstLate }) => worstLate ?? [])
+      .sort((a, b) => b.lateMs - a.lateMs)
+      .at(0),
     findings: parts
       .flatMap(({ findings }) => findings)
       .sort((a, b) => a.atMs - b.atMs)

@@ -1,9 +1,10 @@
 import { nowMs } from '../clock.ts';
 import type { Meters } from '../meters.ts';
+import type { AckTimes } from '../oracle/ack-times.ts';
 import { AckBook, type AckRecord } from '../oracle/acks.ts';
 import { DeliveryBook, type Slot } from '../oracle/deliveries.ts';
 import { type Arrival, Journal, type Turn } from '../oracle/journal.ts';
-import { Findings } from '../oracle/verdict.ts';
+import { Findings, type Late } from '../oracle/verdict.ts';
 import type { WireEntry } from '../wire/packets.ts';
 
 /** Everyone connected has an entry within this, and within the second value when a fault was in between. */
@@ -18,6 +19,7 @@ export interface WitnessOptions {
   journalLines: number;
   meters: Meters;
   faults: Float64Array;
+  ackTimes: AckTimes;
 }
 
 export interface Seen {
@@ -39,14 +41,17 @@ export class Witness {
   readonly findings = new Findings();
   readonly pods: string[] = [];
   late = 0;
+  worstLate: Late | undefined;
   readonly #meters: Meters;
   readonly #faults: Float64Array;
+  readonly #ackTimes: AckTimes;
 
-  constructor({ slots, conversationCount, journalLines, meters, faults }: WitnessOptions) {
+  constructor({ slots, conversationCount, journalLines, meters, faults, ackTimes }: WitnessOptions) {
     this.deliveries = new DeliveryBook(slots, conversationCount);
     this.journal = new Journal(journalLines);
     this.#meters = meters;
     this.#faults = faults;
+    this.#ackTimes = ackTimes;
   }
 
   podIndex(podId: string): number {
@@ -68,11 +73,12 @@ export class Witness {
     if (offence) this.findings.add({ kind: offences[offence], conversation, seq: entry.seq, user, atMs: now });
     this.#meters.counters.deliveries += 1;
     if (how === 'by sync, applied') this.#meters.counters.bySync += 1;
-    else if (entry.intendedAtMs > 0) this.#measure(now, entry, client);
+    else if (entry.intendedAtMs > 0) this.#measure(now, slot, entry, client);
   }
 
   /** `slot` is the sender's in that conversation. */
   acknowledged(slot: number, record: AckRecord): void {
+    this.#ackTimes.put(record.mark, record.ackedAtMs);
     if (!this.acks.stored(slot, record)) this.#senderMisordered(record);
   }
 
@@ -86,15 +92,25 @@ export class Witness {
     this.findings.add({ kind: 'senderOrder', conversation, seq, user: sender, atMs: nowMs() });
   }
 
-  #measure(now: number, { intendedAtMs, origin }: WireEntry, { podId, connectedAtMs }: Pick<Seen, 'podId' | 'connectedAtMs'>): void {
+  #measure(
+    now: number,
+    slot: number,
+    { seq, mark, intendedAtMs, origin }: WireEntry,
+    { podId, connectedAtMs }: Pick<Seen, 'podId' | 'connectedAtMs'>,
+  ): void {
     this.#meters.time('delivery', now - intendedAtMs);
     if (origin !== podId) this.#meters.time('remote', now - intendedAtMs);
-    if (this.#faults[faultCells.active]! > 0) return;
-    const faultEndedAtMs = this.#faults[faultCells.endedAtMs]!;
-    const sinceMs = Math.max(intendedAtMs, connectedAtMs, faultEndedAtMs);
-    const limitMs = faultEndedAtMs > intendedAtMs || connectedAtMs > intendedAtMs ? lateAfterMs.afterFault : lateAfterMs.usual;
-    if (now - sinceMs <= limitMs) return;
-    this.late += 1;
+    if (now - intendedAtMs <= lateAfterMs.usual || this.#faults[faultCells.active]! > 0) return;
+    // What is not acknowledged yet cannot be late; the time that its sender needed to get through is not the receiver's.
+    const ackedAtMs = this.#ackTimes.get(mark);
+    if (ackedAtMs === undefined) return;
+    const disturbedAtMs = Math.max(connectedAtMs, this.#faults[faultCells.endedAtMs]!);
+    const lateMs = now - Math.max(ackedAtMs, disturbedAtMs);
+    if (lateMs <= (disturbedAtMs > ackedAtMs ? lateAfterMs.afterFault : lateAfterMs.usual)) return;
     this.#meters.counters.late += 1;
+    this.late += 1;
+    if (lateMs <= (this.worstLate?.lateMs ?? 0)) return;
+    const { user, conversation } = this.deliveries.slots[slot]!;
+    this.worstLate = { user, conversation, seq, atMs: now, lateMs };
   }
 }

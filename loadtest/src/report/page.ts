@@ -95,7 +95,7 @@ export function renderPage(report: Report, earlier: Report | undefined): string 
 ${renderHead(report)}
 ${renderVerdict(report)}
 ${renderTiles(report)}
-${section('The first finding', story.length > 0 ? `<pre>${escapeHtml(story.join('\n'))}</pre>` : '')}
+${section(wrongCount(report.verdict) > 0 ? 'The first finding' : 'The latest delivery', story.length > 0 ? `<pre>${escapeHtml(story.join('\n'))}</pre>` : '')}
 ${section('Over time', renderCharts(report, earlier))}
 ${section('The oracle', renderOracle(report))}
 ${section('Latency', renderTimes(report))}

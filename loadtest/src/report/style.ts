@@ -10,9 +10,9 @@ h1 { font-size: 24px; margin: 0 0 4px; } h2 { font-size: 17px; margin: 36px 0 10
 p.dim, small, .dim { color: var(--dim); } p { margin: 4px 0; }
 .verdict { margin: 20px 0; padding: 14px 18px; border-radius: 10px; border: 1px solid; font-weight: 600; background: var(--panel); }
 .good { color: var(--good); } .bad { color: var(--bad); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(164px, 1fr)); gap: 12px; margin: 0; }
 .tiles div { background: var(--panel); border: 1px solid var(--rule); border-radius: 10px; padding: 12px 14px; }
-.tiles dt { color: var(--dim); font-size: 13px; } .tiles dd { margin: 0; font-size: 22px; font-variant-numeric: tabular-nums; } .tiles dd small { font-size: 13px; }
+.tiles dt { color: var(--dim); font-size: 13px; } .tiles dd { margin: 0; font-size: 19px; white-space: nowrap; font-variant-numeric: tabular-nums; } .tiles dd small { font-size: 13px; }
 .chart { margin: 0 0 16px; padding: 14px 16px 8px; background: var(--panel); border: 1px solid var(--rule); border-radius: 10px; }
 .chart figcaption { font-weight: 600; } .chart figcaption small { font-weight: 400; margin-left: 6px; }
 .chart svg { display: block; width: 100%; height: auto; overflow: visible; } .chart output { display: block; min-height: 20px; font-size: 13px; color: var(--dim); font-variant-numeric: tabular-nums; }

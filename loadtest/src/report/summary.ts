@@ -30,6 +30,6 @@ export function summarize(
     ...(wrongCount(verdict) === 0
       ? ['nothing lost, nothing twice, nothing out of order, nothing missing']
       : wrong.map((kind) => `  WRONG ${verdict.counts[kind]}: ${findingKinds[kind]}`)),
-    ...(story.length > 0 ? ['', 'the first of them:', ...story] : []),
+    ...(story.length > 0 ? ['', wrong.length > 0 ? 'the first of them:' : 'the latest delivery:', ...story] : []),
   ];
 }
