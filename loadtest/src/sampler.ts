@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { createKubectl, type Kubectl } from './kubectl.ts';
 import { type KubernetesCluster, readCluster, type Target } from './target.ts';
 
-const run = promisify(execFile);
 const REQUEST_MS = 900;
 /** Linux reports CPU time in hundredths of a second, whatever the kernel's own tick is. */
 const TICK_MS = 10;
@@ -73,9 +71,7 @@ export function parsePrometheus(text: string): PodSample {
   return { cpuMs: cpuSeconds === undefined ? undefined : cpuSeconds * 1_000, rssBytes: value('process_resident_memory_bytes') };
 }
 
-async function sampleKubernetes({ kubeconfig, namespace, name }: KubernetesCluster): Promise<Sample> {
-  const kubectl = async (...args: string[]) =>
-    (await run('kubectl', ['--kubeconfig', kubeconfig, '--namespace', namespace, ...args], { maxBuffer: 2 ** 24, timeout: 5_000 })).stdout;
+async function sampleKubernetes(kubectl: Kubectl, { namespace, name }: KubernetesCluster): Promise<Sample> {
   try {
     const selector = `app.kubernetes.io/instance=${name},app.kubernetes.io/component=realtime`;
     const names = (await kubectl('get', 'pods', '-l', selector, '-o', 'name')).split('\n').filter(Boolean);
@@ -96,7 +92,10 @@ async function sampleKubernetes({ kubeconfig, namespace, name }: KubernetesClust
 /** Asks all pods at once; the figures of one that does not answer are left out. */
 export function createSampler(target: Target): () => Promise<Sample> {
   const { kubernetes, local } = target;
-  if (kubernetes) return () => sampleKubernetes(kubernetes);
+  if (kubernetes) {
+    const kubectl = createKubectl(kubernetes);
+    return () => sampleKubernetes(kubectl, kubernetes);
+  }
   return async () => {
     // Pids change when a part is restarted.
     const pods = local ? (readCluster(local.file)?.pods ?? target.pods) : target.pods;

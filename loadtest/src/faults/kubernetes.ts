@@ -1,26 +1,34 @@
-import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { createKubectl, type Kubectl } from '../kubectl.ts';
 import { LoadError } from '../rest.ts';
 import type { KubernetesCluster } from '../target.ts';
 import type { Inject } from './local.ts';
 import type { FaultKind, PlannedFault } from './plan.ts';
+import { forwardToRedis, sendToRedis } from './redis.ts';
 
-const run = promisify(execFile);
 const TIMEOUT = '180s';
 
-export type Kubectl = (...args: string[]) => Promise<string>;
+const available: FaultKind[] = ['pod-kill', 'rolling-restart', 'scale', 'redis-kill', 'redis-flush', 'postgres-kill'];
 
-export function createKubectl({ kubeconfig, namespace }: KubernetesCluster): Kubectl {
-  return async (...args) => (await run('kubectl', ['--kubeconfig', kubeconfig, '--namespace', namespace, ...args])).stdout.trim();
+export interface KubernetesTools {
+  kubectl: Kubectl;
+  flush(pod: string, password: string): Promise<void>;
 }
 
-const available: FaultKind[] = ['pod-kill', 'rolling-restart', 'scale', 'redis-kill', 'redis-flush', 'postgres-kill'];
+function createTools(cluster: KubernetesCluster): KubernetesTools {
+  return {
+    kubectl: createKubectl(cluster),
+    async flush(pod, password) {
+      using forwarded = await forwardToRedis(cluster, pod);
+      await sendToRedis(`redis://:${encodeURIComponent(password)}@127.0.0.1:${forwarded.port}`, ['FLUSHALL']);
+    },
+  };
+}
 
 /** Faults for the pods of one ChatCluster. The operator and Kubernetes bring back what is broken. */
 export function createKubernetesFaults(
   cluster: KubernetesCluster,
-  kubectl = createKubectl(cluster),
+  { kubectl, flush }: KubernetesTools = createTools(cluster),
 ): { available: FaultKind[]; inject: Inject } {
   const selector = (component: string) => `app.kubernetes.io/instance=${cluster.name},app.kubernetes.io/component=${component}`;
   const podsOf = async (component: string) =>
@@ -35,6 +43,11 @@ export function createKubernetesFaults(
     await kubectl('delete', pod, '--grace-period=0', '--force', '--wait=true');
     await ready(component);
     return pod;
+  }
+
+  async function passwordOf(pod: string): Promise<string> {
+    const secret = await kubectl('get', pod, '-o', 'jsonpath={.spec.volumes[?(@.name=="config")].secret.secretName}');
+    return Buffer.from(await kubectl('get', 'secret', secret, '-o', 'jsonpath={.data.password}'), 'base64').toString();
   }
 
   async function rollingRestart(): Promise<string> {
@@ -80,7 +93,7 @@ export function createKubernetesFaults(
       case 'redis-flush': {
         const [pod] = await podsOf('redis');
         if (!pod) throw new LoadError('the Redis of this ChatCluster is not one of its pods');
-        await kubectl('exec', pod, '--', 'redis-cli', 'FLUSHALL');
+        await flush(pod, await passwordOf(pod));
         return pod;
       }
       default:

@@ -1,11 +1,11 @@
 import { exec } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type LocalCluster, type LocalPart, readCluster } from '../target.ts';
 import { LoadError } from '../rest.ts';
 import type { FaultKind, PlannedFault } from './plan.ts';
+import { sendToRedis } from './redis.ts';
 
 const run = promisify(exec);
 const RESTART_MS = 90_000;
@@ -108,29 +108,4 @@ function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
     .map(Number);
-}
-
-/** One command in Redis's own words; a whole client would be a dependency for one line. */
-export async function sendToRedis(url: string, command: string[]): Promise<string> {
-  const { hostname, port, username, password } = new URL(url.split(',')[0]!);
-  const auth = password ? [['AUTH', ...(username ? [username] : []), decodeURIComponent(password)]] : [];
-  const encode = (words: string[]) => `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const socket = connect({ host: hostname, port: Number(port) || 6_379 });
-  let text = '';
-  socket.setTimeout(5_000, () => reject(new Error('Redis does not answer')));
-  socket.once('error', reject);
-  socket.on('data', (data) => {
-    text += data.toString();
-    const lines = text.split('\r\n');
-    if (lines.length - 1 >= auth.length + 1) resolve(lines[auth.length]!);
-  });
-  socket.write([...auth, command].map(encode).join(''));
-  try {
-    const answer = await promise;
-    if (answer.startsWith('-')) throw new Error(`Redis refused ${command[0]}: ${answer.slice(1)}`);
-    return answer;
-  } finally {
-    socket.destroy();
-  }
 }

@@ -73,6 +73,7 @@ function logarithmicScale(values: number[]): Scale {
 function path(points: Series['points'], x: (t: number) => number, y: (value: number) => number): string {
   let isDown = false;
   return points
+
     .map(([t, value]) => {
       if (value === undefined) {
         isDown = false;
@@ -103,7 +104,7 @@ function renderSettling(from: number): string {
   const width = size.left + plot.width - from;
   return (
     `<g class="settling"><rect x="${from.toFixed(1)}" y="${size.top}" width="${width.toFixed(1)}" height="${plot.height}"/>` +
-    `<text x="${size.left + plot.width - 4}" y="${size.top + plot.height - 6}" text-anchor="end">after the load</text></g>`
+    `<text x="${size.left + plot.width - 4}" y="${size.top + LABEL_HEIGHT}" text-anchor="end">after the load</text></g>`
   );
 }
 
@@ -125,7 +126,12 @@ export function renderChart({ title, unit, series, marks, seconds, loadSeconds, 
     (t) => `<text class="axis" x="${x(t).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${formatNumber(t)} s</text>`,
   );
   const lines = series.map(
-    ({ points, isDashed }, i) => `<path class="line c${i % COLOURS}${isDashed ? ' dashed' : ''}" d="${path(points, x, scale.y)}"/>`,
+    ({ points, isDashed }, i) =>
+      `<path class="line c${i % COLOURS}${isDashed ? ' dashed' : ''}" d="${path(
+        points.filter(([t]) => t <= seconds),
+        x,
+        scale.y,
+      )}"/>`,
   );
   const legend = series
     .map(({ name, isDashed }, i) => `<li><i class="c${i % COLOURS}${isDashed ? ' dashed' : ''}"></i>${escapeHtml(name)}</li>`)

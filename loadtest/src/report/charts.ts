@@ -34,7 +34,7 @@ function latency(report: Report, earlier: Report | undefined): Series[] {
     line(report, 'applied, p50', quantile('delivery', 'p50')),
     line(report, 'acknowledged, p99', quantile('ack', 'p99')),
     line(report, 'acknowledged, p50', quantile('ack', 'p50')),
-    ...(earlier ? [line(earlier, 'applied, p99, the run before', quantile('delivery', 'p99'), true)] : []),
+    ...(earlier ? [line(earlier, 'applied, p99, earlier run', quantile('delivery', 'p99'), true)] : []),
   ];
 }
 
@@ -63,7 +63,7 @@ export function renderCharts(report: Report, earlier: Report | undefined): strin
       series: [
         line(report, 'all', ({ counts }) => counts.deliveries),
         line(report, 'of these by sync', ({ counts }) => counts.bySync),
-        ...(earlier ? [line(earlier, 'all, the run before', ({ counts }) => counts.deliveries, true)] : []),
+        ...(earlier ? [line(earlier, 'all, earlier run', ({ counts }) => counts.deliveries, true)] : []),
       ],
     },
     { title: 'Connections per pod', unit: 'sockets', series: connections(report) },
