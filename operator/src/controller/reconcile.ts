@@ -151,11 +151,16 @@ async function report(pass: Pass, { problems, applied, scaledAtMs }: Outcome): P
     deployments: readDeployments(observed),
     unexpectedVictims: memo.unexpectedVictims,
     isApplied: applied.written.length === 0 && applied.errors.length === 0 && applied.waiting.length === 0,
+    ...(applied.errors.length > 0 && { failure: describeError(applied.errors[0]) }),
     ...(memo.recommendation && { recommendation: memo.recommendation }),
     ...(scaledAtMs !== undefined && { scaledAtMs }),
     ...(connections !== undefined && { connections }),
   };
   await writeStatus(deps, observed.cluster, { status: buildStatus(view), memo }, signal);
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function readDeployments({ cluster, children }: Observed): View['deployments'] {

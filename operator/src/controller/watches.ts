@@ -49,6 +49,7 @@ export interface WatchesOptions {
 
 const refreshMs = 60_000;
 const retryMs = 2_000;
+const listPatienceMs = 10_000;
 const nothing: Capabilities = { gatewayApi: false, serviceMonitor: false, prometheusRule: false, cloudNativePG: false, keda: false };
 const byCluster = (object: KubeObject) => clusterKeyOf(object) ?? [];
 
@@ -109,7 +110,8 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
         const signal = AbortSignal.any([stopping.signal, started.stop.signal]);
         tasks.push(...started.reflectors.map((one) => one.run(signal)));
         optional.set(kind, started);
-        await Promise.race([Promise.all(started.reflectors.map((one) => one.synced())), aborted(stopping.signal)]);
+        // One kind that cannot be listed does not keep the operator from its work.
+        await Promise.race([Promise.all(started.reflectors.map((one) => one.synced())), sleep(clock, listPatienceMs, stopping.signal)]);
       } else if (!found[kind.needs] && running) {
         running.stop.abort();
         optional.delete(kind);
@@ -172,11 +174,4 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
       return () => void handlers.delete(handler);
     },
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise;
 }

@@ -73,10 +73,11 @@ function stalled({ problems, observed }: View): Finding {
   return no('AsExpected', 'Nothing waits for you.');
 }
 
-function reconciling({ observed, release, deployments, problems, isApplied }: View): Finding {
+function reconciling({ observed, release, deployments, problems, isApplied, failure }: View): Finding {
   if (observed.cluster.metadata.deletionTimestamp)
     return yes('Deleting', 'Connections are drained, then everything goes but what deletionPolicy keeps.');
   if (observed.spec.paused) return no('Paused', 'spec.paused is true: the operator changes nothing. Set it to false to go on.');
+  if (failure !== undefined) return yes('Retrying', `A step failed and is tried again, later each time: ${failure}`);
   if (problems.length > 0) return no('Stalled', 'See the condition Stalled.');
   const { phase } = release.migration;
   if (phase === 'Pending' || phase === 'Running') return yes('Migrating', release.migration.message);

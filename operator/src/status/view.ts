@@ -27,6 +27,8 @@ export interface View {
   connections?: number;
   /** Whether everything that is wanted was applied. */
   isApplied: boolean;
+  /** What went wrong in this pass and will be tried again. */
+  failure?: string;
 }
 
 export type Findings = Record<ConditionType, Finding>;
