@@ -49,7 +49,7 @@ export async function applyObject(deps: ApplyDeps, target: Target): Promise<Outc
   if (object.kind === 'Job') return { state: 'same' };
   if (entry?.hash === hash && entry.fingerprint === child.fingerprint) return settled(child);
   const wasApplied = child.metadata.annotations?.[appliedAnnotation] === hash;
-  if (wasApplied && child.live !== undefined && isSubset(object, child.live)) {
+  if (wasApplied && child.live !== undefined && isSubset(object, JSON.parse(child.live))) {
     deps.ledger.set(key, id, { hash, fingerprint: child.fingerprint });
     return settled(child);
   }

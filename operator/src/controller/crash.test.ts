@@ -24,6 +24,10 @@ import {
 
 let lab: Lab;
 let proxy: TestingProxy;
+// Sockets that were reset can keep Node 24 spinning in its own clean-up (FreeEnvironment, CleanupHandles) after everything ended.
+// oxlint-disable-next-line unicorn/no-process-exit -- this ends the process without that clean-up
+process.once('exit', (code) => process.exit(code));
+
 before(async () => {
   lab = await startLab();
   proxy = await startTestingProxy(await openConnection({ kubeconfig: lab.plane.kubeconfig }));

@@ -52,6 +52,9 @@ async function readLoads({ readLoad }: ReconcileDeps, pods: Pod[], signal: Abort
 }
 
 /** The cache may be behind what was written last; deciding on the older one would write it again, with other dates. */
-function withNewestStatus(cached: ChatCluster, { status }: Memo): ChatCluster {
-  return status && isNewer(status.version, cached.metadata.resourceVersion) ? { ...cached, status: status.value } : cached;
+function withNewestStatus(cached: ChatCluster, memo: Memo): ChatCluster {
+  const { status } = memo;
+  if (status && isNewer(status.version, cached.metadata.resourceVersion)) return { ...cached, status: status.value };
+  delete memo.status;
+  return cached;
 }
