@@ -6,12 +6,10 @@ import { createEvents, createLoadMeter } from './events.ts';
 import { createHub } from './fanout/hub.ts';
 import { encodeEvent } from './fanout/encode.ts';
 import { createRecent } from './fanout/recent.ts';
-import type { Lease } from './fanout/routed/server.ts';
 import type { ControlMessage } from './fanout/types.ts';
 import { createAdmission } from './lifecycle/admission.ts';
 import { drainSockets } from './lifecycle/drain.ts';
-import { createCutOff } from './lifecycle/cut-off.ts';
-import { createRebalance } from './lifecycle/rebalance.ts';
+import { createMovers } from './lifecycle/movers.ts';
 import { createLastSeen } from './lifecycle/last-seen.ts';
 import { listen } from './lifecycle/listen.ts';
 import { openFanout } from './lifecycle/open-fanout.ts';
@@ -35,19 +33,12 @@ import { createEventHandlers } from './transport/socket/event-handlers.ts';
 import { createGateway, createIo } from './transport/socket/gateway.ts';
 import { guardUpgrades } from './transport/socket/upgrade.ts';
 
-/** A moved socket is left alone this long (architecture.md 4). */
-const SECONDS_BETWEEN_MOVES = 1_800;
-
-function connectionsOf(pods: Map<string, Lease> | null): number[] | null {
-  return pods && [...pods.values()].filter(({ takesSockets }) => takesSockets).map(({ connections }) => connections);
-}
-
 /** Opens everything in order; disposing closes it in reverse. `signal` ends the wait for dependencies. */
 export async function createApp(config: Config, log: Logger, signal: AbortSignal): Promise<Running> {
   await using stack = new AsyncDisposableStack();
   let isDraining = false;
   let isReady = false;
-  let cutOff: ReturnType<typeof createCutOff> | undefined;
+  let isCutOff = () => false;
   const store = stack.use(await openStore(config, log, signal));
   const epoch = await store.epoch();
   const postgres = stack.use(createReachability(config));
@@ -63,7 +54,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     await listen(
       createAdminApp({
         isLive: () => true,
-        isReady: () => isReady && !isDraining && !cutOff?.isCutOff(),
+        isReady: () => isReady && !isDraining && !isCutOff(),
         registry: { metrics: () => events.registry.metrics(), contentType: 'text/plain; version=0.0.4; charset=utf-8' },
         snapshot: () => ({
           connections: connections.size,
@@ -242,25 +233,17 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
       maxAgeSeconds: config.maxAgeSeconds,
     }),
   );
-  const { pods, takeTokens } = opened;
-  if (pods) {
-    const { podId, drainSeconds } = config;
-    const isPostgresReachable = postgres.isReachable;
-    cutOff = stack.use(
-      createCutOff({ podId, pods, isPostgresReachable, connections: () => connections.values(), windowMs: drainSeconds * 1_000, log }),
-    );
-  }
-  if (config.rebalance && pods && takeTokens) {
-    stack.use(
-      createRebalance({
-        ...config.rebalance,
-        connections: () => (takesSockets() ? connections.values() : []),
-        connectionsPerPod: async () => connectionsOf(await pods()),
-        mayMove: async (sessionId) => (await takeTokens(`move:${sessionId}`, 1, 1 / SECONDS_BETWEEN_MOVES, 1)).granted,
-        log,
-      }),
-    );
-  }
+  const movers = stack.use(
+    createMovers(config, {
+      pods: opened.pods,
+      takeTokens: opened.takeTokens,
+      isPostgresReachable: postgres.isReachable,
+      connections: () => connections.values(),
+      takesSockets,
+      log,
+    }),
+  );
+  isCutOff = movers.isCutOff;
   await fanout.start();
   await queue.start(operations.storeQueued);
   isReady = true;

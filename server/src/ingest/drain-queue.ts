@@ -54,6 +54,8 @@ const isRedisFault = (error: unknown) => error instanceof Error && !('severity' 
  * one frozen longer than its lock, do no harm for the same reason: what the late one stores is stored already, in that order.
  */
 export function createDrain(deps: DrainDeps) {
+  let drained = 0;
+
   async function store(batch: { queued: Queued; row: AppendRow }[]): Promise<{ queued: Queued; result: AppendResult }[]> {
     if (batch.length === 0) return [];
     const rows = batch.map(({ row }) => row);
@@ -85,14 +87,20 @@ export function createDrain(deps: DrainDeps) {
     return done;
   }
 
-  /** @returns how many were taken off. */
+  function report(): 0 {
+    if (drained > 0) deps.log.info({ messages: drained }, 'queue drained');
+    drained = 0;
+    return 0;
+  }
+
+  /** @returns how many were looked at. */
   async function step(): Promise<number> {
     const entries = parseEntries(await deps.redis.call('claim', [deps.token, LOCK_MS, AT_ONCE]));
-    if (entries.length === 0) return 0;
+    if (entries.length === 0) return report();
     const done = await settle(entries);
     const ids = done.flatMap(({ entry, row }) => [entry, row.conversationId, row.id]);
     if (ids.length > 0) await deps.redis.call('remove', [deps.token, ...ids]);
-    deps.log.info({ taken: entries.length, done: done.length }, 'queued messages drained');
+    drained += done.length;
     return entries.length;
   }
 
