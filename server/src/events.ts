@@ -40,6 +40,8 @@ export function createEvents({ log, connections, waitingRows }: EventsDeps) {
     labelNames: ['told'],
     registers,
   });
+  const postgres = new Gauge({ name: 'chat_postgres_reachable', help: '1 while this pod reaches a writable Postgres', registers });
+  postgres.set(1);
   const queued = new Counter({ name: 'chat_messages_queued_total', help: 'Messages acknowledged as queued', registers });
   const rejected = new Counter({ name: 'chat_queued_rejected_total', help: 'Queued messages refused when they were stored', registers });
   const batchRows = new Histogram({
@@ -89,6 +91,7 @@ export function createEvents({ log, connections, waitingRows }: EventsDeps) {
       rejected.inc();
     },
     postgresChanged(reachable: boolean): void {
+      postgres.set(reachable ? 1 : 0);
       if (reachable) log.info('postgres answers again');
       else log.warn('postgres is away');
     },

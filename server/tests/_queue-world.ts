@@ -5,6 +5,7 @@ import { eventually } from '@chatcluster/tools/testing';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { Cluster } from './_cluster.ts';
+import type { Pod } from './_pod-process.ts';
 import { TestSocket } from './_pods.ts';
 
 type Guest = { id: string; accessToken: string };
@@ -122,7 +123,8 @@ export class QueueWorld implements Disposable {
 
   /** Every pod knows that Postgres is away. */
   async away(): Promise<void> {
-    await this.#allAnswer((answer) => !answer.ok && answer.error.code === 'unavailable', 'not every pod refuses');
+    const knows = async ({ adminUrl }: Pod) => (await (await fetch(`${adminUrl}/metrics`)).text()).includes('chat_postgres_reachable 0');
+    await eventually(async () => (await Promise.all(this.#cluster.pods.map(knows))).every(Boolean), { message: 'not every pod knows' });
   }
 
   /** Every pod stores at once. */

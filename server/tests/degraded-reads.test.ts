@@ -49,7 +49,7 @@ test('while Postgres is frozen recent history comes from memory, other reads are
   await eventually(async () => (await socket.emit('changes', {})).ok);
 });
 
-test('a stranger is not told the history out of memory, and cannot send into the queue', async () => {
+test('a stranger is not told the history out of memory and cannot send into the queue; a member can, over REST too', async () => {
   const { conversationId } = world;
   const eve = await world.guest();
   const socket = await world.socket(eve, 0);
@@ -57,6 +57,11 @@ test('a stranger is not told the history out of memory, and cannot send into the
   await world.queueing();
   assert.equal((await socket.refused('history', { conversationId })).code, 'unavailable');
   assert.equal((await socket.refused('message:send', world.payload('let me in'))).code, 'unavailable');
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${world.ada.accessToken}` };
+  const body = JSON.stringify({ clientMsgId: crypto.randomUUID(), body: 'over REST' });
+  const posted = await fetch(`${cluster.pods[0]!.url}/v1/conversations/${conversationId}/messages`, { method: 'POST', headers, body });
+  assert.equal(posted.status, 202);
+  assert.equal(((await posted.json()) as { status: string }).status, 'queued');
   // Nor does her try make the pod forget who may.
   assert.equal((await world.send(0)).status, 'queued');
   await cluster.postgres.restart();

@@ -125,6 +125,22 @@ test('a sender who was removed meanwhile is told, and the others are stored', as
   );
 });
 
+test('a reply is queued unchecked, and refused when it is stored if there is no such message', async () => {
+  const known = await world.send(0);
+  const socket = await world.socket(world.ada, 0);
+  cluster.postgres.kill();
+  await world.queueing();
+  const queued = await world.take(0, world.payload('queued'));
+  const sent = [queued];
+  for (const replyTo of [known.id, queued.id]) sent.push(await world.take(0, { ...world.payload('a reply'), replyTo }));
+  const lost = { ...world.payload('a reply to nothing'), replyTo: crypto.randomUUID() };
+  assert.equal((await world.take(0, lost)).status, 'queued');
+  await cluster.postgres.restart();
+  const told = await socket.next('message:rejected', ({ clientMsgId }) => clientMsgId === lost.clientMsgId);
+  assert.equal(told.error.code, 'invalid');
+  await world.assertStored(sent);
+});
+
 test('without an append-only file that survives a crash nothing is acknowledged', async () => {
   const redis = new Redis(cluster.redis.url);
   try {

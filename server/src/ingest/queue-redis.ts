@@ -4,8 +4,6 @@ import { type ChatRedis, timed, whenReady } from '../fanout/redis.ts';
 
 const LIBRARY = 'ingest_v1';
 const TIMEOUT_MS = 1_000;
-/** A durability that was switched off is noticed this late at most. */
-const CHECK_EVERY_MS = 1_000;
 
 /** This Redis could lose what it was given: nothing may be acknowledged. */
 export class NotDurableError extends Error {
@@ -15,7 +13,7 @@ export class NotDurableError extends Error {
 /** One connection of its own: WAITAOF blocks it, and nothing else. */
 export interface QueueRedis extends AsyncDisposable {
   call(name: string, args: (string | number)[]): Promise<unknown>;
-  /** Rejects when this Redis keeps no append-only file that `persisted` can vouch for. */
+  /** Asked for every batch: settings change while Redis runs. Rejects when it keeps no append-only file that `persisted` can vouch for. */
   checkDurable(): Promise<void>;
   /** Resolves when everything called before is in the file on disk. */
   persisted(): Promise<void>;
@@ -36,10 +34,10 @@ export function parseDurability(info: string, appendfsync: string): Durability {
 }
 
 async function loadDurability(client: Redis): Promise<Durability> {
-  const info = `${await client.info('server')}\n${await client.info('persistence')}`;
-  // Managed servers forbid CONFIG: then nobody can tell, and the answer is no.
-  const [, appendfsync = ''] = (await client.config('GET', 'appendfsync').catch(() => [])) as string[];
-  return parseDurability(info, appendfsync);
+  // Managed servers forbid CONFIG: then nobody can tell, and before 7.2 the answer is no.
+  const setting = client.config('GET', 'appendfsync').catch(() => []) as Promise<string[]>;
+  const [server, persistence, [, appendfsync = '']] = await Promise.all([client.info('server'), client.info('persistence'), setting]);
+  return parseDurability(`${server}\n${persistence}`, appendfsync);
 }
 
 const isUnknownFunction = (error: unknown) => error instanceof Error && error.message.includes('Function not found');
@@ -48,9 +46,6 @@ export function createQueueRedis(redis: Pick<ChatRedis, 'connect' | 'prefix'>): 
   const source = readFileSync(new URL('./ingest_v1.lua', import.meta.url), 'utf8');
   const client = redis.connect();
   let durability: Durability = 'none';
-  let checkedAt = Number.NEGATIVE_INFINITY;
-  // Another process over the same file may be set otherwise.
-  client.on('close', () => (checkedAt = Number.NEGATIVE_INFINITY));
 
   async function call(name: string, args: (string | number)[]): Promise<unknown> {
     const run = () => timed(client.call('FCALL', `${LIBRARY}_${name}`, 0, redis.prefix, ...args), TIMEOUT_MS);
@@ -67,10 +62,7 @@ export function createQueueRedis(redis: Pick<ChatRedis, 'connect' | 'prefix'>): 
   return {
     call,
     async checkDurable() {
-      if (performance.now() - checkedAt > CHECK_EVERY_MS) {
-        durability = await timed(loadDurability(client), TIMEOUT_MS);
-        checkedAt = performance.now();
-      }
+      durability = await timed(loadDurability(client), TIMEOUT_MS);
       if (durability === 'none') throw new NotDurableError('redis keeps no append-only file that survives a crash');
     },
     async persisted() {
