@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { runApp } from './app.ts';
 import { parseConfig, readEnv } from './config.ts';
 import { createLog } from './log.ts';
+import { preferSmallHeap } from './memory.ts';
 import type { TlsMaterial } from './runtime/connection.ts';
 
 /**
@@ -10,6 +11,7 @@ import type { TlsMaterial } from './runtime/connection.ts';
  */
 const { BENCH_CONNECTION = '', ...env } = readEnv();
 const { server, tls } = JSON.parse(readFileSync(BENCH_CONNECTION, 'utf8')) as { server: string; tls: TlsMaterial };
+preferSmallHeap();
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 const config = parseConfig(env);

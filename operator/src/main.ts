@@ -1,7 +1,9 @@
 import { runApp } from './app.ts';
 import { ConfigError, parseConfig, readEnv } from './config.ts';
 import { createLog } from './log.ts';
+import { preferSmallHeap } from './memory.ts';
 
+preferSmallHeap();
 try {
   const config = parseConfig(readEnv());
   const stop = new AbortController();
