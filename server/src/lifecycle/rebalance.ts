@@ -15,6 +15,11 @@ export interface RebalanceDeps {
 }
 
 const LOOK_MS = 1_000;
+/**
+ * Looks in a row that must see too many sockets here before one is moved: the pods' figures are up to a second old, and
+ * while hundreds of clients connect they differ by more than the sockets do.
+ */
+const LOOKS_BEFORE_MOVING = 5;
 
 export interface Balance {
   own: number;
@@ -45,6 +50,7 @@ export function excessOf({ own, perPod, tolerancePercent, isMoving }: Balance): 
 export function createRebalance(deps: RebalanceDeps) {
   const { now = Date.now, random = Math.random } = deps;
   let isMoving = false;
+  let looksWithExcess = 0;
   let isLooking = false;
 
   const movable = () => [...deps.connections()].filter((c) => !c.isEnded && c.movingAt === undefined);
@@ -64,8 +70,11 @@ export function createRebalance(deps: RebalanceDeps) {
     if (perPod === null) return 0;
     const candidates = movable();
     const excess = excessOf({ own: candidates.length, perPod, tolerancePercent: deps.tolerancePercent, isMoving });
-    if (isMoving !== excess > 0) deps.log.info({ excess, perPod }, excess > 0 ? 'rebalancing' : 'balanced');
-    isMoving = excess > 0;
+    looksWithExcess = excess > 0 ? looksWithExcess + 1 : 0;
+    const mustMove = looksWithExcess >= LOOKS_BEFORE_MOVING;
+    if (isMoving !== mustMove) deps.log.info({ excess, perPod }, mustMove ? 'rebalancing' : 'balanced');
+    isMoving = mustMove;
+    if (!mustMove) return 0;
     const wanted = Math.min(excess, deps.movesPerSecond);
     let moved = 0;
     // Some may have been moved lately; asking about every socket of a large pod would be a storm of its own.

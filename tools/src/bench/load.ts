@@ -106,7 +106,11 @@ async function openOne(
       else if (text.startsWith('42["session:ready"')) ready.resolve();
       else onText(client, text);
     },
-    onClose: () => ready.reject(new Error('closed')),
+    onClose() {
+      ready.reject(new Error('closed'));
+      // Its answers would be waited for without end.
+      if (clients.includes(client)) throw new Error('the server closed a socket');
+    },
   });
   const client: LoadClient = { pod, socket, ...own, highest: new Map(), nextAck: 0, waiting: new Map() };
   await Promise.all([socket.opened, ready.promise]);

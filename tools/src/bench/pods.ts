@@ -20,6 +20,8 @@ export async function startPod(env: Record<string, string>, execArgv: string[] =
       PORT: `${port}`,
       ADMIN_PORT: `${adminPort}`,
       RATE_LIMITS: 'off',
+      // The raw clients of the benchmarks do not follow hints.
+      REBALANCE: 'off',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
       ACCESS_TOKEN_SECONDS: '3600',
       ...env,
