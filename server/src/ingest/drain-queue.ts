@@ -15,6 +15,8 @@ export interface DrainDeps {
   /** For each row the member version under which its sender may send it now, that it is stored already, or why it may not be. */
   authorise(rows: QueuedRow[]): Promise<Verdict[]>;
   append(rows: AppendRow[]): Promise<AppendOutcome>;
+  /** The members moved on: `authorise` must look again. */
+  onStale(conversationId: string, memberVersion: number): void;
   onCommitted(committed: Committed): void;
   /** Tells the sender. */
   onRejected(row: QueuedRow, error: ChatError): void;
@@ -30,7 +32,7 @@ interface Queued {
   row: QueuedRow;
 }
 
-const AT_ONCE = 100;
+const AT_ONCE = 250;
 /** So long the next waits for one that died. Two at once do no harm, see below. */
 const LOCK_MS = 3_000;
 
@@ -82,7 +84,8 @@ export function createDrain(deps: DrainDeps) {
     for (const { queued, result } of await store(allowed)) {
       const error = toError(result);
       if (error) reject(queued, error);
-      else if (result.status !== 'stale') done.push(queued);
+      else if (result.status === 'stale') deps.onStale(queued.row.conversationId, result.memberVersion);
+      else done.push(queued);
     }
     return done;
   }

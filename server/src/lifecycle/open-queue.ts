@@ -16,7 +16,7 @@ export interface OpenQueueDeps {
 }
 
 /** How what was queued is stored: the rules' part of draining. */
-type StoreQueued = Pick<DrainDeps, 'authorise' | 'append' | 'onCommitted' | 'onRejected'>;
+type StoreQueued = Pick<DrainDeps, 'authorise' | 'append' | 'onStale' | 'onCommitted' | 'onRejected'>;
 
 export interface OpenQueue extends AsyncDisposable {
   laneOf(conversationId: string): Lane | undefined;

@@ -9,7 +9,7 @@ import type { Membership } from './membership.ts';
 import { findUnknownReference, unknownReference } from './send-message.ts';
 
 export interface StoreQueuedDeps {
-  membership: Pick<Membership, 'reload'>;
+  membership: Pick<Membership, 'peek' | 'reload' | 'invalidate'>;
   hasMessage(conversationId: string, messageId: string): Promise<boolean>;
   fanout: Pick<Fanout, 'toUsers'>;
   onRejected(): void;
@@ -17,9 +17,15 @@ export interface StoreQueuedDeps {
 
 /** What draining the queue asks of the rules: who may still send what was queued (G6), and how a sender hears that it was refused. */
 export function createStoreQueued(deps: StoreQueuedDeps) {
+  /** An old copy may say yes (the version is checked where the row is stored), but never no. */
   async function loadAccess(rows: QueuedRow[]): Promise<Map<string, ConversationAccess | undefined>> {
-    const ids = [...new Set(rows.map(({ conversationId }) => conversationId))];
-    return new Map(await Promise.all(ids.map(async (id) => [id, await deps.membership.reload(id)] as const)));
+    const { membership } = deps;
+    const load = async ([id, own]: [string, QueuedRow[]]) => {
+      const cached = membership.peek(id);
+      const isEnough = cached !== undefined && own.every(({ actorId }) => decideSend(cached, actorId).ok);
+      return [id, isEnough ? cached : await membership.reload(id)] as const;
+    };
+    return new Map(await Promise.all([...Map.groupBy(rows, ({ conversationId }) => conversationId)].map(load)));
   }
 
   async function refuse(row: QueuedRow, error: ChatError): Promise<Verdict> {
@@ -47,6 +53,7 @@ export function createStoreQueued(deps: StoreQueuedDeps) {
       }
       return verdicts;
     },
+    onStale: (conversationId: string, memberVersion: number) => deps.membership.invalidate(conversationId, memberVersion),
     onRejected({ conversationId, actorId, clientMsgId }: QueuedRow, error: ChatError): void {
       deps.onRejected();
       deps.fanout.toUsers([actorId], 'message:rejected', { conversationId, clientMsgId, error: toWireError(error) }, { droppable: false });
