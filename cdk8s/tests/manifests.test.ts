@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { anySpec } from '@chatcluster/operator/api/testing-specs';
+import { App, Chart } from 'cdk8s';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { renderChatCluster, renderSecret } from '../src/render.ts';
+import { ChatClusterManifests, renderChatCluster, renderSecret } from '../src/render.ts';
 import type { KubernetesObject } from '../src/types.ts';
 import { clusterOf, facts, specs } from './specs.ts';
 
@@ -35,6 +36,14 @@ for (const [name, spec] of Object.entries(specs)) {
     t.assert.snapshot(objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n'), { serializers: [String] });
   });
 }
+
+test('renders the same as the constructs', () => {
+  for (const spec of Object.values(specs)) {
+    const chart = new Chart(new App(), 'chart');
+    new ChatClusterManifests(chart, 'cluster', { cluster: clusterOf(spec), facts });
+    assert.deepEqual(renderChatCluster(clusterOf(spec), facts), chart.toJson());
+  }
+});
 
 /** Every set of labels that picks pods, wherever it stands. */
 function selectorsOf(objects: KubernetesObject[]): string[] {

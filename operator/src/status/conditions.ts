@@ -55,7 +55,7 @@ function migrationsApplied({ release, observed }: View): Finding {
 
 function backupHealthy({ observed }: View): Finding {
   if (observed.spec.backup === undefined) return unknown('NotConfigured', 'spec.backup is not set: the operator makes no backups.');
-  return unknown('NotReported', 'No backup has reported yet.');
+  return unknown('NotSupported', 'This release of the operator makes no backups; back the database up by other means.');
 }
 
 function degraded({ release, deployments }: View): Finding {

@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { bundleProgram } from '../../tools/src/kubernetes/images/bundle.ts';
-import type { ChatClusterSpec } from './api/index.ts';
-import { chatClusters, deployments } from './controller/kinds.ts';
+import { bundleProgram } from '@chatcluster/tools/kubernetes/images/bundle';
+import type { ChatClusterSpec } from '../src/api/index.ts';
+import { chatClusters, deployments } from '../src/controller/kinds.ts';
 import {
   conditionOf,
   createCluster,
@@ -16,13 +16,13 @@ import {
   readCluster,
   rollOut,
   startLab,
-} from './controller/testing.ts';
-import { openConnection } from './runtime/kube-config.ts';
-import type { UnknownObject } from './runtime/object.ts';
+} from '../src/controller/testing.ts';
+import { openConnection } from '../src/runtime/kube-config.ts';
+import type { UnknownObject } from '../src/runtime/object.ts';
 
 /**
  * Figures of the operator as a process of its own against a real API server:
- * `node operator/src/bench.ts [resources] [edits]`, by default 1000 and 200. The last line is JSON.
+ * `node operator/tests/bench.ts [resources] [edits]`, by default 1000 and 200. The last line is JSON.
  */
 const [resources = 1_000, edits = 200] = process.argv.slice(2).map(Number);
 const perNamespace = 100;
