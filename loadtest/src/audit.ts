@@ -3,19 +3,21 @@ import { HISTORY_PAGE } from '@chatcluster/protocol/limits';
 import type { Acknowledged, AckRecord } from './oracle/acks.ts';
 import { markOf, MarkTable } from './oracle/marks.ts';
 import type { Population } from './population.ts';
-import { rest } from './rest.ts';
+import { rest, type RestRequest } from './rest.ts';
 
 const AT_ONCE = 8;
 
+interface ReadOptions extends Pick<RestRequest, 'urls' | 'first' | 'token'> {
+  conversationId: string;
+  from: number;
+}
+
 /** What the server has stored of one conversation since the run began, read page by page as a member. */
-async function readStored(url: string, conversationId: string, from: number, token: string): Promise<MarkTable> {
+async function readStored({ conversationId, from, ...options }: ReadOptions): Promise<MarkTable> {
   const table = new MarkTable(from);
   for (let after = from, hasAfter = true; hasAfter; ) {
-    const query = `after=${after}&limit=${HISTORY_PAGE}`;
-    const page = await rest<Omit<HistoryPage, 'messages'> & { items: HistoryPage['messages'] }>(
-      `${url}/v1/conversations/${conversationId}/messages?${query}`,
-      { method: 'GET', token },
-    );
+    const path = `/v1/conversations/${conversationId}/messages?after=${after}&limit=${HISTORY_PAGE}`;
+    const page = await rest<Omit<HistoryPage, 'messages'> & { items: HistoryPage['messages'] }>({ ...options, path, method: 'GET' });
     for (const { seq, id } of page.items) table.put(seq, markOf(id));
     after = page.items.at(-1)?.seq ?? after;
     hasAfter = page.hasAfter && page.items.length > 0;
@@ -26,12 +28,12 @@ async function readStored(url: string, conversationId: string, from: number, tok
 /** Reads afresh all conversations in which something was acknowledged. */
 export async function audit(urls: string[], { accounts, talks }: Population, active: readonly number[]): Promise<Map<number, MarkTable>> {
   const stored = new Map<number, MarkTable>();
-  const rest = [...active];
+  const left = [...active];
   const work = async () => {
-    for (let conversation = rest.pop(); conversation !== undefined; conversation = rest.pop()) {
-      const { id, from, members } = talks[conversation]!;
-      const url = urls[conversation % urls.length]!;
-      stored.set(conversation, await readStored(url, id, from, accounts[members[0]!]!.token));
+    for (let first = left.pop(); first !== undefined; first = left.pop()) {
+      const { id: conversationId, from, members } = talks[first]!;
+      const { token } = accounts[members[0]!]!;
+      stored.set(first, await readStored({ urls, first, token, conversationId, from }));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));

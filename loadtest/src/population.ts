@@ -38,7 +38,6 @@ async function mapSome<T, R>(items: readonly T[], work: (item: T, index: number)
 export async function createPopulation(options: PopulationOptions): Promise<Population> {
   const { urls, kind, size, seed, onProgress, onPause } = options;
   const plan = planWorld(size, createRandom(seed));
-  const url = (i: number) => urls[i % urls.length]!;
   // Guests may not make channels.
   const owners = new Set(plan.talks.flatMap(({ kind: of, members }) => (of === 'channel' ? [members[0]] : [])));
   let done = 0;
@@ -47,24 +46,32 @@ export async function createPopulation(options: PopulationOptions): Promise<Popu
     const isGuest = kind === 'guests' && !owners.has(user);
     const body = isGuest ? { displayName } : { displayName, email: `load-${randomUUID()}@example.org`, password: PASSWORD };
     const path = isGuest ? 'guest' : 'register';
-    const made = await rest<AuthResult>(`${url(user)}/v1/auth/${path}`, { method: 'POST', body: { ...body, tokens: 'body' }, onPause });
+    const made = await rest<AuthResult>({
+      urls,
+      first: user,
+      path: `/v1/auth/${path}`,
+      method: 'POST',
+      body: { ...body, tokens: 'body' },
+      onPause,
+    });
     onProgress((done += 1), plan.likings.length, 'people');
     return { user, userId: made.user.id, token: made.accessToken, refreshToken: made.refreshToken ?? '', conversations };
   });
   done = 0;
   const talks = await mapSome(plan.talks, async (talk, i): Promise<Talk> => {
-    const { id, lastSeq } = await createTalk(url(i), talk, { accounts, onPause });
+    const { id, lastSeq } = await createTalk(talk, { accounts, onPause, urls, first: i });
     onProgress((done += 1), plan.talks.length, 'conversations');
     return { id, kind: talk.kind, members: talk.members, from: lastSeq };
   });
   return { accounts, talks };
 }
 
-function createTalk(
-  url: string,
-  { kind, members }: PlannedTalk,
-  { accounts, onPause }: { accounts: Account[] } & Pick<PopulationOptions, 'onPause'>,
-) {
+interface TalkOptions extends Pick<PopulationOptions, 'onPause' | 'urls'> {
+  accounts: Account[];
+  first: number;
+}
+
+function createTalk({ kind, members }: PlannedTalk, { accounts, ...options }: TalkOptions): Promise<Conversation> {
   const [owner, ...others] = members;
   const body = {
     kind,
@@ -72,5 +79,5 @@ function createTalk(
     memberIds: others.map((member) => accounts[member]!.userId),
     ...(kind === 'direct' ? {} : { title: `Load ${kind}` }),
   };
-  return rest<Conversation>(`${url}/v1/conversations`, { method: 'POST', body, token: accounts[owner!]!.token, onPause });
+  return rest<Conversation>({ ...options, path: '/v1/conversations', method: 'POST', body, token: accounts[owner!]!.token });
 }

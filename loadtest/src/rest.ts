@@ -18,7 +18,7 @@ interface Answer {
   retryAfterMs: number | undefined;
 }
 
-async function request(url: string, { method, body, token }: RestRequest): Promise<Answer> {
+async function request(url: string, { method, body, token }: Pick<RestRequest, 'method' | 'body' | 'token'>): Promise<Answer> {
   const response = await fetch(url, {
     method,
     headers: { ...(body ? { 'content-type': 'application/json' } : {}), ...(token ? { authorization: `Bearer ${token}` } : {}) },
@@ -34,30 +34,36 @@ async function request(url: string, { method, body, token }: RestRequest): Promi
 }
 
 export interface RestRequest {
+  /** Tried in turn, beginning with number `first`: one of several pods may be down. */
+  urls: readonly string[];
+  first: number;
+  path: string;
   method: 'GET' | 'POST';
   body?: object;
   token?: string;
 }
 
 /** Waits as long as the server asks and tries again when it is busy or away; throws when it refuses for good. */
-export async function rest<T>(url: string, { onPause, ...wanted }: RestRequest & { onPause?: (ms: number) => void }): Promise<T> {
+export async function rest<T>({ onPause, ...wanted }: RestRequest & { onPause?: (ms: number) => void }): Promise<T> {
+  const { urls, first, path } = wanted;
   let problem = '';
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     let waitMs = 200 * 2 ** attempt * (0.5 + Math.random() / 2);
+    const url = `${urls[(first + attempt) % urls.length]}${path}`;
     try {
       const answer = await request(url, wanted);
       if (answer.status < 300) return answer.body as T;
-      problem = `answered ${answer.status} ${JSON.stringify(answer.body)}`;
+      problem = `${url} answered ${answer.status} ${JSON.stringify(answer.body)}`;
       if (answer.status !== 429 && answer.status < 500) break;
       waitMs = Math.min(LONGEST_PAUSE_MS, answer.retryAfterMs ?? waitMs);
     } catch (error) {
-      problem = `cannot be reached: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}`;
+      problem = `${url} cannot be reached: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}`;
       if (attempt + 1 >= UNREACHABLE_TRIES) break;
     }
     onPause?.(waitMs);
     await pause(waitMs);
   }
-  throw new LoadError(`${wanted.method} ${url} ${problem}`);
+  throw new LoadError(`${wanted.method} ${problem}`);
 }
 
 /** A new access token; undefined when the server cannot give one now: it is asked for again at the next hint. */

@@ -65,16 +65,22 @@ export async function runLoad(options: RunOptions): Promise<RunResult> {
     switchesPerMessage: 1,
     typingPerMessage: 1,
   });
-  const [watching, loading] = [new AbortController(), new AbortController()];
-  const watched = watch({ timeline, target, progress, loading: loading.signal, signal: watching.signal });
-  const faults = runFaults({ plan, injector, startedAtMs, durationMs, cells, signal, say: (line) => progress.say(line) });
+  const loading = new AbortController();
+  // However this ends, nothing goes on behind it, and nothing stays frozen.
+  const ending = new AbortController();
+  await using stack = new AsyncDisposableStack();
+  const watched = watch({ timeline, target, progress, loading: loading.signal, signal: ending.signal });
+  stack.defer(() => watched);
+  const faultSignal = AbortSignal.any([signal, ending.signal]);
+  const faults = runFaults({ plan, injector, startedAtMs, durationMs, cells, signal: faultSignal, say: (line) => progress.say(line) });
+  stack.defer(async () => void (await faults));
+  stack.defer(() => ending.abort());
   await pause(durationMs, undefined, { signal }).catch(() => undefined);
   const records = await faults;
   loading.abort();
   await threads.all('stop', undefined);
   const judged = await judge(threads, population, options);
-  watching.abort();
-  await watched;
+  ending.abort();
   await threads.all('end', undefined);
   const members = population.talks.reduce((sum, talk) => sum + talk.members.length, 0);
   return {

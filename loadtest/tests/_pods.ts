@@ -1,13 +1,13 @@
 import { startPod } from '@chatcluster/tools/bench/pods';
 import { createDatabase, redisUrl, uniquePrefix } from '@chatcluster/tools/testing';
 import { parseSettings, type Settings } from '../src/settings.ts';
-import type { Target } from '../src/target.ts';
+import type { LocalCluster, Target } from '../src/target.ts';
 
 /** Server processes over a database and a key prefix of their own. */
 export async function startPods(
   count: number,
   env: Record<string, string> = {},
-): Promise<{ target: Target; pids: number[] } & AsyncDisposable> {
+): Promise<{ target: Target; cluster: LocalCluster } & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createDatabase());
   const settings = {
@@ -23,7 +23,12 @@ export async function startPods(
   const owned = stack.move();
   return {
     target: { from: 'test', urls: pods.map(({ port }) => `http://127.0.0.1:${port}`), pods: [] },
-    pids: pods.map(({ pid }) => pid),
+    cluster: {
+      pods: pods.map(({ pid, port }, i) => ({ id: `pod-${i}`, url: `http://127.0.0.1:${port}`, adminUrl: '', pid, restart: null })),
+      frontUrl: '',
+      postgres: { url: database.url, pid: null, restart: null },
+      redis: null,
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { wrongCount } from '../src/oracle/verdict.ts';
 import { Progress } from '../src/progress.ts';
 import { runLoad } from '../src/run.ts';
 import type { Settings } from '../src/settings.ts';
+import type { Target } from '../src/target.ts';
 import type { Plant } from '../src/people/feed.ts';
 import { silent, startPods, testSettings } from './_pods.ts';
 
 const pods = await startPods(2);
 after(() => pods[Symbol.asyncDispose]());
 
-function run(settings: Settings, plant?: Plant) {
+function run(settings: Settings, plant?: Plant, target: Target = pods.target) {
   const progress = new Progress(process.env.SHOW ? process.stdout : silent, () => performance.now());
-  return runLoad({ settings, target: pods.target, progress, signal: new AbortController().signal, plant });
+  return runLoad({ settings, target, progress, signal: new AbortController().signal, plant });
 }
 
 test('a small open-loop load on two pods leaves nothing lost, doubled, misordered or missing', async () => {
@@ -58,4 +62,28 @@ test('an entry that one client swallows is reported as lost, with who sent it, w
 test('an entry that one client applies twice is reported', async () => {
   const { verdict } = await run(testSettings({ SESSION: '0' }), { user: 3, after: 20, what: 'double' });
   assert.ok(verdict.counts.twice >= 1, JSON.stringify(verdict.counts));
+});
+
+/** The last test: one pod is dead afterwards. */
+test('a pod killed and clients dropped under load cost nobody a message, and are in the report', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'chat-load-'));
+  try {
+    const file = join(dir, 'cluster.json');
+    writeFileSync(file, JSON.stringify(pods.cluster));
+    const target = { ...pods.target, local: { file, cluster: pods.cluster } };
+    const settings = testSettings({ FAULTS: 'pod-kill@1:0,clients-drop@2', SESSION: '0' });
+    const { verdict, faults, timeline, story } = await run(settings, undefined, target);
+    assert.equal(wrongCount(verdict), 0, story.join('\n'));
+    assert.deepEqual(
+      faults.map(({ kind, target: hit, error }) => [kind, hit.replace(/\d/, 'n'), error]),
+      [
+        ['pod-kill', 'pod-n', undefined],
+        ['clients-drop', 'n0 % of the clients', undefined],
+      ],
+    );
+    const drops = timeline.moments().reduce((sum, { counts }) => sum + counts.drops, 0);
+    assert.ok(drops > 5, `${drops} clients lost their connection`);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });

@@ -12,7 +12,7 @@ const HISTORY_LIMIT = 50;
 
 export interface LoadPlan {
   mode: 'open' | 'closed';
-  /** Of this thread, in open-loop mode. */
+  /** Of this thread; in a closed loop it only says how often people do other things. */
   messagesPerSecond: number;
   /** Closed loop: a person's time from one message to the next; 0: sends as soon as it has the answer. */
   paceMs: number;
@@ -63,9 +63,10 @@ export class Crowd {
     const now = nowMs();
     if (plan.sessionMs > 0) for (const person of persons) this.#endLater(person, plan);
     if (plan.mode === 'closed') for (const person of persons) this.#turn(person, plan.paceMs > 0 ? now + random() * plan.paceMs : now);
-    const rate = plan.mode === 'open' ? plan.messagesPerSecond : 0;
+    const rate = plan.messagesPerSecond;
+    const sends = createArrivals(plan.mode === 'open' ? rate : 0, now, random);
     const actions = [
-      { arrivals: createArrivals(rate, now, random), run: (atMs: number) => this.#send(this.#someone(), atMs) },
+      { arrivals: sends, run: (atMs: number) => this.#send(this.#someone(), atMs) },
       { arrivals: createArrivals(rate * plan.switchesPerMessage, now, random), run: () => void this.#switch(this.#someone()) },
       { arrivals: createArrivals(rate * plan.typingPerMessage, now, random), run: () => void this.#type(this.#someone()) },
     ];
