@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ChatClient, createClient } from '@chatcluster/client';
+import { OPERATOR_NAMESPACE, RELEASE } from '@chatcluster/tools/kubernetes/cluster/install';
 import { nodeObstacle } from '@chatcluster/tools/kubernetes/node/preflight';
 import { eventually } from '@chatcluster/tools/testing';
 import { applyObject, type Kubernetes, startKubernetes } from './_kubernetes.ts';
 import { startLoad } from './_load.ts';
 
+const chart = join(import.meta.dirname, '..', '..', 'chart');
 const obstacle = process.env.KUBECONFIG ? undefined : nodeObstacle();
 if (obstacle) process.stdout.write(`skipped: no Kubernetes on this machine: ${obstacle}\n`);
 
@@ -32,7 +37,7 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
   });
   after(() => stack.disposeAsync());
 
-  async function join(displayName: string): Promise<ChatClient> {
+  async function enter(displayName: string): Promise<ChatClient> {
     const client = createClient({ url: kubernetes.frontUrl });
     await client.guest({ displayName });
     client.start();
@@ -41,8 +46,8 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
   }
 
   async function chat(): Promise<void> {
-    await using ada = await join('Ada');
-    await using bob = await join('Bob');
+    await using ada = await enter('Ada');
+    await using bob = await enter('Bob');
     const { id } = await ada.createDirect(bob.me()?.id ?? '');
     await eventually(() => bob.conversations().some((conversation) => conversation.id === id), { deadlineMs: 10_000 });
     await Promise.all([ada.open(id), bob.open(id)]);
@@ -175,6 +180,27 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
     await kubernetes.edit({ access: { gateway: null, ingress: { className: 'traefik' } } });
     await kubernetes.untilReady();
     await eventually(async () => (await fetch(kubernetes.frontUrl)).ok, { deadlineMs: 20_000 });
+  });
+
+  test('goes on through helm upgrade, and while its operator is uninstalled and installed again', async () => {
+    const { helm, kubectl, name } = kubernetes;
+    const where = ['--namespace', OPERATOR_NAMESPACE];
+    await helm('upgrade', RELEASE, chart, ...where, '--reuse-values', '--set', 'logLevel=debug', '--wait', '--timeout', '2m');
+    await kubernetes.untilReady();
+    const values = join(tmpdir(), `chat-values-${process.pid}.json`);
+    writeFileSync(values, await helm('get', 'values', RELEASE, ...where, '-o', 'json'));
+    try {
+      await helm('uninstall', RELEASE, ...where, '--wait');
+      assert.match(await kubectl('get', 'cc', '-o', 'name'), new RegExp(name));
+      await chat();
+    } finally {
+      await helm('install', RELEASE, chart, ...where, '-f', values, '--set', 'logLevel=info', '--wait', '--timeout', '2m');
+      rmSync(values);
+    }
+    await kubernetes.edit({ replicas: 3 });
+    await kubernetes.untilReadyPods('realtime', 3);
+    await kubernetes.edit({ replicas: 2 });
+    await kubernetes.untilReadyPods('realtime', 2);
   });
 
   test('comes back from its kept data after it was deleted', async () => {
