@@ -24,8 +24,8 @@ async function main(): Promise<void> {
     `${settings.users} people on ${target.urls.join(', ')} (${target.from}) for ${settings.durationMs / 1_000} s, SEED=${settings.seed}`,
   );
   const stop = new AbortController();
-  // The first Ctrl-C ends the load early and still judges and reports; the second one ends the program.
-  process.once('SIGINT', () => stop.abort());
+  // The first Ctrl-C ends the load early, mends what is broken, and still judges and reports; the second one ends the program.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort());
   const result = await runLoad({ settings, target, progress, signal: stop.signal });
   const report = createReport({ settings, target, result });
   const outDir = settings.outDir ?? join(localDir, 'load');

@@ -32,6 +32,6 @@ test('the line says at once when something is wrong', () => {
   const reading = { ...state, wrong: 3, counters: { ...noCounts(), acknowledged: 30, deliveries: 90 } };
   assert.equal(
     describe([reading], { acknowledged: 10, deliveries: 30 }, 2),
-    '2 online, 10 acknowledged/s, 30 deliveries/s, 1 waiting, 3 WRONG',
+    '3 WRONG, 2 online, 10 acknowledged/s, 30 deliveries/s, 1 waiting',
   );
 });

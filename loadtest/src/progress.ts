@@ -52,10 +52,11 @@ export function describe(
   const wrong = sum(readings, (reading) => reading.wrong);
   const perSecond = (now: number, then: number) => Math.max(0, Math.round((now - then) / seconds));
   return [
+    // First: a narrow terminal cuts the end off.
+    wrong === 0 ? 'nothing wrong' : `${wrong} WRONG`,
     `${sum(readings, ({ live }) => live)} online`,
     `${perSecond(acknowledged, before.acknowledged)} acknowledged/s`,
     `${perSecond(deliveries, before.deliveries)} deliveries/s`,
     `${sum(readings, ({ unsent }) => unsent)} waiting`,
-    wrong === 0 ? 'nothing wrong' : `${wrong} WRONG`,
   ].join(', ');
 }

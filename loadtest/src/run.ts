@@ -28,6 +28,8 @@ export interface RunOptions {
 
 export interface RunResult {
   startedAt: string;
+  /** How long the load was on; shorter than asked for when it was stopped. */
+  seconds: number;
   population: { people: number; conversations: number; members: number };
   plan: PlannedFault[];
   faults: FaultRecord[];
@@ -76,6 +78,7 @@ export async function runLoad(options: RunOptions): Promise<RunResult> {
   stack.defer(async () => void (await faults));
   stack.defer(() => ending.abort());
   await pause(durationMs, undefined, { signal }).catch(() => undefined);
+  const seconds = Math.round(nowMs() - startedAtMs) / 1_000;
   const records = await faults;
   loading.abort();
   await threads.all('stop', undefined);
@@ -85,6 +88,7 @@ export async function runLoad(options: RunOptions): Promise<RunResult> {
   const members = population.talks.reduce((sum, talk) => sum + talk.members.length, 0);
   return {
     startedAt,
+    seconds,
     population: { people: population.accounts.length, conversations: population.talks.length, members },
     plan,
     faults: records,

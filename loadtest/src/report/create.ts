@@ -40,7 +40,6 @@ export function createReport({ settings, target, result }: { settings: Settings;
     machine: { cores: cpus().length, cpu: cpus()[0]?.model ?? '', node: process.version },
     target: { from: target.from, urls: target.urls },
     settings,
-    seconds: settings.durationMs / 1_000,
     counters: sumCounters(timeline.latest.map(({ counters }) => counters)),
     times: timeline.totals.quantiles(),
     ...rest,
