@@ -31,6 +31,8 @@ export class Person {
   #line: Line | undefined;
   #connection: Connection | undefined;
   #abandoned: { connection: Connection; untilMs: number }[] = [];
+  /** Which of the addresses; another one after each lost connection, so that a dead pod costs one attempt. */
+  #place: number;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   readonly #options: PersonOptions;
@@ -38,6 +40,7 @@ export class Person {
   constructor(options: PersonOptions) {
     const { account } = options;
     this.#options = options;
+    this.#place = Math.floor(options.random() * options.urls.length);
     this.account = account;
     this.feed = new Feed({ ...options, user: account.user, userId: account.userId });
     this.sender = new Sender({ ...options, user: account.user });
@@ -102,9 +105,9 @@ export class Person {
   }
 
   #connect(): void {
-    const { urls, random, readEntries, meters } = this.#options;
+    const { urls, readEntries, meters } = this.#options;
     const connection: Connection = new Connection({
-      url: urls[Math.floor(random() * urls.length)]!,
+      url: urls[this.#place % urls.length]!,
       token: this.account.token,
       onReady: (session) => this.#ready(connection, session),
       onEntries: (text) => {
@@ -143,6 +146,7 @@ export class Person {
       this.#tell('lost the connection', this.#line.podId);
     } else counters.refusedConnects += 1;
     this.#connection = undefined;
+    this.#place += 1;
     this.#lost();
     if (reason.error?.code === 'token_expired') void this.#refresh();
     if (this.#isWanted) this.#reconnect(reason.retryAfterMs);
@@ -172,6 +176,7 @@ export class Person {
     this.#timer = setTimeout(() => {
       if (connection !== this.#connection || !this.#isWanted) return;
       this.#connection = undefined;
+      this.#place += 1;
       this.#lost();
       connection?.leave();
       this.#connect();
