@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { names } from '@chatcluster/cdk8s';
 import { recommend } from '../autoscale/recommend.ts';
 import {
@@ -23,6 +24,8 @@ import type { Memo } from './memo.ts';
 const assumedStartSeconds = 5;
 /** A scale-down that nobody saw the end of. */
 const verifyMs = 10 * 60_000;
+/** The controller that picks the pods sees their costs by a watch of its own; a busy one may be behind. */
+const costsSettleMs = 1_000;
 
 export interface ScalePass {
   deps: ReconcileDeps;
@@ -117,7 +120,9 @@ function listCandidates({ pods, loads }: Observed): Candidate[] {
 
 async function prepareScaleDown(pass: ScalePass, candidates: Candidate[], count: number): Promise<void> {
   const victims = selectVictims(candidates, count);
-  await writeCosts(pass, planVictimCosts(candidates, victims));
+  const changes = planVictimCosts(candidates, victims);
+  await writeCosts(pass, changes);
+  if (changes.length > 0) await delay(costsSettleMs, undefined, { signal: pass.signal });
   const leaving = new Set(victims.map(({ uid }) => uid));
   pass.memo.pending = { victims, keepers: candidates.filter(({ uid }) => !leaving.has(uid)), atMs: pass.observed.nowMs };
 }
