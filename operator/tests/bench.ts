@@ -26,6 +26,8 @@ import type { UnknownObject } from '../src/runtime/object.ts';
  */
 const [resources = 1_000, edits = 200] = process.argv.slice(2).map(Number);
 const perNamespace = 100;
+const folder = join(import.meta.dirname, '../../docs/benchmarks');
+const command = `node operator/tests/bench.ts ${resources} ${edits}`;
 const spec: ChatClusterSpec = { database: { evaluation: {} }, redis: { managed: {} }, autoscaling: { engine: 'Disabled' } };
 
 interface Process {
@@ -179,6 +181,47 @@ async function main(): Promise<void> {
     machine: { cpus: availableParallelism(), load: loadavg().map((load) => Math.round(load * 10) / 10), node: process.version },
   };
   process.stdout.write(`${JSON.stringify(figures)}\n`);
+  writeReport(figures);
+}
+
+interface Figures {
+  rssMiB: number;
+  idleCpuPercent: number;
+  idleRequestsPerMinute: number;
+  idleReconciles: number;
+  editToFirstWriteMs: { p50: number; p99: number };
+  restart: { seconds: number; requests: number; rssMiB: number };
+  machine: { cpus: number; load: number[]; node: string };
+}
+
+function writeReport(figures: Figures): void {
+  const { machine, restart, editToFirstWriteMs: edit } = figures;
+  const row = (what: string, value: string, target: string, isMet: boolean) =>
+    `| ${what} | ${value} | ${target} | ${isMet ? 'met' : '**missed**'} |`;
+  const text = [
+    '# The operator',
+    '',
+    `Written by \`${command}\`: the bundled program as a process of its own, against a real kube-apiserver on the same machine`,
+    `(${machine.cpus} cores, Node ${machine.node}, load average ${machine.load.join(', ')}), with ${resources} ChatClusters.`,
+    '',
+    '| what | figure | target | |',
+    '|---|---|---|---|',
+    row('reconciliations in an idle minute', `${figures.idleReconciles}`, '0', figures.idleReconciles === 0),
+    row(
+      'API calls in an idle minute, of the whole operator',
+      `${figures.idleRequestsPerMinute}`,
+      '0 per resource',
+      figures.idleRequestsPerMinute < resources / 10,
+    ),
+    row('idle CPU', `${figures.idleCpuPercent} %`, '< 1 %', figures.idleCpuPercent < 1),
+    row('resident memory', `${Math.round(figures.rssMiB)} MiB`, '< 150 MiB', figures.rssMiB < 150),
+    row('edit → first write, p50', `${edit.p50} ms`, '', true),
+    row('edit → first write, p99', `${edit.p99} ms`, '< 100 ms', edit.p99 < 100),
+    row('restart until all were reconciled', `${restart.seconds} s`, '< 5 s', restart.seconds < 5),
+    '',
+  ].join('\n');
+  writeFileSync(join(folder, 'operator.json'), `${JSON.stringify({ command, ...figures }, null, 2)}\n`);
+  writeFileSync(join(folder, 'operator.md'), text);
 }
 
 async function measureIdle(operator: Process) {
