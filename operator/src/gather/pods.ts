@@ -22,6 +22,7 @@ interface ContainerStatus {
 }
 
 interface FullPod extends KubeObject {
+  spec?: { nodeName?: string };
   status?: {
     phase?: string;
     podIP?: string;
@@ -35,7 +36,7 @@ interface FullPod extends KubeObject {
 const patient = new Set(['ContainerCreating', 'PodInitializing']);
 
 export function leanPod(object: KubeObject): Pod {
-  const { metadata, status = {} } = object as FullPod;
+  const { metadata, spec = {}, status = {} } = object as FullPod;
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
   const scheduled = status.conditions?.find(({ type }) => type === 'PodScheduled');
   const isReady = ready?.status === 'True';
@@ -49,7 +50,8 @@ export function leanPod(object: KubeObject): Pod {
     component: metadata.labels?.[labels.component] ?? '',
     ...(status.podIP && { ip: status.podIP }),
     isReady,
-    isScheduled: scheduled?.status === 'True',
+    // As the ReplicaSet controller sees it; the condition may be written later than the name.
+    isScheduled: Boolean(spec.nodeName),
     ...(startSeconds !== undefined && { startSeconds }),
     deletionCost: Number(metadata.annotations?.[deletionCostAnnotation] ?? 0) || 0,
     ...(trouble && { trouble }),

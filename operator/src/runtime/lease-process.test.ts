@@ -43,7 +43,7 @@ async function writers(namespace: string): Promise<string[]> {
 
 async function startPair(namespace: string) {
   const a = startCandidate(namespace, 'a');
-  await eventually(() => a.says('leading'));
+  await eventually(() => a.says('leading'), { deadlineMs: 40_000, message: 'nobody leads' });
   const b = startCandidate(namespace, 'b');
   await eventually(async () => (await writers(namespace)).includes('a'));
   return { a, b };
@@ -55,10 +55,10 @@ test('a process that is frozen in the middle of its writes writes nothing when i
   await using _a = a;
   await using _b = b;
   a.child.kill('SIGSTOP');
-  await eventually(() => b.says('leading'));
+  await eventually(() => b.says('leading'), { deadlineMs: 40_000, message: 'the other one does not lead' });
   await eventually(async () => (await writers(namespace)).includes('b'));
   a.child.kill('SIGCONT');
-  await eventually(() => a.says('lost'));
+  await eventually(() => a.says('lost'), { deadlineMs: 40_000, message: 'the frozen one does not notice' });
   assert.deepEqual(await writers(namespace), ['a', 'b']);
 });
 
@@ -68,12 +68,12 @@ test('a process that is killed is followed by the other one, one that is asked t
   await using _a = a;
   await using _b = b;
   a.child.kill('SIGKILL');
-  await eventually(() => b.says('leading'));
+  await eventually(() => b.says('leading'), { deadlineMs: 40_000, message: 'the other one does not lead' });
   await using c = startCandidate(namespace, 'c');
   await eventually(async () => (await writers(namespace)).includes('b'));
   b.child.kill('SIGTERM');
   await eventually(() => b.says('released'));
-  await eventually(() => c.says('leading'));
+  await eventually(() => c.says('leading'), { deadlineMs: 40_000, message: 'the third one does not lead' });
   await eventually(async () => (await writers(namespace)).includes('c'));
   assert.deepEqual(await writers(namespace), ['a', 'b', 'c']);
 });
