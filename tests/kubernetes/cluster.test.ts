@@ -92,14 +92,14 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
   });
 
   test('loses nothing in a rolling restart under load', async () => {
-    await underLoad(40, async () => {
+    await underLoad(30, async () => {
       await kubernetes.kubectl('rollout', 'restart', `deployment/${kubernetes.name}-realtime`);
       await kubernetes.kubectl('rollout', 'status', `deployment/${kubernetes.name}-realtime`, '--timeout=120s');
     });
   });
 
   test('loses nothing when pods are deleted under load, one of them without grace', async () => {
-    await underLoad(25, async () => {
+    await underLoad(20, async () => {
       const [first, second] = await kubernetes.untilReadyPods('realtime', 3);
       await kubernetes.kubectl('delete', 'pod', first!.metadata.name, '--grace-period=0', '--force');
       await kubernetes.kubectl('delete', 'pod', second!.metadata.name, '--wait=false');
@@ -116,7 +116,7 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
         node,
         '--ignore-daemonsets',
         '--delete-emptydir-data',
-        '--timeout=25s',
+        '--timeout=12s',
         '--pod-selector',
         `app.kubernetes.io/instance=${name},app.kubernetes.io/component=realtime`,
       );
@@ -140,7 +140,7 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
       },
     });
     await kubernetes.untilReadyPods('realtime', 1, 120_000);
-    await underLoad(60, async () => void (await kubernetes.untilReadyPods('realtime', 3, 70_000)));
+    await underLoad(50, async () => void (await kubernetes.untilReadyPods('realtime', 3, 70_000)));
     const { status } = await kubernetes.get();
     assert.equal(typeof status.autoscaler?.desired, 'number');
     await kubernetes.untilReadyPods('realtime', 1, 120_000);
