@@ -114,22 +114,25 @@ async function lead(options: LeaseOptions, deps: Deps, heldFrom: number): Promis
   const stop = () => work.abort(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
+  const end = () => {
+    over.abort(new FencedError('leadership is over'));
+    work.abort(over.signal.reason);
+  };
+  /** Ends the work at once: one that repeats a refused write without a pause lets no timer run that could. */
+  const check = () => {
+    if (!term.isValid) end();
+    term.check();
+  };
   let hasEnded = false;
   const running = (async () => {
     try {
-      await options.run({
-        signal: work.signal,
-        check: term.check,
-        client: options.client.fenced({ check: term.check, signal: over.signal }),
-      });
+      await options.run({ signal: work.signal, check, client: options.client.fenced({ check, signal: over.signal }) });
     } finally {
       hasEnded = true;
     }
   })();
   const renewing = term.renew(renewal.signal).then(() => {
-    if (term.isValid) return;
-    over.abort(new FencedError('leadership is over'));
-    work.abort(over.signal.reason);
+    if (!term.isValid) end();
   });
   const stopping = afterAbort(work.signal, () => sleep(clock, durations.stopMs, renewal.signal));
   try {
