@@ -8,7 +8,7 @@ import { OPERATOR_NAMESPACE, RELEASE } from '@chatcluster/tools/kubernetes/clust
 import { nodeObstacle } from '@chatcluster/tools/kubernetes/node/preflight';
 import { eventually } from '@chatcluster/tools/testing';
 import { applyObject, type Kubernetes, startKubernetes } from './_kubernetes.ts';
-import { startLoad } from './_load.ts';
+import { type LoadCounters, startLoad } from './_load.ts';
 
 const chart = join(import.meta.dirname, '..', '..', 'chart');
 const obstacle = process.env.KUBECONFIG ? undefined : nodeObstacle();
@@ -56,11 +56,11 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
   }
 
   /** Load with the oracle while something happens; nothing may be lost, doubled or out of order. */
-  async function underLoad(seconds: number, happening: () => Promise<void>): Promise<void> {
+  async function underLoad(seconds: number, happening: () => Promise<void>): Promise<LoadCounters> {
     const load = startLoad({ URL: kubernetes.frontUrl, USERS: '60', DURATION: `${seconds}` });
     await load.running;
     await happening();
-    await load.verdict;
+    return load.verdict;
   }
 
   test('tells a person what they want to know', async () => {
@@ -91,11 +91,13 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
     await chat();
   });
 
-  test('loses nothing in a rolling restart under load', async () => {
-    await underLoad(30, async () => {
+  test('loses nothing in a rolling restart under load, and no client its connection without a hint', async () => {
+    const { drops, hints } = await underLoad(30, async () => {
       await kubernetes.kubectl('rollout', 'restart', `deployment/${kubernetes.name}-realtime`);
       await kubernetes.kubectl('rollout', 'status', `deployment/${kubernetes.name}-realtime`, '--timeout=120s');
     });
+    assert.ok(hints >= 60, `${hints} hints`);
+    assert.equal(drops, 0);
   });
 
   test('loses nothing when pods are deleted under load, one of them without grace', async () => {
