@@ -36,9 +36,7 @@ export function createCutOff(deps: CutOffDeps): Disposable & { isCutOff(): boole
   function moveAway(): void {
     for (const connection of deps.connections()) {
       if (connection.isEnded || connection.movingAt !== undefined) continue;
-      const reconnectInMs = Math.round(random() * deps.windowMs);
-      connection.movingAt = Date.now() + reconnectInMs;
-      connection.emit('server:drain', { reconnectInMs, reason: 'shutdown' });
+      connection.hintAway(Math.round(random() * deps.windowMs), 'shutdown', Date.now());
     }
   }
 

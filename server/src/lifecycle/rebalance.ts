@@ -58,9 +58,7 @@ export function createRebalance(deps: RebalanceDeps) {
   async function move(connection: Connection): Promise<boolean> {
     if (!(await deps.mayMove(connection.sessionId))) return false;
     if (connection.isEnded || connection.movingAt !== undefined) return false;
-    const reconnectInMs = Math.round(random() * LOOK_MS);
-    connection.movingAt = now() + reconnectInMs;
-    connection.emit('server:drain', { reconnectInMs, reason: 'rebalance' });
+    connection.hintAway(Math.round(random() * LOOK_MS), 'rebalance', now());
     return true;
   }
 

@@ -47,9 +47,7 @@ export function createSocketClock(deps: SocketClockDeps) {
       return;
     }
     if (at - connection.connectedAt < ageLimit(connection)) return;
-    const reconnectInMs = Math.round(random() * 5_000);
-    connection.movingAt = at + reconnectInMs;
-    connection.emit('server:drain', { reconnectInMs, reason: 'max_age' });
+    connection.hintAway(Math.round(random() * 5_000), 'max_age', at);
   }
 
   function look(): void {

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { clientFrame, frameAt } from '@chatcluster/loadtest/wire/frames';
 
 /** Large enough for one read of many frames; the callbacks copy what they keep. */
 const READ_BYTES = 65_536;
+const TEXT = 1;
 
 export interface RawSocketOptions {
   port: number;
@@ -46,7 +48,7 @@ export class RawSocket {
   }
 
   send(text: string): void {
-    this.#socket.write(clientFrame(text));
+    this.#socket.write(clientFrame(TEXT, Buffer.from(text)));
   }
 
   close(): void {
@@ -79,7 +81,7 @@ export class RawSocket {
     const data = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
     let at = 0;
     for (let frame = frameAt(data, at); frame; frame = frameAt(data, at)) {
-      if (frame.opcode === 1) this.#onText(data.toString('utf8', frame.start, frame.end));
+      if (frame.opcode === TEXT) this.#onText(data.toString('utf8', frame.start, frame.end));
       at = frame.end;
     }
     this.#rest = at === data.length ? Buffer.alloc(0) : Buffer.from(data.subarray(at));
@@ -88,29 +90,3 @@ export class RawSocket {
 
 /** One for all: a read is finished before the next one begins. */
 const sharedBuffer = Buffer.alloc(READ_BYTES);
-
-function frameAt(data: Buffer, at: number): { opcode: number; start: number; end: number } | undefined {
-  if (data.length < at + 2) return undefined;
-  let length = data[at + 1]! & 0x7f;
-  let start = at + 2;
-  if (length === 126) {
-    if (data.length < at + 4) return undefined;
-    length = data.readUInt16BE(at + 2);
-    start = at + 4;
-  } else if (length === 127) {
-    if (data.length < at + 10) return undefined;
-    length = Number(data.readBigUInt64BE(at + 2));
-    start = at + 10;
-  }
-  return data.length < start + length ? undefined : { opcode: data[at]! & 0x0f, start, end: start + length };
-}
-
-/** Masked with zeros, which the standard allows and which costs nothing. */
-function clientFrame(text: string): Buffer {
-  const payload = Buffer.from(text);
-  const head = payload.length < 126 ? Buffer.alloc(6) : Buffer.alloc(8);
-  head[0] = 0x81;
-  head[1] = 0x80 | (payload.length < 126 ? payload.length : 126);
-  if (payload.length >= 126) head.writeUInt16BE(payload.length, 2);
-  return Buffer.concat([head, payload]);
-}

@@ -152,6 +152,12 @@ export class Connection implements HubSocket {
     this.socket.emit(event, payload);
   }
 
+  /** Asks the client to come back on another pod after this time; the socket clock closes whoever has not gone. */
+  hintAway(reconnectInMs: number, reason: ServerEvents['server:drain']['reason'], nowMs: number): void {
+    this.movingAt = nowMs + reconnectInMs;
+    this.emit('server:drain', { reconnectInMs, reason });
+  }
+
   /** Says why, then closes for good. */
   end(code: EndedCode, message: string, reconnect: boolean): void {
     if (this.isEnded) return;
