@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { spawn } from 'node:child_process';
-import { appendFileSync, closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const stopDeadlineMs = 10_000;
@@ -19,13 +21,40 @@ export class ServiceError extends Error {
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_000;
 
-/** The first of `count` ports in a row on which nothing listens on loopback. */
+/**
+ * The first of `count` ports in a row on which nothing listens on loopback. Until this process ends, no other one that asks
+ * here is given them: a server may open its port seconds later, and two test files run side by side.
+ */
 export async function freePort(count = 1): Promise<number> {
   for (;;) {
     const first = randomInt(FIRST_PORT, LAST_PORT - count);
     const ports = Array.from({ length: count }, (_, i) => first + i);
-    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return first;
+    if (ports.every(claimPort) && (await Promise.all(ports.map(isFree))).every(Boolean)) return first;
   }
+}
+
+/** True when this process is its owner now. A file per port names the owner by pid and birth; a claim ends with its process. */
+export function claimPort(port: number): boolean {
+  const folder = join(tmpdir(), 'chat-ports');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${port}`);
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    try {
+      writeFileSync(file, `${process.pid} ${birthOf(process.pid)}`, { flag: 'wx' });
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (isClaimed(file)) return false;
+      rmSync(file, { force: true });
+    }
+  }
+  return false;
+}
+
+function isClaimed(file: string): boolean {
+  const [pid = '', birth = ''] = readProc(file)?.split(' ') ?? [];
+  // Empty: made this instant, not yet written.
+  return pid === '' ? existsSync(file) : isAlive(Number(pid)) && birthOf(Number(pid)) === birth;
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -4,56 +4,69 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const root = join(import.meta.dirname, '../..');
+const runner = join(import.meta.dirname, 'test.ts');
+
+/** With faults and whole clusters under load: company would only make them slow. */
+const alone = ['kubernetes', 'chaos'];
+/** Longest first, so that no lane ends long before the other one. */
+const together = ['server', 'operator', 'e2e', 'tools', 'loadtest', 'k6', 'check', 'chart', 'cdk8s', 'client', 'web', 'protocol'];
 
 interface Result {
   suite: string;
   passed: number;
   failed: number;
   seconds: number;
+  failures: string[];
 }
 
 const totalLine = /^(\d+) passed, (\d+) failed$/;
 
-/** Shows the output as it comes and reads the counts from the last total line; no total is one failure. */
-async function run(suite: string, args: string[]): Promise<Result> {
+function argumentsOf(suite: string): string[] {
+  return suite === 'check' ? [join(import.meta.dirname, 'check.ts')] : [runner, suite];
+}
+
+/** Shows the output as it comes, each line with its suite, and reads the counts from the last total; no total is one failure. */
+async function run(suite: string): Promise<Result> {
   const startedAt = performance.now();
-  process.stdout.write(`\n── ${suite} ──\n`);
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, argumentsOf(suite), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = once(child, 'close');
   let counts = { passed: 0, failed: 1 };
-  for await (const line of createInterface({ input: child.stdout })) {
+  const failures: string[] = [];
+  const show = (line: string) => {
     const match = totalLine.exec(line);
     if (match) counts = { passed: Number(match[1]), failed: Number(match[2]) };
-    else process.stdout.write(`${line}\n`);
-  }
+    if (line.trimStart().startsWith('✖')) failures.push(line.trim());
+    process.stdout.write(`${suite} │ ${line}\n`);
+  };
+  const readers = [child.stdout, child.stderr].map(async (input) => {
+    for await (const line of createInterface({ input })) show(line);
+  });
+  await Promise.all(readers);
   const [code] = (await closed) as [number | null];
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
-  return { suite, ...counts, seconds: (performance.now() - startedAt) / 1_000 };
+  return { suite, ...counts, seconds: (performance.now() - startedAt) / 1_000, failures };
 }
 
-const runner = join(import.meta.dirname, 'test.ts');
-const suiteNames = [
-  'protocol',
-  'client',
-  'server',
-  'chaos',
-  'cdk8s',
-  'operator',
-  'chart',
-  'k6',
-  'loadtest',
-  'web',
-  'e2e',
-  'tools',
-  'kubernetes',
-];
-const results = [await run('check', [join(import.meta.dirname, 'check.ts')])];
-for (const suite of suiteNames) results.push(await run(suite, [runner, suite]));
+/** Takes the next suite as soon as it has ended the last one. */
+async function runLane(waiting: string[], results: Result[]): Promise<void> {
+  for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) results.push(await run(suite));
+}
 
+function print(results: Result[]): void {
+  process.stdout.write('\nsuite      passed  failed   seconds\n');
+  for (const { suite, passed, failed, seconds } of results)
+    process.stdout.write(`${suite.padEnd(10)} ${`${passed}`.padStart(6)} ${`${failed}`.padStart(7)} ${seconds.toFixed(1).padStart(9)}\n`);
+  for (const { suite, failures } of results)
+    for (const failure of new Set(failures)) if (!failure.includes('failing tests:')) process.stdout.write(`${suite} │ ${failure}\n`);
+}
+
+const startedAt = performance.now();
+const results: Result[] = [];
+await runLane([...alone], results);
+const waiting = [...together];
+await Promise.all(Array.from({ length: process.env.TEST_LANES === '1' ? 1 : 2 }, () => runLane(waiting, results)));
+print(results);
 const sum = (key: 'passed' | 'failed') => results.reduce((total, result) => total + result[key], 0);
-process.stdout.write('\nsuite      passed  failed   seconds\n');
-for (const { suite, passed, failed, seconds } of results) {
-  process.stdout.write(`${suite.padEnd(10)} ${`${passed}`.padStart(6)} ${`${failed}`.padStart(7)} ${seconds.toFixed(1).padStart(9)}\n`);
-}
+process.stdout.write(`in ${((performance.now() - startedAt) / 60_000).toFixed(1)} minutes\n`);
 process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
 process.exitCode = sum('failed') > 0 || sum('passed') === 0 ? 1 : 0;
