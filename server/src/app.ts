@@ -13,6 +13,7 @@ import { createMovers } from './lifecycle/movers.ts';
 import { createLastSeen } from './lifecycle/last-seen.ts';
 import { listen } from './lifecycle/listen.ts';
 import { openFanout } from './lifecycle/open-fanout.ts';
+import { openJobs } from './lifecycle/open-jobs.ts';
 import { openQueue } from './lifecycle/open-queue.ts';
 import { openStore } from './lifecycle/open-store.ts';
 import type { Running } from './lifecycle/run.ts';
@@ -84,6 +85,8 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   const { fanout } = opened;
   const queue = stack.use(openQueue(config, { servers: opened.servers, isPostgresReachable: postgres.isReachable, log }));
   const events = createEvents({ log, connections: () => connections.size, waitingRows: () => operations.commit.waiting });
+  // Handlers of jobs are given to it by the areas whose jobs they are.
+  stack.use(openJobs(config, { db: store.pool, log, onSettled: events.jobSettled }));
   let accepted = 0;
   const meter = stack.use(createLoadMeter(() => accepted));
   const operations = createOperations({

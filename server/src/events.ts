@@ -44,6 +44,12 @@ export function createEvents({ log, connections, waitingRows }: EventsDeps) {
   postgres.set(1);
   const queued = new Counter({ name: 'chat_messages_queued_total', help: 'Messages acknowledged as queued', registers });
   const rejected = new Counter({ name: 'chat_queued_rejected_total', help: 'Queued messages refused when they were stored', registers });
+  const jobs = new Counter({
+    name: 'chat_jobs_total',
+    help: 'Attempts of jobs, by kind and how they ended',
+    labelNames: ['kind', 'outcome'],
+    registers,
+  });
   const batchRows = new Histogram({
     name: 'chat_batch_rows',
     help: 'Entries per group commit',
@@ -89,6 +95,9 @@ export function createEvents({ log, connections, waitingRows }: EventsDeps) {
     },
     queuedRejected(): void {
       rejected.inc();
+    },
+    jobSettled(kind: string, outcome: 'done' | 'repeated' | 'failed'): void {
+      jobs.inc({ kind, outcome });
     },
     postgresChanged(reachable: boolean): void {
       postgres.set(reachable ? 1 : 0);

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { entities } from './entities/index.ts';
 import { Init0001 } from './migrations/0001-init.ts';
 import { Match0002 } from './migrations/0002-match.ts';
+import { Jobs0010 } from './migrations/0010-jobs.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
 const MIGRATION_LOCK = 7_251_604_118;
@@ -15,7 +16,7 @@ export function createDataSource(databaseUrl: string): DataSource {
     driver: pg,
     url: databaseUrl,
     entities,
-    migrations: [Init0001, Match0002],
+    migrations: [Init0001, Match0002, Jobs0010],
     migrationsTableName: 'migrations',
     installExtensions: false,
     extra: { max: 2, application_name: 'chatcluster-migrate' },

@@ -53,6 +53,19 @@ create table installation (
   created_at timestamp with time zone default now() not null
 );
 
+create table jobs (
+  id bigint generated always as identity not null,
+  kind text not null,
+  key text,
+  payload jsonb not null,
+  run_at timestamp with time zone default now() not null,
+  attempts integer default 0 not null,
+  lease uuid,
+  created_at timestamp with time zone default now() not null,
+  failed_at timestamp with time zone,
+  last_error text
+) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
+
 create table login_failures (
   key text not null,
   at timestamp with time zone default now() not null
@@ -208,6 +221,8 @@ alter table installation add constraint installation_pkey PRIMARY KEY (only_row)
 
 alter table installation add constraint installation_only_row_check CHECK (only_row);
 
+alter table jobs add constraint jobs_pkey PRIMARY KEY (id);
+
 alter table match_waiting add constraint match_waiting_pkey PRIMARY KEY (user_id);
 
 alter table match_waiting add constraint match_waiting_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
@@ -254,6 +269,10 @@ CREATE INDEX batches_xid ON public.batches USING btree (xid);
 
 CREATE INDEX conversations_channels ON public.conversations USING btree (lower(title), id) WHERE ((kind = 'channel'::text) AND (deleted_at IS NULL));
 
+CREATE INDEX jobs_due ON public.jobs USING btree (run_at) WHERE (failed_at IS NULL);
+
+CREATE INDEX jobs_failed ON public.jobs USING btree (failed_at) WHERE (failed_at IS NOT NULL);
+
 CREATE INDEX login_failures_at ON public.login_failures USING btree (at);
 
 CREATE INDEX login_failures_key ON public.login_failures USING btree (key, at);
@@ -275,6 +294,8 @@ CREATE INDEX tickets_user ON public.tickets USING btree (user_id);
 CREATE INDEX users_name ON public.users USING btree (lower(display_name) text_pattern_ops) WHERE (deleted_at IS NULL);
 
 CREATE INDEX users_name_words ON public.users USING gin (string_to_array(lower(display_name), ' '::text)) WHERE (deleted_at IS NULL);
+
+CREATE UNIQUE INDEX jobs_key ON public.jobs USING btree (kind, key) WHERE ((failed_at IS NULL) AND (key IS NOT NULL));
 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (lower(email));
 

@@ -2,6 +2,7 @@ import { BatchEntity } from './batch.ts';
 import { ConversationEntity } from './conversation.ts';
 import { EntryEntity } from './entry.ts';
 import { InstallationEntity } from './installation.ts';
+import { JobEntity } from './job.ts';
 import { MatchWaitingEntity } from './match-waiting.ts';
 import { MemberEntity } from './member.ts';
 import { MessageStateEntity } from './message-state.ts';
@@ -17,6 +18,7 @@ export const entities = [
   ConversationEntity,
   EntryEntity,
   InstallationEntity,
+  JobEntity,
   MatchWaitingEntity,
   MemberEntity,
   MessageStateEntity,
