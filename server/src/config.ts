@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { defaultLimits, type Limits } from '@chatcluster/protocol/limits';
+import { parseNetworks } from './net/addresses.ts';
 
 export const roles = ['all', 'realtime', 'api', 'worker', 'migrate'] as const;
 export type ServerRole = (typeof roles)[number];
@@ -39,6 +40,8 @@ export interface Config {
   maxAgeSeconds: number;
   /** Moves live sockets after a scale-up; undefined: off. */
   rebalance: { tolerancePercent: number; movesPerSecond: number } | undefined;
+  /** Private addresses and CIDR ranges that link previews and webhooks may reach. */
+  fetchAllowedNetworks: string[];
   logLevel: string;
 }
 
@@ -80,6 +83,16 @@ function list(env: Env, name: string): string[] {
     .split(',')
     .map((s) => s.trim())
     .filter((s) => s !== '');
+}
+
+function networks(env: Env, name: string): string[] {
+  const found = list(env, name);
+  try {
+    parseNetworks(found);
+  } catch (error) {
+    throw new ConfigError(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  return found;
 }
 
 function url(name: string, raw: string, protocols: string[]): string {
@@ -141,6 +154,7 @@ export function parseConfig(env: Env): Config {
           movesPerSecond: integer(env, 'REBALANCE_MOVES_PER_SECOND', 20, { min: 1, max: 10_000 }),
         }
       : undefined,
+    fetchAllowedNetworks: networks(env, 'FETCH_ALLOWED_NETWORKS'),
     logLevel: oneOf(env, 'LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };
 }

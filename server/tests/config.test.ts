@@ -19,6 +19,7 @@ const wrong: Record<string, [Record<string, string>, RegExp]> = {
   'a limit that is negative': [{ SOCKETS_PER_POD: '-1' }, /^SOCKETS_PER_POD="-1"/],
   'no rates in production': [{ RATE_LIMITS: 'off', NODE_ENV: 'production' }, /^RATE_LIMITS=off .*ALLOW_NO_RATE_LIMITS=yes/],
   'a tolerance of nothing': [{ REBALANCE_TOLERANCE_PERCENT: '0' }, /^REBALANCE_TOLERANCE_PERCENT="0"/],
+  'a network that is none': [{ FETCH_ALLOWED_NETWORKS: '10.0.0.0/8, intranet' }, /^FETCH_ALLOWED_NETWORKS: "intranet"/],
   'an unknown log level': [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL="loud"/],
 };
 
