@@ -1,13 +1,16 @@
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { appShell, buildId } from './build/app-shell.ts';
 
 /** `npm run dev -w web` talks to a cluster that `make up` started. */
 const server = process.env.CHAT_SERVER ?? 'http://localhost:8080';
+const id = buildId();
 
 // Vite wants a default export.
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), appShell(id)],
+  define: { __BUILD__: JSON.stringify(id) },
   build: { target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
   server: {
     proxy: {
@@ -15,5 +18,5 @@ export default defineConfig({
       '/socket.io': { target: server, ws: true, changeOrigin: false },
     },
   },
-  test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'], css: false },
+  test: { environment: 'happy-dom', include: ['{src,build}/**/*.test.{ts,tsx}'], css: false },
 });

@@ -17,6 +17,7 @@ const steps: Step[] = [
   { name: 'lint', command: [bin('oxlint'), '--deny-warnings'] },
   { name: 'types', command: [bin('tsc'), '-p', '.'] },
   { name: 'types of web', command: [bin('tsc'), '-p', 'web'] },
+  { name: 'types of the service worker', command: [bin('tsc'), '-p', 'web/src/sw'] },
   { name: 'types of k6', command: [bin('tsc'), '-p', 'k6'] },
   { name: 'import directions', command: [process.execPath, own('check-imports.ts')] },
   { name: 'dead exports', command: [bin('knip'), '--no-progress'] },

@@ -11,6 +11,10 @@ if (!root) throw new Error('index.html has no #root');
 const prefs = createPrefs(localStorage, navigator.language);
 document.documentElement.dataset.theme = prefs.getState().theme;
 
+// A browser without it, or a page over plain HTTP, works all the same; it only does not open without a network.
+if (import.meta.env.PROD && 'serviceWorker' in navigator)
+  addEventListener('load', () => void navigator.serviceWorker.register('/sw.js').catch(() => undefined));
+
 // The page is served with a policy that refuses inline styles.
 createRoot(root).render(
   <CSPProvider disableStyleElements>

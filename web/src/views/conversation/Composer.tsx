@@ -1,9 +1,10 @@
 import { ArrowUp, Check, Lock, Smile, X } from 'lucide-react';
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { plainLine } from '../../state/markup.ts';
 import { useChat, useModel, useText, useTitle, useUserName, useView } from '../app/context.tsx';
 import { IconButton } from '../ui/Button.tsx';
-import { EmojiPicker } from '../ui/EmojiPicker.tsx';
+
+const EmojiPicker = lazy(async () => ({ default: (await import('../ui/EmojiPicker.tsx')).EmojiPicker }));
 
 export function Composer({ conversationId }: { conversationId: string }) {
   const { t } = useText();
@@ -84,17 +85,19 @@ function Editor({ conversationId, editedId }: { conversationId: string; editedId
             onKeyDown={onKeyDown}
             className="max-h-[40dvh] min-h-11 min-w-0 flex-1 resize-none overflow-y-auto bg-transparent px-2.5 py-[10px] text-lg outline-none placeholder:truncate sm:min-h-9 sm:py-2 sm:text-base"
           />
-          <EmojiPicker
-            onPick={(emoji) => {
-              change(text + emoji);
-              input.current?.focus();
-            }}
-            trigger={
-              <IconButton label={t('emoji')}>
-                <Smile className="size-[18px]" />
-              </IconButton>
-            }
-          />
+          <Suspense fallback={<span className="size-11 sm:size-9" />}>
+            <EmojiPicker
+              onPick={(emoji) => {
+                change(text + emoji);
+                input.current?.focus();
+              }}
+              trigger={
+                <IconButton label={t('emoji')}>
+                  <Smile className="size-[18px]" />
+                </IconButton>
+              }
+            />
+          </Suspense>
           <button
             type="button"
             data-testid="send"

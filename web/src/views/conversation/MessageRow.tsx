@@ -1,14 +1,16 @@
 import { Pin, TriangleAlert } from 'lucide-react';
-import { memo, useState } from 'react';
+import { lazy, memo, Suspense, useState } from 'react';
 import { clockTime, fullTime } from '../../state/format.ts';
 import { plainLine } from '../../state/markup.ts';
 import type { MessageView } from '../../state/rows.ts';
 import { useChat, useModel, useText, useUserName } from '../app/context.tsx';
 import { Avatar } from '../ui/Avatar.tsx';
 import { MessageBody } from './MessageBody.tsx';
-import { MessageToolbar } from './MessageToolbar.tsx';
 import { Reactions } from './Reactions.tsx';
 import { StateIcon } from './StateIcon.tsx';
+
+/** Menus and popovers are a third of the first script, and nobody needs them to read. */
+const MessageToolbar = lazy(async () => ({ default: (await import('./MessageToolbar.tsx')).MessageToolbar }));
 
 type Props = { message: MessageView; isFirst: boolean; conversationId: string; density: 'comfortable' | 'compact' };
 
@@ -16,6 +18,8 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, conversat
   const { t, language } = useText();
   const name = useUserName(message.actorId);
   const [isMenuOpen, setMenuOpen] = useState(false);
+  // One row at a time has a toolbar: a hundred of them would cost more than all the messages.
+  const [isActive, setActive] = useState(false);
   const time = (
     <time dateTime={message.at} title={fullTime(message.at, language)}>
       {clockTime(message.at, language)}
@@ -24,6 +28,7 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, conversat
   const canAct = message.id !== undefined && !message.deleted && message.seq !== undefined;
   const space = isFirst ? (density === 'compact' ? 'pt-2' : 'pt-3') : density === 'compact' ? 'pt-px' : 'pt-0.5';
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the row only notices where the pointer and the focus are
     <article
       data-testid="message"
       data-seq={message.seq}
@@ -32,6 +37,10 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, conversat
       data-state={message.state}
       aria-label={`${name}, ${clockTime(message.at, language)}`}
       tabIndex={-1}
+      onPointerEnter={() => setActive(true)}
+      onPointerLeave={({ currentTarget }) => setActive(currentTarget.contains(document.activeElement))}
+      onFocus={() => setActive(true)}
+      onBlur={({ currentTarget, relatedTarget }) => setActive(currentTarget.contains(relatedTarget))}
       className={`group relative flex gap-3 px-4 pb-0.5 outline-none hover:bg-n2 focus-within:bg-n2 sm:px-5 ${space} ${isMenuOpen ? 'bg-n2' : ''} ${message.state === 'failed' ? 'bg-danger-bg!' : ''}`}
     >
       <div className="w-9 shrink-0">
@@ -68,11 +77,11 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, conversat
         {message.reactions.length > 0 && !message.deleted && <Reactions conversationId={conversationId} message={message} />}
         {message.state === 'failed' && <Failed message={message} />}
       </div>
-      {canAct && (
-        <div
-          className={`absolute -top-3 right-3 z-10 opacity-0 transition-opacity group-focus-within:opacity-100 sm:right-5 [@media(hover:hover)]:group-hover:opacity-100 ${isMenuOpen ? 'opacity-100' : '[@media(hover:none)]:pointer-events-none [@media(hover:none)]:group-focus-within:pointer-events-auto'}`}
-        >
-          <MessageToolbar conversationId={conversationId} message={message} onOpenChange={setMenuOpen} />
+      {canAct && (isActive || isMenuOpen) && (
+        <div className="absolute -top-3 right-3 z-10 sm:right-5">
+          <Suspense>
+            <MessageToolbar conversationId={conversationId} message={message} onOpenChange={setMenuOpen} />
+          </Suspense>
         </div>
       )}
     </article>
