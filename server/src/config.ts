@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { defaultLimits, type Limits } from '@chatcluster/protocol/limits';
-import { parseNetworks } from './net/addresses.ts';
+import { ConfigError, integer, list, networks, oneOf, onOff, url, type Env } from './config/env.ts';
 
+export { ConfigError };
 export const roles = ['all', 'realtime', 'api', 'worker', 'migrate'] as const;
 export type ServerRole = (typeof roles)[number];
 export type FanoutMode = 'memory' | 'routed' | 'streams-adapter';
@@ -48,58 +49,6 @@ export interface Config {
 /** The only reader of the environment. */
 export function readEnv(): Record<string, string | undefined> {
   return { ...process.env };
-}
-
-/** A setting that cannot work; the message names the variable and what to do. Printed without a stack. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-}
-
-type Env = Record<string, string | undefined>;
-
-function integer(env: Env, name: string, fallback: number, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}): number {
-  const raw = env[name];
-  if (raw === undefined || raw === '') return fallback;
-  const value = Number(raw);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new ConfigError(`${name}="${raw}" must be a whole number from ${min} to ${max}`);
-  }
-  return value;
-}
-
-function oneOf<T extends string>(env: Env, name: string, values: readonly T[], fallback: T): T {
-  const raw = env[name];
-  if (raw === undefined || raw === '') return fallback;
-  if (!(values as readonly string[]).includes(raw)) throw new ConfigError(`${name}="${raw}" must be one of ${values.join(', ')}`);
-  return raw as T;
-}
-
-function onOff(env: Env, name: string, fallback: boolean): boolean {
-  return oneOf(env, name, ['on', 'off'], fallback ? 'on' : 'off') === 'on';
-}
-
-function list(env: Env, name: string): string[] {
-  return (env[name] ?? '')
-    .split(',')
-    .map((s) => s.trim())
-    .filter((s) => s !== '');
-}
-
-function networks(env: Env, name: string): string[] {
-  const found = list(env, name);
-  try {
-    parseNetworks(found);
-  } catch (error) {
-    throw new ConfigError(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-  return found;
-}
-
-function url(name: string, raw: string, protocols: string[]): string {
-  if (!URL.canParse(raw) || !protocols.includes(new URL(raw).protocol)) {
-    throw new ConfigError(`${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`);
-  }
-  return raw;
 }
 
 /** `MESSAGE_MAX_CHARS` for `messageMaxChars`, and so on. */
