@@ -154,7 +154,8 @@ test('a watch that has fallen silent is given up after its timeout and the grace
   await using running = run({ client, resource: CONFIG_MAPS, namespace, timings });
   await eventually(() => watches === 1);
   for (const name of ['a', 'b']) await cluster.client.create(CONFIG_MAPS, configMap(namespace, name));
-  await eventually(() => running.reflector.store.size === 2, { deadlineMs: 8_000 });
-  assert.equal(watches, 2);
+  await eventually(() => running.reflector.store.size === 2, { deadlineMs: 20_000 });
+  // A slow machine may see the second one end in its time, too.
+  assert.ok(watches >= 2);
   await client.close();
 });

@@ -65,8 +65,11 @@ function answerStatus(response: ServerResponse, { status, reason = 'InternalErro
   );
 }
 
-/** An RST, not an orderly end. */
-const reset = (response: ServerResponse) => response.socket?.resetAndDestroy();
+/**
+ * An RST, not an orderly end. A socket that is being ended cannot be reset any more: Node would take it for closed, leave its
+ * handle open, and spin in the process's last clean-up.
+ */
+export const reset = ({ socket }: Pick<ServerResponse, 'socket'>) => (socket?.writableEnded ? socket.destroy() : socket?.resetAndDestroy());
 
 const isWatchFault = (fault: Fault | undefined): fault is WatchFault => fault !== undefined && 'watch' in fault;
 
