@@ -3,11 +3,14 @@ import type { FoldContext } from './fold.ts';
 import { countUnread, emptyLog, skipRange, takeEntries, type Log } from './log.ts';
 import type { Behind } from './plan-sync.ts';
 import { applyReceipt, foldSummary } from './summary.ts';
+import { foldWindow, type Window } from './window.ts';
 
 /** One conversation as this device knows it. Replaced as a whole on every change. */
 export interface Page {
   readonly conversation: Conversation;
   readonly log: Log;
+  /** What is shown in place of the newest stretch, while the reader is somewhere before it. */
+  readonly window?: Window | undefined;
   /** `open()` was called: its log is kept complete, also over reconnects. */
   readonly isOpened: boolean;
   readonly isLoading: boolean;
@@ -129,7 +132,12 @@ export class Book {
 
   /** Starts again at the `lastSeq` of the next `changes`. */
   dropLog(conversationId: string): void {
-    this.update(conversationId, (page) => ({ ...page, conversation: { ...page.conversation, lastSeq: 0 }, log: emptyLog(0) }));
+    this.update(conversationId, (page) => ({
+      ...page,
+      conversation: { ...page.conversation, lastSeq: 0 },
+      log: emptyLog(0),
+      window: undefined,
+    }));
   }
 
   clear(): void {
@@ -177,7 +185,8 @@ export class Book {
     const id = page.conversation.id;
     const isUnread = (messageId: string) => tellUnread(page, messageId, this.#deps.me());
     const { conversation, stale } = foldSummary(this.context(id), page.conversation, ready, isUnread);
-    this.#pages.set(id, { ...page, conversation, log });
+    const window = page.window && foldWindow(this.context(id), page.window, ready);
+    this.#pages.set(id, { ...page, conversation, log, window });
     this.#deps.changed(id);
     if (ready.length > 0) this.#deps.applied(conversation, ready);
     if (stale) this.#deps.missing('counter', id);

@@ -216,6 +216,19 @@ class Client implements ChatClient {
     return this.#history.older(conversationId);
   }
 
+  loadNewer(conversationId: string): Promise<void> {
+    return this.#history.newer(conversationId);
+  }
+
+  async jumpTo(conversationId: string, seq: number): Promise<void> {
+    await this.open(conversationId);
+    await this.#history.around(conversationId, seq);
+  }
+
+  jumpToNewest(conversationId: string): void {
+    this.#history.leaveWindow(conversationId);
+  }
+
   send(conversationId: string, input: Parameters<ChatClient['send']>[1]): string {
     this.#typing.set(conversationId, false);
     return this.#outbox.add(conversationId, typeof input === 'string' ? { body: input } : input);

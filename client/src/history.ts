@@ -1,9 +1,15 @@
 import type { EventInput, HistoryPage } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
-import type { Book } from './book.ts';
+import type { Book, Page } from './book.ts';
 import { abandonPage, addPage, beginPage } from './log.ts';
+import { extendAfter, extendBefore, findSeq, placeWindow, type Window } from './window.ts';
 
 const PAGE = 50;
+/** Both sides of the place that one is taken to. */
+const PAGE_AROUND = 100;
+
+/** `window`: the page belongs to the window as it is now, not to the newest stretch. */
+type Query = Pick<EventInput<'history'>, 'before' | 'after' | 'around'> & { window?: Window };
 
 export interface HistoryDeps {
   book: Book;
@@ -23,14 +29,37 @@ export class History {
   /** The newest page, unless it is there. */
   async newest(conversationId: string): Promise<void> {
     this.#deps.book.update(conversationId, (page) => (page.isOpened ? page : { ...page, isOpened: true }));
-    while (this.#deps.book.get(conversationId)?.log.loaded === false) await this.#load(conversationId);
+    while (this.#deps.book.get(conversationId)?.log.loaded === false) await this.#load(conversationId, {});
   }
 
   async older(conversationId: string): Promise<void> {
     const page = this.#deps.book.get(conversationId);
-    if (page === undefined || (page.log.loaded && !page.log.hasBefore)) return;
+    const shown = page?.window ?? page?.log;
+    if (page === undefined || (page.log.loaded && shown?.hasBefore === false)) return;
     if (!page.isOpened || !page.log.loaded) return this.newest(conversationId);
-    await this.#load(conversationId);
+    await this.#load(conversationId, { before: shown?.messages[0]?.seq ?? page.log.cursor + 1, window: page.window });
+  }
+
+  /** Nothing to do unless the reader is in a window. */
+  async newer(conversationId: string): Promise<void> {
+    const window = this.#deps.book.get(conversationId)?.window;
+    if (window) await this.#load(conversationId, { after: window.messages.at(-1)?.seq ?? 0, window });
+  }
+
+  /** Shows the place of `seq`: in the newest stretch, in the window, or in a new window. */
+  async around(conversationId: string, seq: number): Promise<void> {
+    const where = () => {
+      const page = this.#deps.book.get(conversationId);
+      return page && findSeq(page, seq);
+    };
+    // Another page may be on its way, and may contain it.
+    while (where() === undefined && this.#open.has(conversationId)) await this.#open.get(conversationId)?.catch(() => undefined);
+    if (where() === undefined) await this.#load(conversationId, { around: seq });
+    else if (where() === 'log') this.leaveWindow(conversationId);
+  }
+
+  leaveWindow(conversationId: string): void {
+    this.#deps.book.update(conversationId, (page) => (page.window === undefined ? page : { ...page, window: undefined }));
   }
 
   /** Opened conversations whose log was dropped. */
@@ -48,26 +77,41 @@ export class History {
     }
   }
 
-  #load(conversationId: string): Promise<void> {
+  #load(conversationId: string, query: Query): Promise<void> {
     const open = this.#open.get(conversationId);
     if (open) return open;
-    const request = this.#request(conversationId).finally(() => this.#open.delete(conversationId));
+    const request = this.#request(conversationId, query).finally(() => this.#open.delete(conversationId));
     this.#open.set(conversationId, request);
     return request;
   }
 
-  async #request(id: string): Promise<void> {
+  async #request(id: string, { window, ...query }: Query): Promise<void> {
     const { book } = this.#deps;
     book.update(id, (page) => ({ ...page, isLoading: true, log: beginPage(page.log) }));
-    const log = book.get(id)?.log;
-    if (log === undefined) throw new ChatError('not_found');
-    const before = log.loaded ? (log.messages[0]?.seq ?? log.cursor + 1) : undefined;
+    if (book.get(id) === undefined) throw new ChatError('not_found');
     try {
-      const page = await this.#deps.call({ conversationId: id, limit: PAGE, ...(before === undefined ? {} : { before }) });
-      book.update(id, (now) => ({ ...now, isLoading: false, log: addPage(book.context(id), now.log, page) }));
+      const limit = query.around === undefined ? PAGE : PAGE_AROUND;
+      const answer = await this.#deps.call({ conversationId: id, limit, ...query });
+      book.update(id, (now) => ({ ...this.#place(now, { ...query, window }, answer), isLoading: false }));
     } catch (error) {
       book.update(id, (now) => ({ ...now, isLoading: false, log: abandonPage(now.log) }));
       throw error;
     }
   }
+
+  /** Where the page belongs. One of a window that was left meanwhile is dropped: it would make a hole. */
+  #place(page: Page, query: Query, answer: HistoryPage): Page {
+    const { log, window } = page;
+    const context = this.#deps.book.context(page.conversation.id);
+    if (query.around !== undefined) return settled({ ...page, ...placeWindow(context, log, answer) });
+    if (query.window === undefined) return { ...page, log: addPage(context, log, answer) };
+    if (window === undefined) return settled(page);
+    const extend = query.after === undefined ? extendBefore : extendAfter;
+    return settled({ ...page, ...extend(context, { log, window }, answer) });
+  }
+}
+
+/** The request has ended, so entries need not be remembered for it. */
+function settled(page: Page): Page {
+  return { ...page, log: abandonPage(page.log) };
 }

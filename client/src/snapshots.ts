@@ -23,7 +23,8 @@ export function buildSnapshot(parts: SnapshotParts, before: ConversationSnapshot
     conversation,
     messages: page ? withDelivery(page, me, before?.messages ?? NO_MESSAGES) : NO_MESSAGES,
     pending,
-    hasBefore: page?.log.hasBefore ?? true,
+    hasBefore: (page?.window ?? page?.log)?.hasBefore ?? true,
+    hasAfter: page?.window !== undefined,
     loaded: page?.log.loaded ?? false,
     loading: page?.isLoading ?? false,
     typing,
@@ -39,7 +40,7 @@ const sources = new WeakMap<ChatMessage, LogMessage>();
 function withDelivery(page: Page, me: string, before: readonly ChatMessage[]): readonly ChatMessage[] {
   const reached = reachOf(page.conversation, me);
   const known = new Map(before.map((m) => [m.id, m]));
-  const messages = page.log.messages.map((message) => {
+  const messages = (page.window ?? page.log).messages.map((message) => {
     if (message.actorId !== me) return message;
     const delivery = deliveryOf(message.seq, reached);
     const same = known.get(message.id);

@@ -95,11 +95,13 @@ export interface ConversationSnapshot {
   readonly id: string;
   /** Undefined until the conversation is known (opened by link before the first `changes`). */
   readonly conversation: Conversation | undefined;
-  /** Ascending by `seq`: the newest contiguous stretch that is loaded. */
+  /** Ascending by `seq`, without holes: the newest stretch that is loaded, or the one that `jumpTo` went to. */
   readonly messages: readonly ChatMessage[];
   readonly pending: readonly PendingMessage[];
   /** Older messages can be loaded with `loadOlder`. */
   readonly hasBefore: boolean;
+  /** `messages` end before the newest one: `loadNewer` and `jumpToNewest` lead there. `pending` belongs behind the newest. */
+  readonly hasAfter: boolean;
   /** `open()` has loaded the first page. */
   readonly loaded: boolean;
   /** A page of history is being loaded. */
@@ -214,6 +216,12 @@ export interface ChatClient extends AsyncDisposable {
   open(conversationId: string): Promise<void>;
   /** Loads one more page of older messages. */
   loadOlder(conversationId: string): Promise<void>;
+  /** Loads one more page of newer messages, after `jumpTo`. */
+  loadNewer(conversationId: string): Promise<void>;
+  /** Makes the messages around `seq` those of the snapshot; loads them unless they are there. */
+  jumpTo(conversationId: string, seq: number): Promise<void>;
+  /** Back to the newest messages. They were kept up to date meanwhile. */
+  jumpToNewest(conversationId: string): void;
   /** Shows it at once as pending; returns its clientMsgId. Never throws for the network. */
   send(conversationId: string, input: SendInput | string): string;
   retry(clientMsgId: string): void;
