@@ -94,7 +94,7 @@ export async function eventually<T>(
   condition: () => T | Promise<T>,
   options: { deadlineMs?: number; message?: string } = {},
 ): Promise<Exclude<T, false | '' | 0 | null | undefined>> {
-  const { deadlineMs = 10_000, message = 'the condition did not become true' } = options;
+  const { deadlineMs = 20_000, message = 'the condition did not become true' } = options;
   const end = Date.now() + deadlineMs;
   for (;;) {
     let cause: unknown;

@@ -16,8 +16,8 @@ before(async () => {
 });
 after(() => cluster[Symbol.asyncDispose]());
 
-/** Two fifteenths of the real ones: whole seconds, and room for a busy machine. */
-const short = { leaseMs: 2_000, renewDeadlineMs: 1_330, retryMs: 260, stopMs: 1_000 };
+/** Two fifths of the real ones: whole seconds, and room for a busy machine. */
+const short = { leaseMs: 6_000, renewDeadlineMs: 4_000, retryMs: 800, stopMs: 2_000 };
 
 interface Candidate {
   proxy: TestingProxy;
@@ -99,7 +99,7 @@ test('a leader that is cut off stops before the other one starts', async () => {
   assert.equal(a.isLeading, false);
   assert.equal(await a.result, 'lost');
   assert.ok(a.endedAt < b.ledSince, `${a.endedAt} before ${b.ledSince}`);
-  assert.ok(b.ledSince - cutAt <= short.leaseMs + short.retryMs + 500);
+  assert.ok(b.ledSince - cutAt <= short.leaseMs + short.retryMs + 2_000);
 });
 
 test('a leader survives short trouble', async () => {
@@ -197,14 +197,14 @@ test('of three candidates that are cut off and come back at random, never two ac
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       acting.delete(identity);
     };
-  const endsAt = performance.now() + 15_000;
+  const endsAt = performance.now() + 30_000;
   const live = async (identity: string) => {
     while (performance.now() < endsAt) {
       await using one = await campaign(namespace, identity, { run: act(identity) });
-      await eventually(() => acting.has(identity) || performance.now() > endsAt, { deadlineMs: 20_000 });
+      await eventually(() => acting.has(identity) || performance.now() > endsAt, { deadlineMs: 60_000 });
       if (Math.random() < 0.5) crash(one);
       else one.proxy.script = () => (Math.random() < 0.7 ? { kind: 'reset-after' } : undefined);
-      await Promise.race([one.result, new Promise((resolve) => setTimeout(resolve, 3_000))]);
+      await Promise.race([one.result, new Promise((resolve) => setTimeout(resolve, 6_000))]);
     }
   };
   await Promise.all(['a', 'b', 'c'].map(live));
