@@ -14,11 +14,13 @@ import { CatchUp } from './catch-up.ts';
 import { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import { messageOfEntry } from './fold.ts';
+import { createHandlers, type Handlers } from './handlers.ts';
 import { History } from './history.ts';
 import { Outbox } from './outbox.ts';
 import { People } from './people.ts';
 import { Receipts } from './receipts.ts';
 import { type Parts, withDefaults } from './options.ts';
+import { Panels } from './panels.ts';
 import { createPatience, type Patiently } from './patience.ts';
 import { createRest, type Rest } from './rest.ts';
 import { Session } from './session.ts';
@@ -36,6 +38,7 @@ export function createClient(options: ClientOptions = {}): ChatClient {
 /** Wires the parts together; what each does is in its own file. */
 class Client implements ChatClient {
   readonly rest: Rest;
+  readonly panels: Panels;
   #parts: Parts;
   #emitter = new Emitter();
   #session: Session;
@@ -48,6 +51,7 @@ class Client implements ChatClient {
   #typing: Typing;
   #people: People;
   #patiently: Patiently;
+  #handlers: Handlers;
   #stopListening = () => {};
   #list: readonly Conversation[] | undefined;
   #snapshots = new Map<string, ConversationSnapshot>();
@@ -79,8 +83,15 @@ class Client implements ChatClient {
       call,
       isOpen,
       checkEveryMs: parts.checkEveryMs,
-      reopen: () => this.#history.reopen(),
+      reopen: async () => void (await Promise.all([this.#history.reopen(), this.panels.reopen()])),
       listed: (conversations) => conversations.forEach((conversation) => this.#noteListed(conversation)),
+    });
+    this.panels = new Panels({
+      book: this.#book,
+      rest: this.rest,
+      me: () => this.#userId(),
+      pending: (id) => this.#outbox.pending(id),
+      changed,
     });
     this.#outbox = new Outbox({
       store,
@@ -102,6 +113,15 @@ class Client implements ChatClient {
       lookUp: (id) => this.rest.user(id),
       watch: (userIds) => call('presence:watch', { userIds }),
       changed: () => this.#emitter.changed(),
+    });
+    this.#handlers = createHandlers({
+      book: this.#book,
+      typing: this.#typing,
+      people: this.#people,
+      outbox: this.#outbox,
+      catchUp: this.#catchUp,
+      session: this.#session,
+      history: this.#history,
     });
     this.#connection = new Connection({
       ...parts,
@@ -258,6 +278,10 @@ class Client implements ChatClient {
     await this.#patiently('pin:set', { conversationId, messageId, clientMsgId: this.#parts.newId(), on });
   }
 
+  forward({ id, conversationId, body }: Parameters<ChatClient['forward']>[0], to: readonly string[]): string[] {
+    return to.map((target) => this.#outbox.add(target, { body, forward: { conversationId, messageId: id } }));
+  }
+
   markRead(conversationId: string, seq?: number): void {
     const conversation = this.#book.get(conversationId)?.conversation;
     if (conversation === undefined) return;
@@ -386,6 +410,7 @@ class Client implements ChatClient {
     this.#people.clear();
     this.#outbox.clear();
     this.#book.clear();
+    this.panels.clear();
     this.#list = undefined;
     this.#snapshots.clear();
     this.#outdated.clear();
@@ -394,6 +419,7 @@ class Client implements ChatClient {
   #changed(conversationId: string): void {
     this.#list = undefined;
     this.#outdated.add(conversationId);
+    this.panels.outdated(conversationId);
     this.#emitter.changed();
   }
 
@@ -415,41 +441,14 @@ class Client implements ChatClient {
   }
 
   #received<E extends ServerEventName>(name: E, payload: ServerEvents[E]): void {
-    const handler = this.#handlers[name];
-    handler?.(payload);
+    this.#handlers[name]?.(payload);
     this.#emitter.emit(name, payload as ClientEvents[E]);
-  }
-
-  #handlers: { [E in ServerEventName]?: (payload: ServerEvents[E]) => void } = {
-    entries: ({ conversationId, entries }) => this.#book.receive(conversationId, entries),
-    receipts: ({ conversationId, userId, delivered, read }) => this.#book.receipt(conversationId, userId, delivered, read),
-    typing: ({ conversationId, userId, on }) => this.#typing.received(conversationId, userId, on),
-    presence: (presence) => this.#people.setPresence(presence),
-    profile: ({ user }) => this.#profile(user),
-    'conversation:added': ({ conversation }) => this.#added(conversation),
-    'conversation:removed': ({ conversationId }) => this.#book.remove(conversationId),
-    'conversation:me': ({ conversationId, me }) => this.#book.setMe(conversationId, me),
-    'message:rejected': ({ clientMsgId, error }) => this.#outbox.rejected(clientMsgId, error),
-    resync: ({ conversationIds }) => this.#catchUp.resync(conversationIds),
-  };
-
-  #profile(user: ServerEvents['profile']['user']): void {
-    const own = this.#session.user;
-    if (own?.id === user.id) this.#session.setUser({ ...own, ...user });
-    this.#people.learn(user);
-  }
-
-  /** The answer to one's own `create` may have been here first, with entries since; then nothing is new. */
-  #added(conversation: Conversation): void {
-    const known = this.#book.get(conversation.id)?.conversation;
-    if (known !== undefined && known.me.firstSeq === conversation.me.firstSeq) this.#book.learn(conversation);
-    else this.#book.add(conversation);
-    if (this.#book.get(conversation.id)?.isOpened) this.#history.newest(conversation.id).catch(() => this.#catchUp.check());
   }
 
   #applied(conversation: Conversation, entries: readonly Entry[]): void {
     const { id } = conversation;
     this.#outbox.seen(id, entries);
+    this.panels.applied(id, entries);
     const me = this.#userId();
     const others = entries.filter((e) => e.type === 'message' && e.actorId !== me);
     for (const entry of others) this.#typing.received(id, entry.actorId, false);

@@ -22,7 +22,7 @@ export function foldEntry(context: FoldContext, messages: readonly LogMessage[],
     case 'edit':
       return change(messages, entry.data.messageId, (m) => (m.deletedAt ? m : { ...m, body: entry.data.body, editedAt: entry.at }));
     case 'delete':
-      return change(messages, entry.data.messageId, (m) => (m.deletedAt ? m : erased(m, entry.at)));
+      return erase(messages, entry.data.messageId, entry.at);
     case 'reaction':
       return change(messages, entry.data.messageId, (m) => react(m, entry.data.emoji, entry.data.on, entry.actorId === context.me));
     case 'pin':
@@ -40,7 +40,7 @@ export function foldEntries(context: FoldContext, messages: readonly LogMessage[
 }
 
 export function messageOfEntry(context: FoldContext, entry: Extract<Entry, { type: 'message' }>): LogMessage {
-  const { body, replyTo, threadRoot, attachments, mentions } = entry.data;
+  const { body, replyTo, threadRoot, attachments, mentions, mentionAll, forwardedFrom } = entry.data;
   return {
     id: entry.id,
     seq: entry.seq,
@@ -50,6 +50,8 @@ export function messageOfEntry(context: FoldContext, entry: Extract<Entry, { typ
     body,
     ...(replyTo === undefined ? {} : { replyTo }),
     ...(threadRoot === undefined ? {} : { threadRoot }),
+    ...(mentionAll === undefined ? {} : { mentionAll }),
+    ...(forwardedFrom === undefined ? {} : { forwardedFrom }),
     ...(entry.clientMsgId === undefined ? {} : { clientMsgId: entry.clientMsgId }),
     attachments: attachments ?? [],
     mentions: mentions ?? [],
@@ -64,8 +66,7 @@ function addMessage(
 ): readonly LogMessage[] {
   if (messages.some((m) => m.id === entry.id)) return messages;
   const message = messageOfEntry(context, entry);
-  const parent = entry.data.threadRoot ?? entry.data.replyTo;
-  const counted = parent === undefined ? messages : change(messages, parent, (m) => ({ ...m, replyCount: (m.replyCount ?? 0) + 1 }));
+  const counted = countReply(messages, parentOf(entry.data), 1);
   const after = counted.findLastIndex((m) => m.seq < message.seq) + 1;
   return counted.toSpliced(after, 0, message);
 }
@@ -78,8 +79,26 @@ function change(messages: readonly LogMessage[], id: string, update: (message: L
   return updated === message ? messages : messages.with(index, updated);
 }
 
+/** The message whose thread it belongs to. */
+export function parentOf({ threadRoot, replyTo }: Pick<Message, 'threadRoot' | 'replyTo'>): string | undefined {
+  return threadRoot ?? replyTo;
+}
+
+function countReply(messages: readonly LogMessage[], parent: string | undefined, by: 1 | -1): readonly LogMessage[] {
+  if (parent === undefined) return messages;
+  return change(messages, parent, ({ replyCount = 0, ...message }) =>
+    replyCount + by > 0 ? { ...message, replyCount: replyCount + by } : message,
+  );
+}
+
+function erase(messages: readonly LogMessage[], id: string, at: string): readonly LogMessage[] {
+  const message = messages.find((m) => m.id === id);
+  if (message === undefined || message.deletedAt) return messages;
+  return change(countReply(messages, parentOf(message), -1), id, (m) => erased(m, at));
+}
+
 function erased(message: LogMessage, at: string): LogMessage {
-  const { pinnedAt: _pinned, editedAt: _edited, ...rest } = message;
+  const { pinnedAt: _pinned, editedAt: _edited, mentionAll: _all, forwardedFrom: _from, ...rest } = message;
   return { ...rest, body: '', deletedAt: at, attachments: [], mentions: [], reactions: [] };
 }
 

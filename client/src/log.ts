@@ -76,5 +76,5 @@ export function countUnread(context: FoldContext, log: Log, readSeq: number): { 
   const covers = log.loaded && (!log.hasBefore || (first !== undefined && first <= readSeq + 1));
   if (!covers) return undefined;
   const unread = log.messages.filter((m) => m.seq > readSeq && m.actorId !== context.me && !m.deletedAt);
-  return { unread: unread.length, mentions: unread.filter((m) => m.mentions.includes(context.me)).length };
+  return { unread: unread.length, mentions: unread.filter((m) => m.mentionAll === true || m.mentions.includes(context.me)).length };
 }

@@ -225,7 +225,7 @@ export class Outbox {
 }
 
 function toPayload(pending: PendingMessage): EventInput<'message:send'> {
-  const { conversationId, clientMsgId, body, replyTo, threadRoot, attachments, mentions } = pending;
+  const { conversationId, clientMsgId, body, replyTo, threadRoot, attachments, mentions, mentionAll, forward } = pending;
   return {
     conversationId,
     clientMsgId,
@@ -234,5 +234,7 @@ function toPayload(pending: PendingMessage): EventInput<'message:send'> {
     ...(threadRoot === undefined ? {} : { threadRoot }),
     ...(attachments === undefined ? {} : { attachments: [...attachments] }),
     ...(mentions === undefined ? {} : { mentions: [...mentions] }),
+    ...(mentionAll === undefined ? {} : { mentionAll }),
+    ...(forward === undefined ? {} : { forward }),
   };
 }

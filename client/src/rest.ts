@@ -4,11 +4,14 @@ import type {
   HistoryPage,
   Member,
   Message,
+  MessageReceipt,
   OwnUser,
+  PinnedPage,
   Role,
   SendResult,
   SessionInfo,
   SyncPage,
+  ThreadPage,
   User,
 } from '@chatcluster/protocol';
 import type { HttpRequest } from './http.ts';
@@ -35,11 +38,6 @@ export interface ChannelInfo {
   topic?: string;
   memberCount: number;
   joined?: boolean;
-}
-export interface MessageReceipt {
-  userId: string;
-  delivered?: boolean;
-  read?: boolean;
 }
 
 /** REST calls as a signed-in user; each throws a `ChatError`. */
@@ -108,6 +106,20 @@ function messageRoutes(call: Call) {
         query: { ...query },
       });
       return { messages: page.items, hasBefore: page.hasBefore, hasAfter: page.hasAfter };
+    },
+    message: (id: string, messageId: string) => call<Message>({ method: 'GET', path: of(id, messageId) }),
+    /** The answers to one message, ascending; the newest page unless `before` or `after` says otherwise. */
+    thread: async (id: string, rootId: string, query: Omit<HistoryQuery, 'around'> = {}): Promise<ThreadPage> => {
+      const { items, ...page } = await call<ThreadPage & { items: Message[] }>({
+        method: 'GET',
+        path: of(id),
+        query: { thread: rootId, ...query },
+      });
+      return { ...page, messages: items };
+    },
+    pins: async (id: string): Promise<PinnedPage> => {
+      const { items, asOf } = await call<{ items: Message[]; asOf: number }>({ method: 'GET', path: at('conversations', id, 'pins') });
+      return { messages: items, asOf };
     },
     sendMessage: (id: string, body: SendInput & { clientMsgId: string }) => call<SendResult>({ method: 'POST', path: of(id), body }),
     editMessage: (id: string, messageId: string, body: string) =>

@@ -21,7 +21,7 @@ export function buildSnapshot(parts: SnapshotParts, before: ConversationSnapshot
   return {
     id,
     conversation,
-    messages: page ? withDelivery(page, me, before?.messages ?? NO_MESSAGES) : NO_MESSAGES,
+    messages: page ? withDelivery(page.conversation, (page.window ?? page.log).messages, me, before?.messages ?? NO_MESSAGES) : NO_MESSAGES,
     pending,
     hasBefore: (page?.window ?? page?.log)?.hasBefore ?? true,
     hasAfter: page?.window !== undefined,
@@ -37,10 +37,16 @@ export function buildSnapshot(parts: SnapshotParts, before: ConversationSnapshot
 
 const sources = new WeakMap<ChatMessage, LogMessage>();
 
-function withDelivery(page: Page, me: string, before: readonly ChatMessage[]): readonly ChatMessage[] {
-  const reached = reachOf(page.conversation, me);
+/** Own messages with how far they have come; `before`: the list of last time. */
+export function withDelivery(
+  conversation: Conversation,
+  from: readonly LogMessage[],
+  me: string,
+  before: readonly ChatMessage[],
+): readonly ChatMessage[] {
+  const reached = reachOf(conversation, me);
   const known = new Map(before.map((m) => [m.id, m]));
-  const messages = (page.window ?? page.log).messages.map((message) => {
+  const messages = from.map((message) => {
     if (message.actorId !== me) return message;
     const delivery = deliveryOf(message.seq, reached);
     const same = known.get(message.id);

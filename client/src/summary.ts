@@ -60,7 +60,7 @@ function foldLast(context: FoldContext, conversation: Conversation, entry: Entry
 
 function counted(context: FoldContext, me: ConversationMe, entry: Extract<Entry, { type: 'message' }>): ConversationMe {
   if (entry.seq <= me.readSeq) return me;
-  const mentioned = entry.data.mentions?.includes(context.me) ?? false;
+  const mentioned = entry.data.mentionAll === true || (entry.data.mentions?.includes(context.me) ?? false);
   return { ...me, unread: me.unread + 1, mentions: me.mentions + (mentioned ? 1 : 0) };
 }
 

@@ -18,6 +18,7 @@ import type {
   WireError,
 } from '@chatcluster/protocol';
 import type { NetworkHints, Scheduler } from './scheduler.ts';
+import type { Panels } from './panels.ts';
 import type { Rest } from './rest.ts';
 import type { Store } from './store.ts';
 import type { TransportFactory } from './transport.ts';
@@ -74,6 +75,8 @@ export interface PendingMessage {
   readonly threadRoot?: string;
   readonly attachments?: readonly string[];
   readonly mentions?: readonly string[];
+  readonly mentionAll?: boolean;
+  readonly forward?: ForwardSource;
   /** ISO 8601, by this device's clock. */
   readonly createdAt: string;
   readonly state: PendingState;
@@ -88,6 +91,34 @@ export interface SendInput {
   threadRoot?: string;
   attachments?: string[];
   mentions?: string[];
+  /** @all: owners and admins only, and both people of a direct conversation. @default false */
+  mentionAll?: boolean;
+  /** Forwards this message; the server takes body and attachments from there, `body` is only shown until then. */
+  forward?: ForwardSource;
+}
+
+export interface ForwardSource {
+  readonly conversationId: string;
+  readonly messageId: string;
+}
+
+/** The answers to one message. Immutable, as `ConversationSnapshot`. */
+export interface ThreadSnapshot {
+  /** Undefined until it is loaded. */
+  readonly root: ChatMessage | undefined;
+  /** Ascending by `seq`: the newest ones that are loaded. */
+  readonly messages: readonly ChatMessage[];
+  readonly pending: readonly PendingMessage[];
+  readonly hasBefore: boolean;
+  readonly loaded: boolean;
+  readonly loading: boolean;
+}
+
+/** What is pinned, the latest pin first. */
+export interface PinsSnapshot {
+  readonly messages: readonly ChatMessage[];
+  readonly loaded: boolean;
+  readonly loading: boolean;
 }
 
 /** Everything about one conversation. Immutable: parts that did not change keep their identity. */
@@ -230,6 +261,8 @@ export interface ChatClient extends AsyncDisposable {
   remove(conversationId: string, messageId: string): Promise<void>;
   react(conversationId: string, messageId: string, emoji: string, on: boolean): Promise<void>;
   pin(conversationId: string, messageId: string, on: boolean): Promise<void>;
+  /** Sends the message on to each of these conversations; shown there at once as pending. Returns the clientMsgIds. */
+  forward(message: Pick<Message, 'id' | 'conversationId' | 'body'>, toConversationIds: readonly string[]): string[];
   /** Reads up to `seq`; without it, up to the newest. */
   markRead(conversationId: string, seq?: number): void;
   /** Sets the own read position back, so that the message `seq` and later ones are unread. */
@@ -256,6 +289,9 @@ export interface ChatClient extends AsyncDisposable {
   watchPresence(userIds: readonly string[]): void;
   /** Be paired with a random waiting person; the conversation arrives as `conversation:added`. */
   match(on: boolean): Promise<void>;
+
+  /** Threads and pins beside the log, kept up to date once opened. */
+  readonly panels: Panels;
 
   /** Every REST route that has no method above: sessions, password, user search, channel browsing, member pages. */
   readonly rest: Rest;

@@ -62,6 +62,8 @@ export const routes: readonly Route[] = [
   route(`delete ${message}/reactions/{emoji}`, 200, 'Take a reaction back'),
   route(`put ${message}/pin`, 200, 'Pin a message'),
   route(`delete ${message}/pin`, 200, 'Unpin a message'),
+  route(`get ${message}`, 200, 'One message'),
+  route(`get ${conversation}/pins`, 200, 'Pinned messages, the latest pin first'),
   route(`get ${message}/receipts`, 200, 'Who received and read a message'),
   route('get /v1/changes', 200, 'What moved in the account', 'changes'),
   route('post /v1/sync', 200, 'Entries after the own cursors', 'sync'),

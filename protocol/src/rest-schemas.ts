@@ -46,8 +46,9 @@ export const restSchemas = {
   patchConversationMe: z.object({ level: z.enum(['all', 'mentions', 'none']).optional(), favourite: z.boolean().optional() }),
   browseChannels: z.object({ q: text.max(100).default(''), cursor: z.string().max(512).optional(), limit: query(100) }),
   history: z
-    .object({ before: querySeq, after: querySeq, around: querySeq, limit: query(HISTORY_PAGE) })
-    .refine((h) => [h.before, h.after, h.around].filter((s) => s !== undefined).length <= 1, 'give at most one of before, after, around'),
+    .object({ before: querySeq, after: querySeq, around: querySeq, thread: uuid.optional(), limit: query(HISTORY_PAGE) })
+    .refine((h) => [h.before, h.after, h.around].filter((s) => s !== undefined).length <= 1, 'give at most one of before, after, around')
+    .refine((h) => h.thread === undefined || h.around === undefined, 'a thread is read by before or after'),
   sendMessage: z.object(send),
   /** Over REST the idempotency id of a change is optional: the server makes one when it is absent. */
   editMessage: z.object({ body: edit.body, clientMsgId: uuid.optional() }),

@@ -27,6 +27,10 @@ export const eventSchemas = {
     threadRoot: uuid.optional(),
     attachments: z.array(uuid).max(100).optional(),
     mentions: z.array(uuid).max(100).optional(),
+    /** Mention everybody: owners and admins, and both people of a direct conversation. */
+    mentionAll: z.boolean().optional(),
+    /** A message that the sender may read: the server takes body and attachments from there. */
+    forward: z.object({ conversationId: uuid, messageId: uuid }).optional(),
   }),
   'message:edit': z.object({ ...ref, body }),
   'message:delete': z.object(ref),

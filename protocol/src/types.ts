@@ -77,6 +77,14 @@ export interface Attachment {
   thumbnailUrl?: string;
 }
 
+/** Where a forwarded message came from. Whoever may not read it there learns that it exists, no more. */
+export interface ForwardedFrom {
+  conversationId: string;
+  messageId: string;
+  actorId: string;
+  at: string;
+}
+
 export interface Reaction {
   emoji: string;
   count: number;
@@ -98,6 +106,9 @@ export interface Message {
   replyCount?: number;
   attachments: Attachment[];
   mentions: string[];
+  /** Everybody in the conversation is meant (@all). */
+  mentionAll?: boolean;
+  forwardedFrom?: ForwardedFrom;
   reactions: Reaction[];
   pinnedAt?: string;
 }
@@ -116,6 +127,8 @@ export interface MessageData {
   threadRoot?: string;
   attachments?: Attachment[];
   mentions?: string[];
+  mentionAll?: boolean;
+  forwardedFrom?: ForwardedFrom;
 }
 export interface MemberData {
   userId: string;
@@ -179,6 +192,25 @@ export interface HistoryPage {
   hasAfter: boolean;
   /** The last seq folded into these messages: apply only later entries over them. */
   asOf?: number;
+}
+
+/** The answers to one message: a page of them and the message itself, of one moment. */
+export interface ThreadPage extends HistoryPage {
+  root: Message;
+}
+
+/** The latest pin first. */
+export interface PinnedPage {
+  messages: Message[];
+  /** As in `HistoryPage`. */
+  asOf: number;
+}
+
+/** Of one other member who may read the message. */
+export interface MessageReceipt {
+  userId: string;
+  delivered: boolean;
+  read: boolean;
 }
 
 export interface SessionReady {

@@ -26,10 +26,12 @@ interface Folded {
 }
 
 function begin(conversationId: string, { id, seq, actorId, at, data }: MessageEntry): Folded {
-  const { body, replyTo, threadRoot, attachments = [], mentions = [] } = data;
+  const { body, replyTo, threadRoot, attachments = [], mentions = [], mentionAll, forwardedFrom } = data;
   const message: Message = { id, seq, conversationId, actorId, at, body, attachments, mentions, reactions: [] };
   if (replyTo !== undefined) message.replyTo = replyTo;
   if (threadRoot !== undefined) message.threadRoot = threadRoot;
+  if (mentionAll !== undefined) message.mentionAll = mentionAll;
+  if (forwardedFrom !== undefined) message.forwardedFrom = forwardedFrom;
   return { message, reactions: new Map() };
 }
 
@@ -54,6 +56,9 @@ function countReply(parent: Folded | undefined, by: 1 | -1): void {
 function scrub({ message, reactions }: Folded, at: string): void {
   Object.assign(message, { body: '', deletedAt: at, attachments: [], mentions: [] });
   delete message.pinnedAt;
+  delete message.editedAt;
+  delete message.mentionAll;
+  delete message.forwardedFrom;
   reactions.clear();
 }
 

@@ -34,6 +34,12 @@ export function decideDelete(access: ConversationAccess | undefined, userId: str
   return refuse('forbidden', 'Only the author or an admin may delete this message.');
 }
 
+/** Whom @all reaches may be thousands: not for everyone to call. */
+export function decideMentionAll(access: ConversationAccess, userId: string): Decision {
+  if (access.kind === 'direct' || isManager(access, userId)) return allowed;
+  return refuse('forbidden', 'Only owners and admins may mention everyone.');
+}
+
 /** Titles, topics, archiving, adding people. */
 export function decideManage(access: ConversationAccess | undefined, userId: string): Decision {
   const member = decideMember(access, userId);

@@ -1,21 +1,30 @@
 import { ChatError } from '@chatcluster/protocol/errors';
-import { decideMember } from '../domain/permissions.ts';
+import { HISTORY_PAGE } from '@chatcluster/protocol/limits';
+import type { ThreadQuery } from '../store/sql/load-thread.ts';
 import type { Store } from '../store/store.ts';
-import type { Membership } from './membership.ts';
-import { authorise } from './require.ts';
 import { translateUnavailable } from './unavailable.ts';
 
+/** More than anybody reads; the list has no pages. */
+const PINS_MAX = 200;
+
 export interface MessageReadsDeps {
-  store: Pick<Store, 'messageReceipts'>;
-  membership: Pick<Membership, 'get' | 'peek' | 'reload'>;
+  store: Pick<Store, 'messageReceipts' | 'loadMessage' | 'loadThread' | 'loadPinned'>;
 }
 
-export function createMessageReads({ store, membership }: MessageReadsDeps) {
+/** Reads about single messages. Access is decided inside the SQL. */
+export function createMessageReads({ store }: MessageReadsDeps) {
   return {
+    one: (userId: string, conversationId: string, messageId: string) =>
+      translateUnavailable(() => store.loadMessage(userId, conversationId, messageId)),
+    /** The answers to one message. */
+    thread: (query: Omit<ThreadQuery, 'limit'> & { limit?: number }) =>
+      translateUnavailable(() => store.loadThread({ ...query, limit: query.limit ?? HISTORY_PAGE / 2 })),
+    pinned: (userId: string, conversationId: string) => translateUnavailable(() => store.loadPinned(userId, conversationId, PINS_MAX)),
     /** Who has received and read a message. */
     receipts: (userId: string, conversationId: string, messageId: string) =>
       translateUnavailable(async () => {
-        await authorise(membership, conversationId, (access) => decideMember(access, userId));
+        // Not of what was written before one came.
+        await store.loadMessage(userId, conversationId, messageId);
         const items = await store.messageReceipts(conversationId, messageId);
         if (items === null) throw new ChatError('not_found', { message: 'There is no such message here.' });
         return { items, nextCursor: null };

@@ -13,6 +13,7 @@ import { createChangeMessage } from './change-message.ts';
 import { createConversations } from './conversations.ts';
 import { createDelivery } from './delivery.ts';
 import { createFindSent } from './find-sent.ts';
+import { createLoadForwarded } from './forward.ts';
 import type { Membership } from './membership.ts';
 import { createMatch } from './match.ts';
 import { createMessageReads } from './message-reads.ts';
@@ -91,8 +92,8 @@ export function createOperations(deps: OperationsDeps) {
     changeMessage: createChangeMessage({ store, membership, delivery, limits }),
     conversations,
     match: createMatch({ store, announce: conversations.announce, log }),
-    reads: createMessageReads({ store, membership }),
-    sendMessage: createSendMessage({ membership, ingest, hasMessage, limits }),
+    reads: createMessageReads({ store }),
+    sendMessage: createSendMessage({ membership, ingest, hasMessage, loadForwarded: createLoadForwarded(store), limits }),
     findSent: createFindSent(store),
     typing: createTyping({ membership, fanout }),
     /** Everything acknowledged has been handed to the pods. */

@@ -2,22 +2,26 @@ import type { EventPayload, Limits, MessageData, SendResult } from '@chatcluster
 import { ChatError } from '@chatcluster/protocol/errors';
 import { entryId } from '../ids.ts';
 import { decideBody } from '../domain/message-rules.ts';
-import { decideSend } from '../domain/permissions.ts';
+import { decideMentionAll, decideSend } from '../domain/permissions.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { isUnavailable } from '../store/errors.ts';
 import type { AppendRow, ConversationAccess } from '../store/types.ts';
+import type { LoadForwarded } from './forward.ts';
 import type { Membership } from './membership.ts';
-import { authorise } from './require.ts';
+import { authorise, require } from './require.ts';
 import { translateUnavailable } from './unavailable.ts';
 
 export interface SendMessageDeps {
   membership: Pick<Membership, 'get' | 'peek' | 'reload'>;
   ingest: Ingest;
   hasMessage(conversationId: string, messageId: string): Promise<boolean>;
+  /** What may be taken along from there by this person; throws for what they may not read. */
+  loadForwarded: LoadForwarded;
   limits: Limits;
 }
 
 type Payload = EventPayload<'message:send'>;
+type Forwarded = Pick<MessageData, 'body' | 'attachments' | 'forwardedFrom'>;
 type Reference = 'replyTo' | 'threadRoot';
 
 /** Which of its references is no message of the conversation. */
@@ -36,12 +40,13 @@ export function unknownReference(field: Reference): ChatError {
   return new ChatError('invalid', { details: [{ path: field, issue: 'is not a message of this conversation' }] });
 }
 
-function toData(payload: Payload, access: ConversationAccess): string {
-  const data: MessageData = { body: payload.body };
+function toData(payload: Payload, access: ConversationAccess, forwarded: Forwarded | undefined): string {
+  const data: MessageData = { body: payload.body, ...forwarded };
   if (payload.replyTo !== undefined) data.replyTo = payload.replyTo;
   if (payload.threadRoot !== undefined) data.threadRoot = payload.threadRoot;
   const mentions = [...new Set(payload.mentions ?? [])].filter((id) => access.members.has(id));
   if (mentions.length > 0) data.mentions = mentions;
+  if (payload.mentionAll === true) data.mentionAll = true;
   return JSON.stringify(data);
 }
 
@@ -69,28 +74,30 @@ export function createSendMessage(deps: SendMessageDeps) {
     if (!body.ok) throw new ChatError(body.code, { message: body.message, details: [{ path: 'body', issue: body.message }] });
   }
 
-  function toRow(userId: string, payload: Payload, access: ConversationAccess): AppendRow {
+  function toRow(userId: string, payload: Payload, access: ConversationAccess, forwarded: Forwarded | undefined): AppendRow {
     return {
       conversationId: payload.conversationId,
       id: entryId(payload.conversationId, userId, payload.clientMsgId),
       type: 'message',
       actorId: userId,
       clientMsgId: payload.clientMsgId,
-      data: toData(payload, access),
+      data: toData(payload, access, forwarded),
       expectVersion: access.memberVersion,
     };
   }
 
   async function send(userId: string, payload: Payload): Promise<SendResult> {
-    checkBody(payload);
+    const forwarded = payload.forward && (await deps.loadForwarded(userId, payload.forward));
+    if (forwarded === undefined) checkBody(payload);
     const { membership } = deps;
     const decide = (access: ConversationAccess | undefined) => decideSend(access, userId);
     // Without a wait when the members are cached, so that pipelined sends join the batch in their order.
     const cached = membership.peek(payload.conversationId);
     const access = cached !== undefined && decide(cached).ok ? cached : await authorise(membership, payload.conversationId, decide);
+    if (payload.mentionAll === true) require(decideMentionAll(access, userId));
     const isReply = payload.replyTo !== undefined || payload.threadRoot !== undefined;
     const unchecked = isReply && !(await checkReferences(payload));
-    const row = toRow(userId, payload, access);
+    const row = toRow(userId, payload, access, forwarded);
     const result = await deps.ingest.submit(row, { unchecked });
     switch (result.status) {
       case 'stored':

@@ -4,6 +4,7 @@ import { entities } from './entities/index.ts';
 import { Init0001 } from './migrations/0001-init.ts';
 import { Match0002 } from './migrations/0002-match.ts';
 import { Jobs0010 } from './migrations/0010-jobs.ts';
+import { Threads0030 } from './migrations/0030-threads.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
 const MIGRATION_LOCK = 7_251_604_118;
@@ -16,7 +17,7 @@ export function createDataSource(databaseUrl: string): DataSource {
     driver: pg,
     url: databaseUrl,
     entities,
-    migrations: [Init0001, Match0002, Jobs0010],
+    migrations: [Init0001, Match0002, Jobs0010, Threads0030],
     migrationsTableName: 'migrations',
     installExtensions: false,
     extra: { max: 2, application_name: 'chatcluster-migrate' },

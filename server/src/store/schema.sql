@@ -269,6 +269,8 @@ CREATE INDEX batches_xid ON public.batches USING btree (xid);
 
 CREATE INDEX conversations_channels ON public.conversations USING btree (lower(title), id) WHERE ((kind = 'channel'::text) AND (deleted_at IS NULL));
 
+CREATE INDEX entries_thread ON ONLY public.entries USING btree (conversation_id, COALESCE((data ->> 'threadRoot'::text), (data ->> 'replyTo'::text)), seq) WHERE ((type = 'message'::text) AND ((data ? 'threadRoot'::text) OR (data ? 'replyTo'::text)));
+
 CREATE INDEX jobs_due ON public.jobs USING btree (run_at) WHERE (failed_at IS NULL);
 
 CREATE INDEX jobs_failed ON public.jobs USING btree (failed_at) WHERE (failed_at IS NOT NULL);
@@ -278,6 +280,8 @@ CREATE INDEX login_failures_at ON public.login_failures USING btree (at);
 CREATE INDEX login_failures_key ON public.login_failures USING btree (key, at);
 
 CREATE INDEX members_user ON public.members USING btree (user_id);
+
+CREATE INDEX message_state_pinned ON public.message_state USING btree (conversation_id, pinned_at) WHERE (pinned_at IS NOT NULL);
 
 CREATE INDEX sessions_expires ON public.sessions USING btree (expires_at);
 
@@ -387,6 +391,8 @@ begin
     values (p_conversation, v_message.id, p_data ->> 'body', v_entry.at, array[v_entry.seq])
     on conflict (conversation_id, message_id) do update
     set body = excluded.body, edited_at = excluded.edited_at, edit_seqs = s.edit_seqs || excluded.edit_seqs;
+  elsif p_type = 'pin' and (p_data ->> 'on')::boolean then
+    update message_state s set pinned_at = v_entry.at where s.conversation_id = p_conversation and s.message_id = v_message.id;
   elsif p_type = 'delete' then
     perform scrub_message(v_message, v_entry.at);
   end if;

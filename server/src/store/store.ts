@@ -8,6 +8,7 @@ import { type ChangesQuery, loadChanges } from './sql/load-changes.ts';
 import { findMessage, loadConversation, loadConversationFor } from './sql/load-conversation.ts';
 import { type HistoryQuery, loadHistory } from './sql/load-history.ts';
 import { loadSync, type SyncQuery } from './sql/load-sync.ts';
+import { loadMessage, loadPinned, loadThread, type ThreadQuery } from './sql/load-thread.ts';
 import { joinMatch, leaveMatch, renewMatch } from './sql/match.ts';
 import * as membership from './sql/membership.ts';
 import { type PatchMe, patchMe, type SetRead, setRead, setUnread } from './sql/set-read.ts';
@@ -42,6 +43,9 @@ export function createStore(options: PoolOptions) {
     loadChanges: (query: ChangesQuery) => loadChanges(pool, query),
     loadSync: (query: SyncQuery) => loadSync(pool, query),
     loadHistory: (query: HistoryQuery) => loadHistory(pool, query),
+    loadThread: (query: ThreadQuery) => loadThread(pool, query),
+    loadPinned: (userId: string, conversationId: string, limit: number) => loadPinned(pool, userId, conversationId, limit),
+    loadMessage: (userId: string, conversationId: string, messageId: string) => loadMessage(pool, userId, conversationId, messageId),
     loadConversation: (userId: string, conversationId: string) => loadConversation(pool, userId, conversationId),
     loadConversationFor: (conversationId: string, userIds: string[]) => loadConversationFor(pool, conversationId, userIds),
     findMessage: (conversationId: string, messageId: string, viewerId?: string) => findMessage(pool, conversationId, messageId, viewerId),

@@ -8,6 +8,7 @@ import type {
   HistoryPage,
   Level,
   Member,
+  MessageReceipt,
   OwnUser,
   Role,
   SyncPage,
@@ -166,15 +167,9 @@ export interface ChannelSummary {
   joined: boolean;
 }
 
-export interface MessageReceipt {
-  userId: string;
-  delivered: boolean;
-  read: boolean;
-}
-
 export interface Page<T> {
   items: T[];
   nextCursor: string | null;
 }
 
-export type { ChangesPage, Conversation, HistoryPage, Level, Member, OwnUser, Role, SyncPage, User };
+export type { ChangesPage, Conversation, HistoryPage, Level, Member, MessageReceipt, OwnUser, Role, SyncPage, User };

@@ -6,9 +6,10 @@ export function messageJson(viewer: string): string {
     select jsonb_strip_nulls(jsonb_build_object(
       'id', e.id, 'seq', e.seq, 'conversationId', e.conversation_id, 'actorId', e.actor_id, 'at', iso(e.at),
       'body', case when e.hidden then '' else coalesce(s.body, e.data ->> 'body') end,
-      'editedAt', iso(s.edited_at), 'deletedAt', iso(s.deleted_at), 'pinnedAt', iso(s.pinned_at),
+      'editedAt', case when not e.hidden then iso(s.edited_at) end, 'deletedAt', iso(s.deleted_at), 'pinnedAt', iso(s.pinned_at),
       'replyTo', e.data -> 'replyTo', 'threadRoot', e.data -> 'threadRoot', 'replyCount', nullif(s.reply_count, 0),
       'attachments', coalesce(e.data -> 'attachments', '[]'), 'mentions', coalesce(e.data -> 'mentions', '[]'),
+      'mentionAll', e.data -> 'mentionAll', 'forwardedFrom', e.data -> 'forwardedFrom',
       'reactions', coalesce((
         select jsonb_agg(jsonb_build_object('emoji', r.emoji, 'count', r.count, 'me', r.me) order by r.first, r.emoji)
         from (
@@ -29,7 +30,7 @@ export function meJson({ readSeq = 'm.read_seq', deliveredSeq = 'm.delivered_seq
     select jsonb_strip_nulls(jsonb_build_object('role', m.role, 'firstSeq', m.first_seq, 'readSeq', ${readSeq}, 'deliveredSeq', ${deliveredSeq},
       'unread', count(*), 'mentions', count(*) filter (where u.mentioned), 'level', m.level, 'favourite', nullif(m.favourite, false)))
     from (
-      select e.data -> 'mentions' ? m.user_id::text as mentioned
+      select e.data -> 'mentions' ? m.user_id::text or e.data ? 'mentionAll' as mentioned
       from entries e
       where e.conversation_id = m.conversation_id and e.seq > greatest(${readSeq}, m.first_seq - 1)
         and e.type = 'message' and not e.hidden and e.actor_id <> m.user_id

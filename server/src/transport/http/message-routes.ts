@@ -33,7 +33,11 @@ export function messageRoutes(deps: MessageRouteDeps): Router {
   router.get(
     PATH,
     route({ params: list, query: restSchemas.history }, async ({ principal, params, query }) => {
-      const { messages, ...rest } = await catchUp.history(principal.userId, params.id, query);
+      const { thread, ...range } = query;
+      const { messages, ...rest } =
+        thread === undefined
+          ? await catchUp.history(principal.userId, params.id, range)
+          : await reads.thread({ userId: principal.userId, conversationId: params.id, rootId: thread, ...range });
       return { items: messages, ...rest };
     }),
   );
@@ -78,6 +82,17 @@ export function messageRoutes(deps: MessageRouteDeps): Router {
       route({ params: one }, ({ principal, params }) => changeMessage.pin(principal.userId, target(params, undefined, { on }))),
     );
   }
+  router.get(
+    `${PATH}/:messageId`,
+    route({ params: one }, ({ principal, params }) => reads.one(principal.userId, params.id, params.messageId)),
+  );
+  router.get(
+    '/v1/conversations/:id/pins',
+    route({ params: list }, async ({ principal, params }) => {
+      const { messages, asOf } = await reads.pinned(principal.userId, params.id);
+      return { items: messages, nextCursor: null, asOf };
+    }),
+  );
   router.get(
     `${PATH}/:messageId/receipts`,
     route({ params: one }, ({ principal, params }) => reads.receipts(principal.userId, params.id, params.messageId)),

@@ -39,7 +39,7 @@ export function messageSend(deps: MessageSendDeps): Handler<'message:send'> {
   return async (connection, payload) => {
     const granted = takeRate(connection, `${payload.conversationId} ${payload.clientMsgId}`);
     // Nothing to wait for: this socket's earlier sends joined their batch already, so this one may go at once.
-    const isSlow = payload.replyTo !== undefined || payload.threadRoot !== undefined;
+    const isSlow = payload.replyTo !== undefined || payload.threadRoot !== undefined || payload.forward !== undefined;
     if (granted === undefined && connection.sendChain === undefined && !isSlow) return deps.sendMessage(connection.userId, payload);
     const before = connection.sendChain ?? Promise.resolve();
     const turn = before.then(() => granted);
