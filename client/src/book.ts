@@ -1,5 +1,5 @@
 import type { ChangesPage, Conversation, ConversationMe, Entry, SyncPage } from '@chatcluster/protocol';
-import type { FoldContext } from './fold.ts';
+import { countsAsUnread, type FoldContext } from './fold.ts';
 import { countUnread, emptyLog, skipRange, takeEntries, type Log } from './log.ts';
 import type { Behind } from './plan-sync.ts';
 import { applyReceipt, foldSummary } from './summary.ts';
@@ -19,6 +19,8 @@ export interface Page {
 export interface BookDeps {
   /** The signed-in user's id. */
   me(): string;
+  /** Whom the user has blocked. @default nobody */
+  blocked?(): ReadonlySet<string>;
   /** The own read position that the server was not told yet; 0: none. */
   pendingRead(conversationId: string): number;
   changed(conversationId: string): void;
@@ -48,7 +50,7 @@ export class Book {
   }
 
   context(conversationId: string): FoldContext {
-    return { conversationId, me: this.#deps.me() };
+    return { conversationId, me: this.#deps.me(), blocked: this.#deps.blocked?.() };
   }
 
   update(conversationId: string, change: (page: Page) => Page): void {
@@ -140,6 +142,11 @@ export class Book {
     }));
   }
 
+  /** Counts again by what the logs hold, as after a block. */
+  recount(): void {
+    for (const { conversation } of this.#pages.values()) this.setMe(conversation.id, { ...conversation.me });
+  }
+
   clear(): void {
     this.#pages.clear();
     this.#strangers.clear();
@@ -183,7 +190,7 @@ export class Book {
 
   #commit(page: Page, log: Log, ready: readonly Entry[]): void {
     const id = page.conversation.id;
-    const isUnread = (messageId: string) => tellUnread(page, messageId, this.#deps.me());
+    const isUnread = (messageId: string) => tellUnread(page, messageId, this.context(id));
     const { conversation, stale } = foldSummary(this.context(id), page.conversation, ready, isUnread);
     const window = page.window && foldWindow(this.context(id), page.window, ready);
     this.#pages.set(id, { ...page, conversation, log, window });
@@ -207,10 +214,10 @@ function withMembersOf(next: Conversation, before: Conversation): Conversation {
     : next;
 }
 
-function tellUnread(page: Page, messageId: string, me: string): boolean | undefined {
+function tellUnread(page: Page, messageId: string, context: FoldContext): boolean | undefined {
   const { log, conversation } = page;
   const last = conversation.lastMessage;
   const message = log.messages.find((m) => m.id === messageId) ?? (last?.id === messageId ? last : undefined);
   if (message === undefined) return conversation.me.unread === 0 ? false : undefined;
-  return message.seq > conversation.me.readSeq && message.actorId !== me && !message.deletedAt;
+  return message.seq > conversation.me.readSeq && countsAsUnread(context, message.actorId) && !message.deletedAt;
 }

@@ -9,6 +9,7 @@ import type {
   ServerEvents,
 } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
+import { Blocks } from './blocks.ts';
 import { Book } from './book.ts';
 import { CatchUp } from './catch-up.ts';
 import { Connection } from './connection.ts';
@@ -39,6 +40,7 @@ export function createClient(options: ClientOptions = {}): ChatClient {
 class Client implements ChatClient {
   readonly rest: Rest;
   readonly panels: Panels;
+  readonly blocks: Blocks;
   #parts: Parts;
   #emitter = new Emitter();
   #session: Session;
@@ -68,8 +70,10 @@ class Client implements ChatClient {
       http: { url: parts.url, fetch: parts.fetch, cookies: parts.tokens === 'cookie', timeoutMs: HTTP_TIMEOUT_MS },
     });
     this.rest = createRest((request) => this.#session.call(request));
+    this.blocks = new Blocks({ send: (id, on) => this.rest.setBlocked(id, on), changed: () => this.#blocksChanged() });
     this.#book = new Book({
       me: () => this.#userId(),
+      blocked: () => this.blocks.ids,
       changed,
       pendingRead: (id) => this.#receipts.pendingRead(id),
       applied: (conversation, entries) => this.#applied(conversation, entries),
@@ -122,6 +126,7 @@ class Client implements ChatClient {
       catchUp: this.#catchUp,
       session: this.#session,
       history: this.#history,
+      blocks: this.blocks,
     });
     this.#connection = new Connection({
       ...parts,
@@ -254,13 +259,8 @@ class Client implements ChatClient {
     return this.#outbox.add(conversationId, typeof input === 'string' ? { body: input } : input);
   }
 
-  retry(clientMsgId: string): void {
-    this.#outbox.retry(clientMsgId);
-  }
-
-  discard(clientMsgId: string): void {
-    this.#outbox.discard(clientMsgId);
-  }
+  retry: ChatClient['retry'] = (clientMsgId) => this.#outbox.retry(clientMsgId);
+  discard: ChatClient['discard'] = (clientMsgId) => this.#outbox.discard(clientMsgId);
 
   async edit(conversationId: string, messageId: string, body: string): Promise<void> {
     await this.#patiently('message:edit', { conversationId, messageId, clientMsgId: this.#parts.newId(), body });
@@ -299,9 +299,7 @@ class Client implements ChatClient {
     if (me) this.#book.setMe(conversationId, { ...me, readSeq });
   }
 
-  setTyping(conversationId: string, on: boolean): void {
-    this.#typing.set(conversationId, on);
-  }
+  setTyping: ChatClient['setTyping'] = (conversationId, on) => this.#typing.set(conversationId, on);
 
   // Conversations
 
@@ -342,17 +340,9 @@ class Client implements ChatClient {
     this.#book.remove(conversationId);
   }
 
-  addMembers(conversationId: string, userIds: string[], role?: Parameters<ChatClient['addMembers']>[2]): Promise<void> {
-    return this.rest.addMembers(conversationId, userIds, role);
-  }
-
-  setRole(conversationId: string, userId: string, role: Parameters<ChatClient['setRole']>[2]): Promise<void> {
-    return this.rest.setRole(conversationId, userId, role);
-  }
-
-  removeMember(conversationId: string, userId: string): Promise<void> {
-    return this.rest.removeMember(conversationId, userId);
-  }
+  addMembers: ChatClient['addMembers'] = (...args) => this.rest.addMembers(...args);
+  setRole: ChatClient['setRole'] = (...args) => this.rest.setRole(...args);
+  removeMember: ChatClient['removeMember'] = (...args) => this.rest.removeMember(...args);
 
   // People
 
@@ -361,9 +351,7 @@ class Client implements ChatClient {
     await this.#patiently('presence:set', { status });
   }
 
-  watchPresence(userIds: readonly string[]): void {
-    this.#people.watch(userIds);
-  }
+  watchPresence: ChatClient['watchPresence'] = (userIds) => this.#people.watch(userIds);
 
   async match(on: boolean): Promise<void> {
     await this.#patiently(on ? 'match:join' : 'match:leave', {});
@@ -408,6 +396,7 @@ class Client implements ChatClient {
     this.#receipts.clear();
     this.#typing.clear();
     this.#people.clear();
+    this.blocks.clear();
     this.#outbox.clear();
     this.#book.clear();
     this.panels.clear();
@@ -445,6 +434,13 @@ class Client implements ChatClient {
     this.#emitter.emit(name, payload as ClientEvents[E]);
   }
 
+  /** Whom one sees, and what is unread where no log is held, only the server can tell. */
+  #blocksChanged(): void {
+    this.#book.recount();
+    this.#people.tellWatched();
+    this.#catchUp.check();
+  }
+
   #applied(conversation: Conversation, entries: readonly Entry[]): void {
     const { id } = conversation;
     this.#outbox.seen(id, entries);
@@ -456,7 +452,8 @@ class Client implements ChatClient {
     if (last && last.seq > conversation.me.deliveredSeq) this.#receipts.note({ conversationId: id, delivered: last.seq });
     if (this.#connection.snapshot.state !== 'live') return;
     for (const entry of others) {
-      if (entry.type === 'message') this.#emitter.emit('message', { conversation, message: messageOfEntry(this.#book.context(id), entry) });
+      if (entry.type === 'message' && !this.blocks.ids.has(entry.actorId))
+        this.#emitter.emit('message', { conversation, message: messageOfEntry(this.#book.context(id), entry) });
     }
   }
 

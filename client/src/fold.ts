@@ -9,6 +9,13 @@ export interface LogMessage extends Message {
 export interface FoldContext {
   conversationId: string;
   me: string;
+  /** Whom the user has blocked: their messages are never unread. @default nobody */
+  blocked?: ReadonlySet<string>;
+}
+
+/** A message of somebody else, whom the user has not blocked. */
+export function countsAsUnread({ me, blocked }: FoldContext, actorId: string): boolean {
+  return actorId !== me && !blocked?.has(actorId);
 }
 
 /**

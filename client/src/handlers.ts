@@ -1,4 +1,5 @@
 import type { Conversation, ServerEventName, ServerEvents, User } from '@chatcluster/protocol';
+import type { Blocks } from './blocks.ts';
 import type { Book } from './book.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { History } from './history.ts';
@@ -15,12 +16,13 @@ export interface HandlerDeps {
   catchUp: CatchUp;
   session: Session;
   history: History;
+  blocks: Blocks;
 }
 
 export type Handlers = { [E in ServerEventName]?: (payload: ServerEvents[E]) => void };
 
 /** Which part takes which server event; those that are not named only pass through to the app. */
-export function createHandlers({ book, typing, people, outbox, catchUp, session, history }: HandlerDeps): Handlers {
+export function createHandlers({ book, typing, people, outbox, catchUp, session, history, blocks }: HandlerDeps): Handlers {
   function profile(user: User): void {
     const own = session.user;
     if (own?.id === user.id) session.setUser({ ...own, ...user });
@@ -38,7 +40,8 @@ export function createHandlers({ book, typing, people, outbox, catchUp, session,
   return {
     entries: ({ conversationId, entries }) => book.receive(conversationId, entries),
     receipts: ({ conversationId, userId, delivered, read }) => book.receipt(conversationId, userId, delivered, read),
-    typing: ({ conversationId, userId, on }) => typing.received(conversationId, userId, on),
+    typing: ({ conversationId, userId, on }) => typing.received(conversationId, userId, on && !blocks.ids.has(userId)),
+    blocks: ({ userIds }) => blocks.learn(userIds),
     presence: (presence) => people.setPresence(presence),
     profile: ({ user }) => profile(user),
     'conversation:added': ({ conversation }) => added(conversation),

@@ -6,4 +6,5 @@ export { noHints, systemScheduler, type NetworkHints, type Scheduler } from './s
 export type { Transport, TransportFactory, TransportHandlers } from './transport.ts';
 export type { ChannelInfo, HistoryQuery, Page, PageQuery, Rest } from './rest.ts';
 export type { Panels } from './panels.ts';
+export type { ReportInput } from './rest-safety.ts';
 export { ChatError, errorCatalogue, type ErrorCode, type WireError } from '@chatcluster/protocol/errors';

@@ -1,6 +1,6 @@
 import type { Entry, HistoryPage } from '@chatcluster/protocol';
 import { applyRule, skipTo, type Inbox } from './apply.ts';
-import { foldEntries, type FoldContext, type LogMessage } from './fold.ts';
+import { countsAsUnread, foldEntries, type FoldContext, type LogMessage } from './fold.ts';
 
 /**
  * What is held of one conversation: the newest contiguous stretch of messages, and the inbox of entries.
@@ -75,6 +75,6 @@ export function countUnread(context: FoldContext, log: Log, readSeq: number): { 
   const first = log.messages[0]?.seq;
   const covers = log.loaded && (!log.hasBefore || (first !== undefined && first <= readSeq + 1));
   if (!covers) return undefined;
-  const unread = log.messages.filter((m) => m.seq > readSeq && m.actorId !== context.me && !m.deletedAt);
+  const unread = log.messages.filter((m) => m.seq > readSeq && countsAsUnread(context, m.actorId) && !m.deletedAt);
   return { unread: unread.length, mentions: unread.filter((m) => m.mentionAll === true || m.mentions.includes(context.me)).length };
 }

@@ -15,6 +15,7 @@ import type {
   User,
 } from '@chatcluster/protocol';
 import type { HttpRequest } from './http.ts';
+import { safetyRoutes } from './rest-safety.ts';
 import type { ConversationChanges, CreateInput, OwnSettings, SendInput } from './types.ts';
 
 export interface Page<T> {
@@ -49,7 +50,7 @@ export type Call = <T>(request: Omit<HttpRequest, 'token'>) => Promise<T>;
 const at = (...parts: string[]) => `/v1/${parts.map(encodeURIComponent).join('/')}`;
 
 export function createRest(call: Call) {
-  return { ...accountRoutes(call), ...userRoutes(call), ...conversationRoutes(call), ...messageRoutes(call) };
+  return { ...accountRoutes(call), ...userRoutes(call), ...conversationRoutes(call), ...messageRoutes(call), ...safetyRoutes(call) };
 }
 
 function accountRoutes(call: Call) {

@@ -1,5 +1,5 @@
 import type { Conversation, ConversationMe, Entry, Member } from '@chatcluster/protocol';
-import { foldEntry, messageOfEntry, type FoldContext } from './fold.ts';
+import { countsAsUnread, foldEntry, messageOfEntry, type FoldContext } from './fold.ts';
 
 /**
  * Keeps the list's view of a conversation up to date from its entries. `conversation.lastSeq` is how far it is folded:
@@ -37,7 +37,10 @@ function foldOne(
   const base = lastMessage === conversation.lastMessage ? conversation : { ...conversation, lastMessage };
   switch (entry.type) {
     case 'message':
-      return { conversation: entry.actorId === context.me ? base : { ...base, me: counted(context, base.me, entry) }, stale: false };
+      return {
+        conversation: !countsAsUnread(context, entry.actorId) ? base : { ...base, me: counted(context, base.me, entry) },
+        stale: false,
+      };
     case 'delete': {
       const unread = isUnread(entry.data.messageId);
       const me = unread ? { ...base.me, unread: Math.max(0, base.me.unread - 1) } : base.me;

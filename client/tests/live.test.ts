@@ -93,6 +93,33 @@ test('channels can be found, joined, renamed and left', async () => {
   );
 });
 
+test('a block keeps messages of a group from counting and direct ones from being sent, on all devices', async () => {
+  await using ada = await join('Ada');
+  await using bob = await join('Bob');
+  const bobId = bob.me()?.id ?? '';
+  const { id } = await ada.createGroup({ title: 'Block', memberIds: [bobId] });
+  const direct = await ada.createDirect(bobId);
+  await eventually(() => bob.conversations().length === 2);
+  bob.send(id, 'one');
+  await eventually(() => ada.conversation(id).unread === 1);
+  const heard: string[] = [];
+  ada.on('message', ({ message }) => heard.push(message.body));
+  await ada.blocks.set(bobId, true);
+  assert.deepEqual([...ada.blocks.ids], [bobId]);
+  await eventually(() => ada.conversation(id).unread === 0, { message: 'what was unread is counted anew' });
+  bob.send(id, 'two');
+  bob.send(direct.id, 'direct');
+  await eventually(() => ada.conversation(id).conversation?.lastMessage?.body === 'two');
+  await eventually(() => bob.conversation(direct.id).pending[0]?.state === 'failed');
+  assert.equal(ada.conversation(id).unread, 0);
+  assert.deepEqual(heard, []);
+  await ada.blocks.set(bobId, false);
+  await eventually(() => ada.conversation(id).unread === 2);
+  const clientMsgId = bob.conversation(direct.id).pending[0]?.clientMsgId ?? '';
+  bob.retry(clientMsgId);
+  await eventually(() => ada.conversation(direct.id).unread === 1);
+});
+
 test('a session that is ended elsewhere signs the client out', async () => {
   await using ada = await join('Ada');
   const { items } = await ada.rest.sessions();

@@ -19,6 +19,7 @@ const serverEvents: Record<ServerEventName, { summary: string; fields: readonly 
   'conversation:added': { summary: 'A new conversation', fields: ['conversation'] },
   'conversation:removed': { summary: 'A conversation is gone', fields: ['conversationId', 'reason'] },
   'conversation:me': { summary: 'The own settings or read position changed', fields: ['conversationId', 'me'] },
+  blocks: { summary: 'Whom the own account has blocked: the whole list', fields: ['userIds'] },
   'message:rejected': { summary: 'A queued message was refused', fields: ['conversationId', 'clientMsgId', 'error'] },
   changes: { summary: 'The first page of changes, when since came with CONNECT', fields: ['conversations', 'removed', 'next', 'more'] },
   resync: { summary: 'Call changes, then sync', fields: ['reason'] },

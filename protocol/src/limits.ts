@@ -35,4 +35,5 @@ export const GAP_HOLD_MS = 500;
 export const TYPING_CLEAR_MS = 6_000;
 export const RECEIPT_MERGE_MS = 250;
 export const ACK_TIMEOUT_MS = 10_000;
+export const BLOCKS_MAX = 1_000;
 export const PROTOCOL_VERSION = 1;

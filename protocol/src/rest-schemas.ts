@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CHANGES_PAGE, HISTORY_PAGE } from './limits.ts';
+import { safetySchemas } from './safety-schemas.ts';
 import { eventSchemas, seq, text, uuid } from './socket-schemas.ts';
 
 const email = z
@@ -21,6 +22,7 @@ const { conversationId: _s, ...send } = eventSchemas['message:send'].shape;
 
 /** Bodies and queries of the REST routes, by operation id. */
 export const restSchemas = {
+  ...safetySchemas,
   register: z.object({ email, password, displayName, tokens, deviceId }),
   login: z.object({ email, password: z.string().min(1).max(256), tokens, deviceId }),
   guest: z.object({ displayName: displayName.optional(), tokens, deviceId }),

@@ -256,6 +256,8 @@ export interface ServerEvents {
   'conversation:added': { conversation: Conversation };
   'conversation:removed': Removed;
   'conversation:me': { conversationId: string; me: ConversationMe };
+  /** Whom this account has blocked: the whole list, on connecting and whenever it changed on any device. */
+  blocks: { userIds: string[] };
   'message:rejected': { conversationId: string; clientMsgId: string; error: WireError };
   changes: ChangesPage;
   resync: { reason: 'history_trimmed' | 'server'; conversationIds?: string[] };

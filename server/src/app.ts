@@ -10,6 +10,7 @@ import type { ControlMessage } from './fanout/types.ts';
 import { createAdmission } from './lifecycle/admission.ts';
 import { drainSockets } from './lifecycle/drain.ts';
 import { createMovers } from './lifecycle/movers.ts';
+import { createRate, createStats } from './lifecycle/figures.ts';
 import { createLastSeen } from './lifecycle/last-seen.ts';
 import { listen } from './lifecycle/listen.ts';
 import { openFanout } from './lifecycle/open-fanout.ts';
@@ -22,9 +23,11 @@ import { createMessageRate } from './limits/message-rate.ts';
 import type { Logger } from './log.ts';
 import { createMembership } from './operations/membership.ts';
 import { createOperations } from './operations/operations.ts';
+import { createSafety } from './operations/safety.ts';
+import { keepApart } from './presence/keep-apart.ts';
 import { createPresence } from './presence/presence.ts';
 import { createReachability, guardPool } from './store/reachability.ts';
-import { loadLastSeen, loadPresenceSetting, savePresenceSetting, touchLastSeen } from './store/sql/user-lookups.ts';
+import { loadArrival, loadLastSeen, savePresenceSetting, touchLastSeen } from './store/sql/user-lookups.ts';
 import { createAdminApp } from './transport/http/admin.ts';
 import { createAddressOf } from './transport/http/client-address.ts';
 import { createPublicApp } from './transport/http/public-app.ts';
@@ -80,9 +83,11 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
       io,
       isPostgresReachable: postgres.isReachable,
       takesSockets,
+      figures: () => ({ role: config.role, messagesPerSecond: committed.read(), ...meter.read() }),
     }),
   );
   const { fanout } = opened;
+  const committed = createRate();
   const queue = stack.use(openQueue(config, { servers: opened.servers, isPostgresReachable: postgres.isReachable, log }));
   const events = createEvents({ log, connections: () => connections.size, waitingRows: () => operations.commit.waiting });
   // Handlers of jobs are given to it by the areas whose jobs they are.
@@ -97,7 +102,10 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     limits: config.limits,
     batchWindowMs: config.batchWindowMs,
     log,
-    onBatch: events.batchCommitted,
+    onBatch: (rows) => {
+      events.batchCommitted(rows);
+      committed.add(rows);
+    },
     onPublished: events.published,
     onQueued: events.messageQueued,
     onRejected: events.queuedRejected,
@@ -134,9 +142,14 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     }),
   );
   fanout.onControl((message: ControlMessage) => {
-    if (message.kind === 'membership') return membership.invalidate(message.conversationId, message.memberVersion);
+    if (message.kind === 'membership') {
+      membership.invalidate(message.conversationId, message.memberVersion);
+      if (message.apart) keepApart(presence, hub, message.apart);
+    }
+    // A newer release may say what this one does not know.
+    if (message.kind !== 'revoke') return;
     auth.revocations.add(message.sessionIds);
-    return endSessions(message.sessionIds, message.code);
+    endSessions(message.sessionIds, message.code);
   });
 
   const presence = stack.use(
@@ -155,6 +168,15 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     const peers = await store.listPeers(user.id);
     fanout.toUsers([user.id, ...peers], 'profile', { user }, { droppable: false });
   }
+  const safety = createSafety({
+    store,
+    fanout,
+    membership,
+    operations,
+    endAllSessions: auth.accounts.endAllSessions,
+    stats: createStats({ db: store.pool, podId: config.podId, own: opened.lease, pods: opened.pods }),
+    log,
+  });
   const publicApp = createPublicApp({
     config,
     log,
@@ -162,6 +184,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     store,
     operations,
     rate,
+    safety,
     onProfileChanged: (user) => void tellProfile(user).catch((error: unknown) => log.debug({ err: error }, 'profile not told')),
   });
   // A worker has nothing to say to the world; its admin port is enough.
@@ -196,10 +219,11 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     onConnected: (connection) => {
       accepted += 1;
       events.socketOpened();
-      loadPresenceSetting(store.pool, connection.userId)
-        .catch(() => 'online' as const)
-        .then((setting) => {
+      loadArrival(store.pool, connection.userId)
+        .catch(() => ({ setting: 'online' as const, blocked: undefined }))
+        .then(({ setting, blocked }) => {
           if (!connections.has(connection.id)) return;
+          if (blocked) connection.send(encodeEvent('blocks', { userIds: blocked }), false);
           present.add(connection);
           presence.connected(connection.userId, setting);
         });

@@ -3,7 +3,14 @@ import { ChatError } from '@chatcluster/protocol/errors';
 import { uuidV7 } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { Db } from '../store/sql/auth-keys.ts';
-import { changePassword, insertSession, revokeSession, rotateSession, type NewSession } from '../store/sql/auth-sessions.ts';
+import {
+  changePassword,
+  insertSession,
+  revokeAllSessions,
+  revokeSession,
+  rotateSession,
+  type NewSession,
+} from '../store/sql/auth-sessions.ts';
 import { findCredentialsByEmail, findCredentialsById, insertAccount } from '../store/sql/user-accounts.ts';
 import type { AccessTokens } from './access-token.ts';
 import type { Keys } from './keys.ts';
@@ -58,6 +65,8 @@ export interface Accounts {
   endByRefreshToken(refreshToken: string): Promise<boolean>;
   /** False: this user has no such live session. */
   endSession(userId: string, sessionId: string): Promise<boolean>;
+  /** Every session of this user, on every device. */
+  endAllSessions(userId: string): Promise<void>;
   changePassword(principal: Principal, input: { currentPassword: string; newPassword: string }, address: string): Promise<void>;
 }
 
@@ -111,6 +120,9 @@ export function createAccounts(deps: AccountDeps): Accounts {
       const owner = await revokeSession(db, sessionId, userId);
       if (owner) revoked(owner, [sessionId]);
       return owner !== null;
+    },
+    async endAllSessions(userId) {
+      revoked(userId, await revokeAllSessions(db, userId));
     },
     async changePassword({ userId, sessionId }, { currentPassword, newPassword }, address) {
       const succeeded = await limits.login(userId, address);

@@ -1,9 +1,11 @@
 import type { Redis } from 'ioredis';
+import { createAudit } from '../audit.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import type { Db } from '../store/sql/auth-keys.ts';
 import { createAccessTokens, type AccessTokens } from './access-token.ts';
 import { createAccounts, type Accounts, type RevokedEvent } from './accounts.ts';
+import { auditAccounts } from './audit-accounts.ts';
 import { createAuthenticate, type Authenticate } from './authenticate.ts';
 import { createKeys, type Keys, type KeyOptions } from './keys.ts';
 import { createAuthLimits } from './login-limits.ts';
@@ -55,7 +57,7 @@ export async function createAuth(deps: AuthDeps): Promise<Auth> {
   const isAllowedOrigin = createOriginCheck(config);
   const passwords = await createPasswords(deps.passwords);
   const limits = createAuthLimits({ enabled: config.rateLimits, redis: deps.redis, redisPrefix: config.redisPrefix });
-  const accounts = createAccounts({
+  const plainAccounts = createAccounts({
     db,
     log,
     keys,
@@ -68,6 +70,7 @@ export async function createAuth(deps: AuthDeps): Promise<Auth> {
     onRevoked,
     now: deps.now,
   });
+  const accounts = auditAccounts(plainAccounts, createAudit({ db, log }));
   const authenticate = createAuthenticate({ accessTokens, tickets, revocations, isAllowedOrigin, tokenInQuery: config.tokenInQuery });
   return {
     ...authenticate,

@@ -17,6 +17,7 @@ export function decideSend(access: ConversationAccess | undefined, userId: strin
   const member = decideMember(access, userId);
   if (!member.ok) return member;
   if (access!.archived) return refuse('forbidden', 'This conversation is archived.');
+  if (access!.blocked) return refuse('forbidden', 'You cannot write to this person.');
   if (access!.members.get(userId)!.role === 'readonly') return refuse('forbidden', 'You may read here, not write.');
   return allowed;
 }

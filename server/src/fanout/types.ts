@@ -61,8 +61,12 @@ export interface Fanout extends AsyncDisposable {
 export type ControlMessage =
   /** These sessions were revoked: their sockets end, their tokens are refused. */
   | { kind: 'revoke'; sessionIds: string[]; userId: string; code: 'revoked' | 'account_deleted' }
-  /** Forget the cached membership of a conversation older than this version. */
-  | { kind: 'membership'; conversationId: string; memberVersion: number };
+  /**
+   * Forget the cached membership of a conversation older than this version. `apart`: these two must not see each
+   * other's presence any more (one has blocked the other); a field and no kind of its own, as the previous release
+   * must be able to read it.
+   */
+  | { kind: 'membership'; conversationId: string; memberVersion: number; apart?: [string, string] };
 
 /** Local sockets by user. Owned by the fanout, read by the gateway. */
 export interface Hub {

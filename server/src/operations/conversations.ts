@@ -14,6 +14,8 @@ export interface ConversationsDeps {
   store: Store;
   /** Of these ids, those of people who exist. */
   existingUsers(userIds: string[]): Promise<string[]>;
+  /** Of these people, those who have blocked the user. */
+  blockers(userId: string, otherIds: string[]): Promise<string[]>;
   membership: Membership;
   delivery: Pick<Delivery, 'onChange'>;
   fanout: Pick<Fanout, 'toUsers' | 'broadcast'>;
@@ -98,7 +100,13 @@ export function createConversations(deps: ConversationsDeps) {
     if (others.length + 1 > limits.groupMaxMembers)
       throw new ChatError('invalid', { message: `At most ${limits.groupMaxMembers} members.` });
     await checkExist(others);
+    await checkWelcome(caller.userId, others);
     return others;
+  }
+
+  /** Whoever blocked somebody is not to be drawn into a conversation by them. */
+  async function checkWelcome(userId: string, others: string[]): Promise<void> {
+    if ((await deps.blockers(userId, others)).length > 0) throw new ChatError('forbidden', { message: 'You cannot add this person.' });
   }
 
   async function checkExist(userIds: string[]): Promise<void> {
@@ -174,6 +182,7 @@ export function createConversations(deps: ConversationsDeps) {
       const added = { conversationId: id, actorId: userId, userIds: [...new Set(input.userIds)], role, action: 'added' as const };
       await authorise(membership, id, (access) => decideManage(access, userId));
       await checkExist(input.userIds);
+      await checkWelcome(userId, input.userIds);
       const { result } = await change(
         id,
         (access) => decideManage(access, userId),

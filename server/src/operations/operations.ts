@@ -1,13 +1,16 @@
 import type { Limits } from '@chatcluster/protocol';
+import { createAudit } from '../audit.ts';
 import { decideSend } from '../domain/permissions.ts';
 import { type Committed, createGroupCommit } from '../ingest/group-commit.ts';
 import { createIngest, type IngestDeps } from '../ingest/ingest.ts';
 import type { Recent } from '../fanout/recent.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Logger } from '../log.ts';
+import { listBlockers } from '../store/sql/blocks.ts';
 import { existingUsers, listAuthors } from '../store/sql/user-lookups.ts';
 import type { Store } from '../store/store.ts';
 import type { AppendRow } from '../store/types.ts';
+import { auditConversations } from './audit-conversations.ts';
 import { createCatchUp } from './catch-up.ts';
 import { createChangeMessage } from './change-message.ts';
 import { createConversations } from './conversations.ts';
@@ -72,6 +75,7 @@ export function createOperations(deps: OperationsDeps) {
     fanout,
     limits,
     existingUsers: (userIds) => existingUsers(store.pool, userIds),
+    blockers: (userId, otherIds) => listBlockers(store.pool, userId, otherIds),
   });
   const receipts = createReceipts({
     store,
@@ -82,6 +86,7 @@ export function createOperations(deps: OperationsDeps) {
   });
   return {
     commit,
+    delivery,
     storeQueued: {
       ...createStoreQueued({ membership, hasMessage, fanout, onRejected: deps.onRejected }),
       append: (rows: AppendRow[]) => store.appendEntries(rows),
@@ -90,7 +95,7 @@ export function createOperations(deps: OperationsDeps) {
     receipts,
     catchUp: createCatchUp({ store, membership, recent: deps.recent }),
     changeMessage: createChangeMessage({ store, membership, delivery, limits }),
-    conversations,
+    conversations: auditConversations(conversations, createAudit({ db: store.pool, log })),
     match: createMatch({ store, announce: conversations.announce, log }),
     reads: createMessageReads({ store }),
     sendMessage: createSendMessage({ membership, ingest, hasMessage, loadForwarded: createLoadForwarded(store), limits }),

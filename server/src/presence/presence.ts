@@ -21,6 +21,8 @@ export interface Presence extends AsyncDisposable {
   /** Replaces the list of the socket. While Redis is away: what was last known. */
   watch(socketId: string, userIds: string[]): Promise<Record<string, WirePresence>>;
   unwatch(socketId: string): void;
+  /** These local sockets stop watching the user, and are told that they are offline. */
+  hide(socketIds: Iterable<string>, userId: string): void;
 }
 
 interface Local {
@@ -106,6 +108,13 @@ export function createPresence(deps: PresenceDeps): Presence {
       return describe(userIds);
     },
     unwatch: (socketId) => forget(watches.replace(socketId, []).dropped),
+    hide(socketIds, userId) {
+      for (const socketId of socketIds) {
+        const { watched, last } = watches.drop(socketId, userId);
+        if (watched) deps.deliver(socketId, { userId, status: 'offline', lastSeenAt: null });
+        if (last) forget([userId]);
+      }
+    },
     async [Symbol.asyncDispose]() {
       await backend[Symbol.asyncDispose]?.();
     },

@@ -2,6 +2,8 @@
 export interface Watches {
   /** Gives the users that nobody here watched before, and those that nobody watches any more. */
   replace(socketId: string, userIds: string[]): { added: string[]; dropped: string[] };
+  /** Takes one user off the list of a socket; `last`: nobody watches this user any more. */
+  drop(socketId: string, userId: string): { watched: boolean; last: boolean };
   socketsOf(userId: string): ReadonlySet<string>;
   users(): Iterable<string>;
 }
@@ -20,6 +22,10 @@ export function createWatches(): Watches {
       const dropped = [...before].filter((id) => !wanted.has(id) && remove(byUser, id, socketId));
       const added = [...wanted].filter((id) => !before.has(id) && add(byUser, id, socketId));
       return { added, dropped };
+    },
+    drop(socketId, userId) {
+      const watched = bySocket.get(socketId)?.delete(userId) ?? false;
+      return { watched, last: watched && remove(byUser, userId, socketId) };
     },
     socketsOf: (userId) => byUser.get(userId) ?? NOBODY,
     users: () => byUser.keys(),

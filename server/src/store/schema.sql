@@ -2,6 +2,17 @@
 
 -- tables
 
+create table audit_log (
+  id bigint generated always as identity not null,
+  at timestamp(3) with time zone default clock_timestamp() not null,
+  actor_id uuid,
+  action text not null,
+  target_type text,
+  target_id uuid,
+  address text,
+  details jsonb default '{}'::jsonb not null
+);
+
 create table batches (
   id bigint generated always as identity not null,
   xid bigint default ((pg_current_xact_id())::text)::bigint not null,
@@ -12,6 +23,12 @@ create table batches (
   from_seqs bigint[] not null,
   to_seqs bigint[] not null
 ) with (fillfactor=80, autovacuum_vacuum_scale_factor=0.05);
+
+create table blocks (
+  user_id uuid not null,
+  blocked_id uuid not null,
+  created_at timestamp with time zone default now() not null
+);
 
 create table conversations (
   id uuid not null,
@@ -118,6 +135,21 @@ create table reactions (
   created_at timestamp(3) with time zone default now() not null
 );
 
+create table reports (
+  id uuid not null,
+  reporter_id uuid not null,
+  user_id uuid not null,
+  conversation_id uuid,
+  message_id uuid,
+  body text,
+  reason text not null,
+  status text default 'open'::text not null,
+  created_at timestamp(3) with time zone default now() not null,
+  resolved_at timestamp(3) with time zone,
+  resolved_by uuid,
+  note text
+);
+
 create table sessions (
   id uuid not null,
   user_id uuid not null,
@@ -160,7 +192,8 @@ create table users (
   presence text default 'online'::text not null,
   last_seen_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
-  deleted_at timestamp with time zone
+  deleted_at timestamp with time zone,
+  suspended_at timestamp with time zone
 ) with (fillfactor=80);
 
 -- partitions
@@ -199,7 +232,15 @@ create table entries_15 partition of entries FOR VALUES WITH (modulus 16, remain
 
 -- constraints
 
+alter table audit_log add constraint audit_log_pkey PRIMARY KEY (id);
+
 alter table batches add constraint batches_pkey PRIMARY KEY (id);
+
+alter table blocks add constraint blocks_pkey PRIMARY KEY (user_id, blocked_id);
+
+alter table blocks add constraint blocks_blocked_id_fkey FOREIGN KEY (blocked_id) REFERENCES users(id) ON DELETE CASCADE;
+
+alter table blocks add constraint blocks_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 alter table conversations add constraint conversations_created_by_client_id_key UNIQUE (created_by, client_id);
 
@@ -243,6 +284,10 @@ alter table migrations add constraint "PK_8c82d7f526340ab734260ea46be" PRIMARY K
 
 alter table reactions add constraint reactions_pkey PRIMARY KEY (conversation_id, message_id, emoji, user_id);
 
+alter table reports add constraint reports_pkey PRIMARY KEY (id);
+
+alter table reports add constraint reports_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text, 'dismissed'::text])));
+
 alter table sessions add constraint sessions_pkey PRIMARY KEY (id);
 
 alter table sessions add constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
@@ -261,11 +306,19 @@ alter table users add constraint users_presence_check CHECK ((presence = ANY (AR
 
 -- indexes
 
+CREATE INDEX audit_log_actor ON public.audit_log USING btree (actor_id, id);
+
+CREATE INDEX audit_log_at ON public.audit_log USING btree (at);
+
+CREATE INDEX audit_log_target ON public.audit_log USING btree (target_id, id);
+
 CREATE INDEX batches_published ON public.batches USING btree (published_at) WHERE (published_at IS NOT NULL);
 
 CREATE INDEX batches_unpublished ON public.batches USING btree (xid) WHERE (published_at IS NULL);
 
 CREATE INDEX batches_xid ON public.batches USING btree (xid);
+
+CREATE INDEX blocks_blocked ON public.blocks USING btree (blocked_id);
 
 CREATE INDEX conversations_channels ON public.conversations USING btree (lower(title), id) WHERE ((kind = 'channel'::text) AND (deleted_at IS NULL));
 
@@ -282,6 +335,10 @@ CREATE INDEX login_failures_key ON public.login_failures USING btree (key, at);
 CREATE INDEX members_user ON public.members USING btree (user_id);
 
 CREATE INDEX message_state_pinned ON public.message_state USING btree (conversation_id, pinned_at) WHERE (pinned_at IS NOT NULL);
+
+CREATE INDEX reports_open ON public.reports USING btree (created_at) WHERE (status = 'open'::text);
+
+CREATE INDEX reports_reporter ON public.reports USING btree (reporter_id, created_at);
 
 CREATE INDEX sessions_expires ON public.sessions USING btree (expires_at);
 
@@ -300,6 +357,8 @@ CREATE INDEX users_name ON public.users USING btree (lower(display_name) text_pa
 CREATE INDEX users_name_words ON public.users USING gin (string_to_array(lower(display_name), ' '::text)) WHERE (deleted_at IS NULL);
 
 CREATE UNIQUE INDEX jobs_key ON public.jobs USING btree (kind, key) WHERE ((failed_at IS NULL) AND (key IS NOT NULL));
+
+CREATE UNIQUE INDEX reports_once ON public.reports USING btree (reporter_id, COALESCE(message_id, user_id)) WHERE (status = 'open'::text);
 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (lower(email));
 
@@ -663,6 +722,10 @@ begin
   perform pg_advisory_xact_lock(7251604119);
   select w.user_id into v_partner from match_waiting w
   where w.user_id <> p_user and w.seen_at > clock_timestamp() - interval '15 s'
+    and not exists (
+      select 1 from blocks b
+      where (b.user_id = p_user and b.blocked_id = w.user_id) or (b.user_id = w.user_id and b.blocked_id = p_user)
+    )
   order by random() limit 1;
   if v_partner is null then
     insert into match_waiting values (p_user, clock_timestamp()) on conflict (user_id) do update set seen_at = excluded.seen_at;

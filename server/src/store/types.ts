@@ -56,6 +56,8 @@ export interface ConversationAccess {
   memberVersion: number;
   routing: Routing;
   lastSeq: number;
+  /** Of a direct conversation: one of the two has blocked the other. A block moves the member version. */
+  blocked?: boolean;
   /** Current members only. */
   members: Map<string, { role: Role; firstSeq: number }>;
   /** Former members (left or removed) → the last seq that they may read. */

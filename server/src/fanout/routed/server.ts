@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../../log.ts';
+import type { LeaseFigures } from '../../lifecycle/figures.ts';
 import type { ChatRedis } from '../redis.ts';
 import { createReader, type Fields, type InboxReader } from './reader.ts';
 
@@ -13,6 +14,8 @@ export interface Lease {
   /** Whether it takes sockets: no worker, no api pod, not draining. */
   takesSockets: boolean;
   postgres: boolean;
+  /** Its load, for the administration page; a pod of an earlier release leaves it out. */
+  figures?: LeaseFigures;
 }
 
 /** What a heartbeat tells of this pod's inbox. */

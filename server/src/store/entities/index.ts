@@ -7,6 +7,7 @@ import { MatchWaitingEntity } from './match-waiting.ts';
 import { MemberEntity } from './member.ts';
 import { MessageStateEntity } from './message-state.ts';
 import { ReactionEntity } from './reaction.ts';
+import { AuditEntity, BlockEntity, ReportEntity } from './safety.ts';
 import { SessionEntity } from './session.ts';
 import { SigningKeyEntity } from './signing-key.ts';
 import { TicketEntity } from './ticket.ts';
@@ -14,7 +15,9 @@ import { UserEntity } from './user.ts';
 
 /** How the tables map to objects. The migrations make the tables; these must agree with them (a test compares). */
 export const entities = [
+  AuditEntity,
   BatchEntity,
+  BlockEntity,
   ConversationEntity,
   EntryEntity,
   InstallationEntity,
@@ -23,6 +26,7 @@ export const entities = [
   MemberEntity,
   MessageStateEntity,
   ReactionEntity,
+  ReportEntity,
   SessionEntity,
   SigningKeyEntity,
   TicketEntity,

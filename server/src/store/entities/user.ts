@@ -14,6 +14,7 @@ export interface UserRow {
   lastSeenAt: Date | null;
   createdAt: Date;
   deletedAt: Date | null;
+  suspendedAt: Date | null;
 }
 
 export const UserEntity = new EntitySchema<UserRow>({
@@ -33,5 +34,6 @@ export const UserEntity = new EntitySchema<UserRow>({
     lastSeenAt: { type: 'timestamptz', name: 'last_seen_at', nullable: true },
     createdAt: { type: 'timestamptz', name: 'created_at' },
     deletedAt: { type: 'timestamptz', name: 'deleted_at', nullable: true },
+    suspendedAt: { type: 'timestamptz', name: 'suspended_at', nullable: true },
   },
 });

@@ -1,4 +1,5 @@
 import type { OwnUser, SessionInfo } from '@chatcluster/protocol';
+import { ChatError } from '@chatcluster/protocol/errors';
 import { ownUserColumns, toOwnUser, type OwnUserRow } from './user-rows.ts';
 import type { Db } from './auth-keys.ts';
 
@@ -11,12 +12,16 @@ export interface NewSession {
   lifetimeSeconds: number;
 }
 
+/** Every way to sign in ends here, so this is where a suspended account is turned away (`forbidden`). */
 export async function insertSession(db: Db, userId: string, session: NewSession): Promise<void> {
-  await db.query(
+  const { rowCount } = await db.query(
+    // The lock: whoever is being suspended at this moment is seen as suspended.
     `insert into sessions (id, user_id, device_id, user_agent, address, expires_at)
-     values ($1, $2, $3, $4, $5, now() + $6 * interval '1 second')`,
+     select $1, u.id, $3, $4, $5, now() + $6 * interval '1 second'
+     from users u where u.id = $2 and u.deleted_at is null and u.suspended_at is null for share`,
     [session.id, userId, session.deviceId, session.userAgent, session.address, session.lifetimeSeconds],
   );
+  if (rowCount === 0) throw new ChatError('forbidden', { message: 'This account is suspended. Ask whoever runs this chat.' });
 }
 
 export interface Rotation {
@@ -62,7 +67,7 @@ const rotateSql = `
       for update
     ) j
   ) v, users u
-  where s.id = v.id and u.id = s.user_id and u.deleted_at is null
+  where s.id = v.id and u.id = s.user_id and u.deleted_at is null and u.suspended_at is null
   returning s.user_id, s.revoked_at is not null as revoked, ${ownUserColumns('u')}`;
 
 export async function rotateSession(db: Db, r: Rotation): Promise<RotationResult> {
@@ -114,6 +119,15 @@ export async function revokeSession(db: Db, sessionId: string, userId: string | 
     [sessionId, userId],
   );
   return rows[0]?.user_id ?? null;
+}
+
+/** Every live session of a person; gives their ids. */
+export async function revokeAllSessions(db: Db, userId: string): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    'update sessions set revoked_at = now() where user_id = $1 and revoked_at is null and expires_at > now() returning id',
+    [userId],
+  );
+  return rows.map((r) => r.id);
 }
 
 /** Stores the new hash and ends the other sessions in one statement; gives their ids. */

@@ -29,7 +29,7 @@ export async function takeTicket(db: Db, hash: Buffer): Promise<TicketHolder | n
   const { rows } = await db.query<{ user_id: string; session_id: string; guest: boolean }>(
     `update tickets t set used_at = now() from sessions s, users u
      where t.hash = $1 and t.used_at is null and t.expires_at > now()
-       and s.id = t.session_id and s.revoked_at is null and s.expires_at > now() and u.id = t.user_id and u.deleted_at is null
+       and s.id = t.session_id and s.revoked_at is null and s.expires_at > now() and u.id = t.user_id and u.deleted_at is null and u.suspended_at is null
      returning t.user_id, t.session_id, u.guest`,
     [hash],
   );

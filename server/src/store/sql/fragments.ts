@@ -22,7 +22,7 @@ export function messageJson(viewer: string): string {
 }
 
 /**
- * `ConversationMe` as JSON. Counts stop at 10,000: nobody reads a larger badge, and a scan must end.
+ * `ConversationMe` as JSON. Messages of people whom the member has blocked do not count. Counts stop at 10,000: nobody reads a larger badge, and a scan must end.
  * @param readSeq the read position to count from (a SQL expression)
  */
 export function meJson({ readSeq = 'm.read_seq', deliveredSeq = 'm.delivered_seq' } = {}): string {
@@ -34,6 +34,7 @@ export function meJson({ readSeq = 'm.read_seq', deliveredSeq = 'm.delivered_seq
       from entries e
       where e.conversation_id = m.conversation_id and e.seq > greatest(${readSeq}, m.first_seq - 1)
         and e.type = 'message' and not e.hidden and e.actor_id <> m.user_id
+        and e.actor_id <> all (array(select b.blocked_id from blocks b where b.user_id = m.user_id))
       order by e.seq desc limit 10000
     ) u
   )`;

@@ -77,9 +77,13 @@ const sharesSql = `
   from members m
   join conversations c on c.id = m.conversation_id and c.deleted_at is null
   join members o on o.conversation_id = m.conversation_id and o.left_at is null
-  where m.user_id = $1 and m.left_at is null and o.user_id = any ($2::uuid[])`;
+  where m.user_id = $1 and m.left_at is null and o.user_id = any ($2::uuid[])
+    and not exists (
+      select 1 from blocks b
+      where (b.user_id = $1 and b.blocked_id = o.user_id) or (b.user_id = o.user_id and b.blocked_id = $1)
+    )`;
 
-/** Those of `otherIds` with whom the user shares a conversation of any size. */
+/** Those of `otherIds` with whom the user shares a conversation of any size, and with neither having blocked the other. */
 export async function sharesConversation(pool: pg.Pool, userId: string, otherIds: string[]): Promise<string[]> {
   if (otherIds.length === 0) return [];
   const { rows } = await pool.query<{ id: string }>(sharesSql, [userId, otherIds]);

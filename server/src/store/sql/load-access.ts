@@ -8,7 +8,13 @@ type Row = Omit<ConversationAccess, 'members' | 'former'> & {
 
 const sql = `
   select c.id, c.kind, c.history, c.archived, c.member_version as "memberVersion", c.routing, c.last_seq as "lastSeq",
-    m.members, m.former
+    m.members, m.former,
+    case when c.kind = 'direct' then exists (
+      select 1 from members x
+      join blocks b on b.user_id = x.user_id
+      join members y on y.conversation_id = c.id and y.user_id = b.blocked_id
+      where x.conversation_id = c.id
+    ) else false end as blocked
   from conversations c
   left join lateral (
     select

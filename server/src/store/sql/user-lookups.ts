@@ -18,9 +18,20 @@ export async function listAuthors(db: Db, conversationId: string, seq: number, l
   return rows.map((row) => row.id);
 }
 
-export async function loadPresenceSetting(db: Db, userId: string): Promise<PresenceSetting> {
-  const { rows } = await db.query<{ presence: PresenceSetting }>('select presence from users where id = $1', [userId]);
-  return rows[0]?.presence ?? 'online';
+export interface Arrival {
+  setting: PresenceSetting;
+  /** Whom this person has blocked. */
+  blocked: string[];
+}
+
+/** What is looked up when a socket has opened: one statement, as thousands open at once after a drain. */
+export async function loadArrival(db: Db, userId: string): Promise<Arrival> {
+  const { rows } = await db.query<Arrival>(
+    `select u.presence as setting, array(select b.blocked_id::text from blocks b where b.user_id = u.id) as blocked
+     from users u where u.id = $1`,
+    [userId],
+  );
+  return rows[0] ?? { setting: 'online', blocked: [] };
 }
 
 export async function savePresenceSetting(db: Db, userId: string, setting: PresenceSetting): Promise<void> {

@@ -5,11 +5,14 @@ import type { Config } from '../../config.ts';
 import type { MessageRate } from '../../limits/message-rate.ts';
 import type { Logger } from '../../log.ts';
 import type { Operations } from '../../operations/operations.ts';
+import type { Safety } from '../../operations/safety.ts';
 import type { Store } from '../../store/store.ts';
+import { adminRoutes } from './admin-routes.ts';
 import { createAccountRouters } from './account-routers.ts';
 import { createHttpApp } from './app.ts';
 import { conversationRoutes } from './conversation-routes.ts';
 import { messageRoutes } from './message-routes.ts';
+import { safetyRoutes } from './safety-routes.ts';
 
 export interface PublicAppDeps {
   config: Config;
@@ -18,11 +21,12 @@ export interface PublicAppDeps {
   store: Store;
   operations: Operations;
   rate: MessageRate;
+  safety: Safety;
   onProfileChanged(user: User): void;
 }
 
 /** Every route of the public port; a realtime pod takes sockets only and answers 404 to the rest. */
-export function createPublicApp({ config, log, auth, store, operations, rate, onProfileChanged }: PublicAppDeps): Express {
+export function createPublicApp({ config, log, auth, store, operations, rate, safety, onProfileChanged }: PublicAppDeps): Express {
   const { routes, routers } = createAccountRouters({ auth, db: store.pool, config, onProfileChanged });
   if (config.role === 'realtime')
     return createHttpApp({ config: { ...config, webRoot: undefined }, log, isAllowedOrigin: auth.isAllowedOrigin, routers: [] });
@@ -30,6 +34,13 @@ export function createPublicApp({ config, log, auth, store, operations, rate, on
     config,
     log,
     isAllowedOrigin: auth.isAllowedOrigin,
-    routers: [...routers, conversationRoutes({ ...routes, ...operations }), messageRoutes({ ...routes, ...operations, rate })],
+    routers: [
+      // Before the users' routes: there `/v1/users/:id` takes any one word.
+      safetyRoutes({ ...routes, ...safety }),
+      adminRoutes({ ...routes, ...safety, db: store.pool }),
+      ...routers,
+      conversationRoutes({ ...routes, ...operations }),
+      messageRoutes({ ...routes, ...operations, rate }),
+    ],
   });
 }
