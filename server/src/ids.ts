@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 function format(bytes: Buffer): string {
   const hex = bytes.toString('hex');
@@ -20,7 +20,7 @@ export function uuidV7(nowMs = Date.now()): string {
  */
 export function entryId(conversationId: string, senderId: string, clientMsgId: string): string {
   const namespace = Buffer.from(conversationId.replaceAll('-', ''), 'hex');
-  const bytes = createHash('sha1').update(namespace).update(`${senderId}:${clientMsgId}`).digest().subarray(0, 16);
+  const bytes = hash('sha1', Buffer.concat([namespace, Buffer.from(`${senderId}:${clientMsgId}`)]), 'buffer').subarray(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x50;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   return format(bytes);

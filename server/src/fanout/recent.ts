@@ -23,6 +23,8 @@ export interface RecentRange {
 
 interface Window {
   ranges: RecentRange[];
+  /** Of their packets together. */
+  chars: number;
   memberVersion: number;
 }
 
@@ -32,9 +34,6 @@ export interface RecentOptions {
   /** Over all conversations, in characters of their packets; the longest quiet goes first. @default 16 Mi */
   maxChars?: number;
 }
-
-const count = (ranges: RecentRange[]) => ranges.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0);
-const size = (ranges: RecentRange[]) => ranges.reduce((sum, { text }) => sum + text.length, 0);
 
 function parse({ text }: RecentRange): Entry[] {
   const [, payload] = JSON.parse(text.slice(1)) as ['entries', ServerEvents['entries']];
@@ -47,36 +46,50 @@ export function createRecent({ maxEntries = 50, maxChars = 16 * 1024 * 1024 }: R
   let chars = 0;
 
   /** What does not join the window at either end replaces it when newer, and is dropped when older. */
-  function join(ranges: RecentRange[], range: RecentRange): RecentRange[] {
-    const [first, last] = [ranges[0], ranges.at(-1)];
-    if (first === undefined || last === undefined || range.fromSeq > last.toSeq + 1) return [range];
-    if (range.fromSeq === last.toSeq + 1) return [...ranges, range];
-    return range.toSeq === first.fromSeq - 1 ? [range, ...ranges] : ranges;
+  function join(window: Window, range: RecentRange): void {
+    const [first, last] = [window.ranges[0], window.ranges.at(-1)];
+    if (first && range.toSeq === first.fromSeq - 1) window.ranges.unshift(range);
+    else if (last && range.fromSeq === last.toSeq + 1) window.ranges.push(range);
+    else if (first && last && range.fromSeq <= last.toSeq) return;
+    else {
+      chars -= window.chars;
+      window.chars = 0;
+      window.ranges = [range];
+    }
+    grow(window, range.text.length);
   }
 
-  function trim(ranges: RecentRange[]): RecentRange[] {
-    let kept = ranges;
-    while (kept.length > 1 && count(kept.slice(1)) >= maxEntries) kept = kept.slice(1);
-    return kept;
+  function grow(window: Window, by: number): void {
+    window.chars += by;
+    chars += by;
   }
 
-  function replace(conversationId: string, window: Window): void {
-    chars += size(window.ranges) - size(windows.get(conversationId)?.ranges ?? []);
-    // Last in the order of the map: the most recently used.
-    windows.delete(conversationId);
-    windows.set(conversationId, window);
-    for (const [oldest, { ranges }] of windows) {
+  function trim(window: Window): void {
+    const { ranges } = window;
+    const last = ranges.at(-1)!;
+    // The seqs of a window have no gap, so its ends tell how many entries it holds.
+    while (ranges.length > 1 && last.toSeq - ranges[1]!.fromSeq + 1 >= maxEntries) grow(window, -ranges.shift()!.text.length);
+  }
+
+  function forgetOldest(): void {
+    for (const [oldest, window] of windows) {
       if (chars <= maxChars) break;
-      chars -= size(ranges);
+      chars -= window.chars;
       windows.delete(oldest);
     }
   }
 
   return {
     add(range) {
-      const known = windows.get(range.conversationId);
-      const ranges = trim(join(known?.ranges ?? [], range));
-      replace(range.conversationId, { ranges, memberVersion: Math.max(known?.memberVersion ?? 0, range.memberVersion) });
+      const { conversationId, memberVersion } = range;
+      const window = windows.get(conversationId) ?? { ranges: [], chars: 0, memberVersion: 0 };
+      // Last in the order of the map: the most recently used.
+      windows.delete(conversationId);
+      windows.set(conversationId, window);
+      window.memberVersion = Math.max(window.memberVersion, memberVersion);
+      join(window, range);
+      trim(window);
+      forgetOldest();
     },
     read(conversationId) {
       const window = windows.get(conversationId);

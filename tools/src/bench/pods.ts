@@ -39,7 +39,8 @@ export async function startPod(env: Record<string, string>, execArgv: string[] =
     async [Symbol.asyncDispose]() {
       const { promise, resolve } = Promise.withResolvers<void>();
       child.once('exit', () => resolve());
-      if (!child.kill('SIGKILL')) return;
+      // A profile is written at an orderly end only.
+      if (!child.kill(execArgv.length > 0 ? 'SIGTERM' : 'SIGKILL')) return;
       await promise;
     },
   };
