@@ -7,7 +7,9 @@ import type {
   MessageReceipt,
   OwnUser,
   PinnedPage,
+  RestInput,
   Role,
+  SearchPage,
   SendResult,
   SessionInfo,
   SyncPage,
@@ -122,6 +124,8 @@ function messageRoutes(call: Call) {
       const { items, asOf } = await call<{ items: Message[]; asOf: number }>({ method: 'GET', path: at('conversations', id, 'pins') });
       return { messages: items, asOf };
     },
+    /** Messages that one may read, by words and filters; newest first. */
+    search: (query: Partial<RestInput<'search'>>) => call<SearchPage>({ method: 'GET', path: '/v1/search', query: { ...query } }),
     sendMessage: (id: string, body: SendInput & { clientMsgId: string }) => call<SendResult>({ method: 'POST', path: of(id), body }),
     editMessage: (id: string, messageId: string, body: string) =>
       call<unknown>({ method: 'PATCH', path: of(id, messageId), body: { body } }),

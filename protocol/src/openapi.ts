@@ -78,6 +78,7 @@ export const routes: readonly Route[] = [
   route('patch /v1/admin/reports/{id}', 200, 'Close or reopen a report', 'adminPatchReport'),
   route('get /v1/admin/audit', 200, 'The audit log, newest first', 'adminAudit'),
   route('get /v1/admin/stats', 200, 'Figures of the installation and of its pods'),
+  route('get /v1/search', 200, 'Messages that one may read, by words and filters', 'search'),
   route('get /v1/changes', 200, 'What moved in the account', 'changes'),
   route('post /v1/sync', 200, 'Entries after the own cursors', 'sync'),
 ];

@@ -15,6 +15,8 @@ const topic = text.max(1_000);
 const role = z.enum(['owner', 'admin', 'member', 'readonly']);
 const tokens = z.enum(['cookie', 'body']).optional();
 const deviceId = text.max(200).optional();
+/** ISO 8601 with any offset. */
+const time = z.iso.datetime({ offset: true });
 const query = (max: number) => z.coerce.number().int().min(1).max(max).optional();
 const querySeq = z.coerce.number().pipe(seq).optional();
 const { messageId: _m, conversationId: _c, ...edit } = eventSchemas['message:edit'].shape;
@@ -51,6 +53,21 @@ export const restSchemas = {
     .object({ before: querySeq, after: querySeq, around: querySeq, thread: uuid.optional(), limit: query(HISTORY_PAGE) })
     .refine((h) => [h.before, h.after, h.around].filter((s) => s !== undefined).length <= 1, 'give at most one of before, after, around')
     .refine((h) => h.thread === undefined || h.around === undefined, 'a thread is read by before or after'),
+  search: z
+    .object({
+      q: text.max(500).default(''),
+      conversationId: uuid.optional(),
+      from: uuid.optional(),
+      before: time.optional(),
+      after: time.optional(),
+      has: z.enum(['file']).optional(),
+      cursor: z.string().max(512).optional(),
+      limit: query(50),
+    })
+    .refine(
+      (s) => s.q.trim() !== '' || s.conversationId !== undefined || s.from !== undefined || s.has !== undefined,
+      'give words or a filter',
+    ),
   sendMessage: z.object(send),
   /** Over REST the idempotency id of a change is optional: the server makes one when it is absent. */
   editMessage: z.object({ body: edit.body, clientMsgId: uuid.optional() }),

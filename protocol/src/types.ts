@@ -206,6 +206,22 @@ export interface PinnedPage {
   asOf: number;
 }
 
+export interface SearchHit {
+  message: Message;
+  /** Of a conversation without a title: its people. */
+  conversationTitle: string;
+  /** `ranges` of `text` that matched: UTF-16 code units, the end excluded. */
+  snippet: { text: string; ranges: [number, number][] };
+}
+
+/** Newest first. */
+export interface SearchPage {
+  items: SearchHit[];
+  nextCursor: string | null;
+  /** Nothing had these words: these are the results for words that look like them. */
+  similar?: boolean;
+}
+
 /** Of one other member who may read the message. */
 export interface MessageReceipt {
   userId: string;

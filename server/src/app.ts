@@ -14,6 +14,7 @@ import { createRate, createStats } from './lifecycle/figures.ts';
 import { createLastSeen } from './lifecycle/last-seen.ts';
 import { listen } from './lifecycle/listen.ts';
 import { openFanout } from './lifecycle/open-fanout.ts';
+import { openIndexer } from './lifecycle/open-indexer.ts';
 import { openJobs } from './lifecycle/open-jobs.ts';
 import { openQueue } from './lifecycle/open-queue.ts';
 import { openStore } from './lifecycle/open-store.ts';
@@ -92,6 +93,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   const events = createEvents({ log, connections: () => connections.size, waitingRows: () => operations.commit.waiting });
   // Handlers of jobs are given to it by the areas whose jobs they are.
   stack.use(openJobs(config, { db: store.pool, log, onSettled: events.jobSettled }));
+  stack.use(openIndexer(config, { pool: store.pool, isPostgresReachable: postgres.isReachable, log }));
   let accepted = 0;
   const meter = stack.use(createLoadMeter(() => accepted));
   const operations = createOperations({
@@ -100,6 +102,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     membership,
     recent,
     limits: config.limits,
+    rateLimits: config.rateLimits,
     batchWindowMs: config.batchWindowMs,
     log,
     onBatch: (rows) => {

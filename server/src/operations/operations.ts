@@ -22,6 +22,7 @@ import { createMatch } from './match.ts';
 import { createMessageReads } from './message-reads.ts';
 import { createReceipts } from './receipts.ts';
 import { authorise } from './require.ts';
+import { createSearch } from './search.ts';
 import { createSendMessage } from './send-message.ts';
 import { createStoreQueued } from './store-queued.ts';
 import { createTyping } from './typing.ts';
@@ -32,6 +33,7 @@ export interface OperationsDeps extends Pick<IngestDeps, 'laneOf' | 'isPostgresR
   membership: Membership;
   recent: Pick<Recent, 'read'>;
   limits: Limits;
+  rateLimits: boolean;
   batchWindowMs: number;
   onBatch(rows: number): void;
   onPublished(told: boolean): void;
@@ -98,6 +100,7 @@ export function createOperations(deps: OperationsDeps) {
     conversations: auditConversations(conversations, createAudit({ db: store.pool, log })),
     match: createMatch({ store, announce: conversations.announce, log }),
     reads: createMessageReads({ store }),
+    search: createSearch({ pool: store.pool, rateLimits: deps.rateLimits }),
     sendMessage: createSendMessage({ membership, ingest, hasMessage, loadForwarded: createLoadForwarded(store), limits }),
     findSent: createFindSent(store),
     typing: createTyping({ membership, fanout }),

@@ -6,6 +6,7 @@ import { Match0002 } from './migrations/0002-match.ts';
 import { Jobs0010 } from './migrations/0010-jobs.ts';
 import { Threads0030 } from './migrations/0030-threads.ts';
 import { Safety0040 } from './migrations/0040-safety.ts';
+import { Search0031 } from './migrations/0031-search.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
 const MIGRATION_LOCK = 7_251_604_118;
@@ -18,7 +19,7 @@ export function createDataSource(databaseUrl: string): DataSource {
     driver: pg,
     url: databaseUrl,
     entities,
-    migrations: [Init0001, Match0002, Jobs0010, Threads0030, Safety0040],
+    migrations: [Init0001, Match0002, Jobs0010, Threads0030, Search0031, Safety0040],
     migrationsTableName: 'migrations',
     installExtensions: false,
     extra: { max: 2, application_name: 'chatcluster-migrate' },

@@ -1,5 +1,11 @@
 -- What the migrations make. Written by "make gen"; never edit it by hand.
 
+-- extensions
+
+create extension pg_trgm;
+
+create extension unaccent;
+
 -- tables
 
 create table audit_log (
@@ -110,6 +116,14 @@ create table members (
   changed_xid bigint default ((pg_current_xact_id())::text)::bigint not null
 ) with (fillfactor=70);
 
+create table message_search (
+  conversation_id uuid not null,
+  message_id uuid not null,
+  seq bigint not null,
+  at timestamp(3) with time zone not null,
+  words tsvector not null
+) partition by HASH (conversation_id);
+
 create table message_state (
   conversation_id uuid not null,
   message_id uuid not null,
@@ -148,6 +162,22 @@ create table reports (
   resolved_at timestamp(3) with time zone,
   resolved_by uuid,
   note text
+);
+
+create table search_progress (
+  conversation_id uuid not null,
+  seq bigint not null
+) with (fillfactor=70);
+
+create table search_state (
+  only_row boolean default true not null,
+  xid bigint,
+  epoch bigint default 0 not null,
+  ran_at timestamp with time zone default now() not null
+);
+
+create table search_words (
+  word text not null
 );
 
 create table sessions (
@@ -230,6 +260,22 @@ create table entries_14 partition of entries FOR VALUES WITH (modulus 16, remain
 
 create table entries_15 partition of entries FOR VALUES WITH (modulus 16, remainder 15);
 
+create table message_search_0 partition of message_search FOR VALUES WITH (modulus 8, remainder 0);
+
+create table message_search_1 partition of message_search FOR VALUES WITH (modulus 8, remainder 1);
+
+create table message_search_2 partition of message_search FOR VALUES WITH (modulus 8, remainder 2);
+
+create table message_search_3 partition of message_search FOR VALUES WITH (modulus 8, remainder 3);
+
+create table message_search_4 partition of message_search FOR VALUES WITH (modulus 8, remainder 4);
+
+create table message_search_5 partition of message_search FOR VALUES WITH (modulus 8, remainder 5);
+
+create table message_search_6 partition of message_search FOR VALUES WITH (modulus 8, remainder 6);
+
+create table message_search_7 partition of message_search FOR VALUES WITH (modulus 8, remainder 7);
+
 -- constraints
 
 alter table audit_log add constraint audit_log_pkey PRIMARY KEY (id);
@@ -278,6 +324,8 @@ alter table members add constraint members_level_check CHECK ((level = ANY (ARRA
 
 alter table members add constraint members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'readonly'::text])));
 
+alter table message_search add constraint message_search_pkey PRIMARY KEY (conversation_id, message_id);
+
 alter table message_state add constraint message_state_pkey PRIMARY KEY (conversation_id, message_id);
 
 alter table migrations add constraint "PK_8c82d7f526340ab734260ea46be" PRIMARY KEY (id);
@@ -287,6 +335,14 @@ alter table reactions add constraint reactions_pkey PRIMARY KEY (conversation_id
 alter table reports add constraint reports_pkey PRIMARY KEY (id);
 
 alter table reports add constraint reports_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text, 'dismissed'::text])));
+
+alter table search_progress add constraint search_progress_pkey PRIMARY KEY (conversation_id);
+
+alter table search_state add constraint search_state_pkey PRIMARY KEY (only_row);
+
+alter table search_state add constraint search_state_only_row_check CHECK (only_row);
+
+alter table search_words add constraint search_words_pkey PRIMARY KEY (word);
 
 alter table sessions add constraint sessions_pkey PRIMARY KEY (id);
 
@@ -334,11 +390,15 @@ CREATE INDEX login_failures_key ON public.login_failures USING btree (key, at);
 
 CREATE INDEX members_user ON public.members USING btree (user_id);
 
+CREATE INDEX message_search_words ON ONLY public.message_search USING gin (words) WITH (fastupdate='on', gin_pending_list_limit='256');
+
 CREATE INDEX message_state_pinned ON public.message_state USING btree (conversation_id, pinned_at) WHERE (pinned_at IS NOT NULL);
 
 CREATE INDEX reports_open ON public.reports USING btree (created_at) WHERE (status = 'open'::text);
 
 CREATE INDEX reports_reporter ON public.reports USING btree (reporter_id, created_at);
+
+CREATE INDEX search_words_similar ON public.search_words USING gin (word gin_trgm_ops);
 
 CREATE INDEX sessions_expires ON public.sessions USING btree (expires_at);
 
@@ -546,6 +606,13 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.both_of(p_a tsquery, p_b tsquery)
+ RETURNS tsquery
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (p_a IS NULL) THEN p_b WHEN (p_b IS NULL) THEN p_a ELSE (p_a && p_b) END
+;
+
 CREATE OR REPLACE FUNCTION public.bump_members(p_conversation uuid, p_by integer)
  RETURNS conversations
  LANGUAGE sql
@@ -647,6 +714,13 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.either(p_a tsquery, p_b tsquery)
+ RETURNS tsquery
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (p_a IS NULL) THEN p_b WHEN (p_b IS NULL) THEN p_a ELSE (p_a || p_b) END
+;
+
 CREATE OR REPLACE FUNCTION public.entry_json(e entries)
  RETURNS jsonb
  LANGUAGE sql
@@ -686,6 +760,90 @@ begin
     return found;
   end if;
   return p_type in ('edit', 'delete');
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.index_messages(p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  -- Before the first look at the outbox: what ends later is looked at again in the next pass.
+  v_safe bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  v_epoch bigint := (select epoch from installation);
+  v_state search_state;
+  v_full boolean;
+  v_moved uuid[];
+  v_ids uuid[];
+  v_from bigint[];
+  v_to bigint[];
+  v_all boolean;
+  v_count integer;
+begin
+  if not pg_try_advisory_xact_lock(7251604130) then return -1; end if;
+  select * into v_state from search_state;
+  -- The outbox forgets after ten minutes, and its numbers mean nothing in another epoch.
+  v_full := v_state.xid is null or v_state.epoch <> v_epoch or v_state.ran_at < clock_timestamp() - interval '5 min';
+  if v_full then
+    select array_agg(c.id) into v_moved from conversations c left join search_progress p on p.conversation_id = c.id
+    where c.deleted_at is null and c.last_seq > coalesce(p.seq, 0);
+  else
+    select array_agg(distinct u.id) into v_moved from batches b, unnest(b.conversation_ids) as u (id) where b.xid >= v_state.xid;
+  end if;
+  -- At least one range, and not many more entries than asked for.
+  select array_agg(s.id), array_agg(s.low), array_agg(s.high), coalesce(bool_and(s.whole), true) and count(*) = max(s.of)
+  into v_ids, v_from, v_to, v_all
+  from (
+    select r.*, sum(r.high - r.low + 1) over (order by r.id) - (r.high - r.low + 1) as before, count(*) over () as of
+    from (
+      select c.id, coalesce(p.seq, 0) + 1 as low, least(c.last_seq, coalesce(p.seq, 0) + p_limit) as high,
+        c.last_seq <= coalesce(p.seq, 0) + p_limit as whole
+      from unnest(v_moved) as m (id) join conversations c on c.id = m.id and c.deleted_at is null
+      left join search_progress p on p.conversation_id = c.id
+      where c.last_seq > coalesce(p.seq, 0)
+    ) r
+  ) s
+  where s.before < p_limit;
+
+  with touched as materialized (
+    select distinct e.conversation_id, case when e.type = 'message' then e.id else (e.data ->> 'messageId')::uuid end as message_id
+    from unnest(v_ids, v_from, v_to) as r (conversation_id, low, high)
+    join entries e on e.conversation_id = r.conversation_id and e.seq between r.low and r.high
+    where e.type in ('message', 'edit', 'delete')
+  ), texts as materialized (
+    select e.conversation_id, e.id, e.seq, e.at, e.actor_id, e.data ? 'attachments' as has_file, e.hidden,
+      concat_ws(' ', coalesce(s.body, e.data ->> 'body'),
+        (select string_agg(a ->> 'name', ' ') from jsonb_array_elements(e.data -> 'attachments') a)) as body
+    from touched t join entries e on e.conversation_id = t.conversation_id and e.id = t.message_id
+    left join message_state s on s.conversation_id = e.conversation_id and s.message_id = e.id
+  ), gone as (
+    delete from message_search d using texts t where d.conversation_id = t.conversation_id and d.message_id = t.id and t.hidden
+  ), written as (
+    insert into message_search as d (conversation_id, message_id, seq, at, words)
+    select t.conversation_id, t.id, t.seq, t.at, search_vector(t.body) || array_to_tsvector(
+      array[search_key('c', t.conversation_id), search_key('u', t.actor_id)] || case when t.has_file then array[E'\x01f'] else '{}' end)
+    from texts t where not t.hidden
+    on conflict (conversation_id, message_id) do update set words = excluded.words
+  ), learned as (
+    insert into search_words
+    select distinct w.lexeme from texts t, unnest(to_tsvector('chat_simple', t.body)) w
+    where not t.hidden and length(w.lexeme) between 4 and 30 and w.lexeme ~ '^[[:alpha:]]+$'
+    on conflict do nothing
+  )
+  select count(*) into v_count from texts;
+
+  insert into search_progress as p (conversation_id, seq)
+  select r.conversation_id, r.high from unnest(v_ids, v_to) as r (conversation_id, high)
+  on conflict (conversation_id) do update set seq = excluded.seq;
+  update search_state set ran_at = clock_timestamp(), epoch = v_epoch,
+    xid = case when coalesce(v_all, true) then v_safe when v_full then null else v_state.xid end;
+  -- More is waiting: the caller goes on at once.
+  return case when coalesce(v_all, true) then 0 else greatest(v_count, 1) end;
 end
 $function$
 ;
@@ -856,6 +1014,75 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.search_any(p_words text[])
+ RETURNS tsquery
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+AS $function$
+declare
+  v_word text;
+  v_query tsquery;
+begin
+  foreach v_word in array p_words loop
+    v_query := either(v_query, search_query(v_word, '', false));
+  end loop;
+  return v_query;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.search_groups(p_groups jsonb)
+ RETURNS tsquery
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+AS $function$
+declare
+  v_group jsonb;
+  v_query tsquery;
+begin
+  for v_group in select * from jsonb_array_elements(p_groups) loop
+    v_query := both_of(v_query, search_any(array(select jsonb_array_elements_text(v_group))));
+  end loop;
+  return v_query;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.search_key(p_kind text, p_id uuid)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((''::text || p_kind) || "right"((p_id)::text, 12))
+;
+
+CREATE OR REPLACE FUNCTION public.search_keys(p_kind text, p_ids uuid[])
+ RETURNS tsquery
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (SELECT (string_agg(quote_literal(search_key(search_keys.p_kind, id.id)), '|'::text))::tsquery AS string_agg FROM unnest(search_keys.p_ids) id(id))
+;
+
+CREATE OR REPLACE FUNCTION public.search_part(p_config regconfig, p_rest text, p_last text, p_either boolean)
+ RETURNS tsquery
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (SELECT usable(CASE WHEN (search_part.p_last = ''::text) THEN q.rest WHEN search_part.p_either THEN (q.rest || q.word) ELSE (q.rest && q.word) END) AS usable FROM (SELECT websearch_to_tsquery(search_part.p_config, search_part.p_rest) AS rest, CASE WHEN (search_part.p_last <> ''::text) THEN (websearch_to_tsquery(search_part.p_config, search_part.p_last) || to_tsquery('chat_simple'::regconfig, (search_part.p_last || ':*'::text))) ELSE NULL::tsquery END AS word) q)
+;
+
+CREATE OR REPLACE FUNCTION public.search_query(p_rest text, p_last text, p_either boolean)
+ RETURNS tsquery
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN either(either(search_part('chat_simple'::regconfig, p_rest, p_last, p_either), search_part('chat_english'::regconfig, p_rest, p_last, p_either)), search_part('chat_german'::regconfig, p_rest, p_last, p_either))
+;
+
+CREATE OR REPLACE FUNCTION public.search_vector(p_text text)
+ RETURNS tsvector
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN ((to_tsvector('chat_simple'::regconfig, p_text) || to_tsvector('chat_english'::regconfig, p_text)) || to_tsvector('chat_german'::regconfig, p_text))
+;
+
 CREATE OR REPLACE FUNCTION public.set_role(p_conversation uuid, p_actor uuid, p_user uuid, p_role text, p_id uuid, p_expect integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -881,6 +1108,22 @@ begin
   return changed_json(v_conversation, array[v_entry], array[p_user], write_batch(p_conversation, v_entry.seq, v_entry.seq));
 end
 $function$
+;
+
+CREATE OR REPLACE FUNCTION public.similar_words(p_word text)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$select coalesce(array_agg(s.word), '{}') from (
+        select w.word from search_words w where w.word % lower(p_word) and w.word <> lower(p_word)
+        order by similarity(w.word, lower(p_word)) desc, w.word limit 5) s$function$
+;
+
+CREATE OR REPLACE FUNCTION public.usable(p_query tsquery)
+ RETURNS tsquery
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (querytree(p_query) <> ALL (ARRAY[''::text, 'T'::text])) THEN p_query ELSE NULL::tsquery END
 ;
 
 CREATE OR REPLACE FUNCTION public.write_batch(p_conversation uuid, p_from bigint, p_to bigint)

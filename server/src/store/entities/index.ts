@@ -8,6 +8,7 @@ import { MemberEntity } from './member.ts';
 import { MessageStateEntity } from './message-state.ts';
 import { ReactionEntity } from './reaction.ts';
 import { AuditEntity, BlockEntity, ReportEntity } from './safety.ts';
+import { MessageSearchEntity, SearchProgressEntity, SearchStateEntity, SearchWordEntity } from './search.ts';
 import { SessionEntity } from './session.ts';
 import { SigningKeyEntity } from './signing-key.ts';
 import { TicketEntity } from './ticket.ts';
@@ -24,9 +25,13 @@ export const entities = [
   JobEntity,
   MatchWaitingEntity,
   MemberEntity,
+  MessageSearchEntity,
   MessageStateEntity,
   ReactionEntity,
   ReportEntity,
+  SearchProgressEntity,
+  SearchStateEntity,
+  SearchWordEntity,
   SessionEntity,
   SigningKeyEntity,
   TicketEntity,

@@ -13,6 +13,7 @@ import { createHttpApp } from './app.ts';
 import { conversationRoutes } from './conversation-routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import { safetyRoutes } from './safety-routes.ts';
+import { searchRoutes } from './search-routes.ts';
 
 export interface PublicAppDeps {
   config: Config;
@@ -41,6 +42,7 @@ export function createPublicApp({ config, log, auth, store, operations, rate, sa
       ...routers,
       conversationRoutes({ ...routes, ...operations }),
       messageRoutes({ ...routes, ...operations, rate }),
+      searchRoutes({ ...routes, ...operations }),
     ],
   });
 }

@@ -1,0 +1,135 @@
+import type { Message } from '@chatcluster/protocol';
+import type pg from 'pg';
+import { messageJson } from './fragments.ts';
+
+/** Above this many conversations the index is not asked for each of them: the rows are compared afterwards in any case. */
+const KEYED_CONVERSATIONS = 300;
+
+export interface SearchFilters {
+  conversationId?: string;
+  /** The sender. */
+  from?: string;
+  /** ISO 8601, exclusive. */
+  before?: string;
+  /** ISO 8601, inclusive. */
+  after?: string;
+  hasFile: boolean;
+}
+
+export interface SearchQuery extends SearchFilters {
+  userId: string;
+  /** A `tsquery`; null: only the filters count. */
+  query: string | null;
+  /** The last row of the page before. */
+  below: { at: string; id: string } | null;
+  limit: number;
+}
+
+export interface FoundMessage {
+  at: string;
+  id: string;
+  message: Message;
+  title: string;
+}
+
+interface Row extends Omit<FoundMessage, 'message'> {
+  message: Message | null;
+}
+
+/** What the conversation is called by this person: its title, or its people. */
+const titleSql = `coalesce(c.title, (
+  select string_agg(p.display_name, ', ')
+  from (
+    select u.display_name from members o join users u on u.id = o.user_id
+    where o.conversation_id = c.id and o.user_id <> $1 and o.left_at is null order by o.joined_at, o.user_id limit 3
+  ) p), '')`;
+
+const mineSql = `
+  select m.conversation_id, m.first_seq from members m join conversations c on c.id = m.conversation_id and c.deleted_at is null
+  where m.user_id = $1 and m.left_at is null and ($2::uuid is null or m.conversation_id = $2)`;
+
+/**
+ * Access is decided here, in one snapshot: current members, from their first seq on, nothing deleted. Not a named
+ * statement: the plan depends on how common the words are.
+ */
+export const searchSql = `
+  with mine as materialized (${mineSql}), found as materialized (
+    select s.conversation_id, s.message_id, s.seq, s.at from message_search s join mine on mine.conversation_id = s.conversation_id
+    where s.words @@ $3::tsquery and s.seq >= mine.first_seq
+      and ($4::timestamptz is null or s.at < $4) and ($5::timestamptz is null or s.at >= $5)
+      and ($6::timestamptz is null or (s.at, s.message_id) < ($6, $7::uuid))
+    order by s.at desc, s.message_id desc limit $8
+  )
+  select iso(f.at) as at, f.message_id as id, ${titleSql} as title, case when not e.hidden then ${messageJson('$1')} end as message
+  from found f
+  join entries e on e.conversation_id = f.conversation_id and e.seq = f.seq
+  join conversations c on c.id = f.conversation_id
+  order by f.at desc, f.message_id desc`;
+
+/** The keys of the filters and of the own conversations, as one question to the index; null: there is nothing to search in. */
+const scopeSql = `
+  with mine as materialized (${mineSql}), keys as (select count(*) as count, array_agg(conversation_id) as ids from mine)
+  select case when k.count > 0 then both_of(both_of($3::tsquery, case when k.count <= $4 then search_keys('c', k.ids) end),
+    both_of(case when $5::uuid is not null then search_keys('u', array[$5]) end,
+      case when $6 then quote_literal(E'\\x01f')::tsquery end))::text end as query
+  from keys k`;
+
+/** The first rows below the cursor, newest first; one more than `limit` says that there are more. */
+export async function searchMessages(pool: pg.Pool, search: SearchQuery): Promise<{ rows: FoundMessage[]; last: FoundMessage | null }> {
+  const { userId, conversationId = null, before = null, after = null, below, limit } = search;
+  const scope = await pool.query<{ query: string | null }>({
+    name: 'search-scope',
+    text: scopeSql,
+    values: [userId, conversationId, search.query, KEYED_CONVERSATIONS, search.from ?? null, search.hasFile],
+  });
+  const query = scope.rows[0]?.query ?? null;
+  if (query === null) return { rows: [], last: null };
+  const values = [userId, conversationId, query, before, after, below?.at ?? null, below?.id ?? null, limit + 1];
+  const { rows } = await pool.query<Row>(searchSql, values);
+  const page = rows.slice(0, limit);
+  return {
+    // Deleted a moment ago: the index follows within the second.
+    rows: page.filter((row): row is FoundMessage => row.message !== null),
+    last: rows.length > limit ? (page.at(-1) as FoundMessage) : null,
+  };
+}
+
+const wordsSql = 'select search_query($1, $2, $3)::text as query';
+
+/** Null: nothing is left to look for (stop words, only negations). */
+export async function toSearchQuery(pool: pg.Pool, rest: string, last: string, either: boolean): Promise<string | null> {
+  const { rows } = await pool.query<{ query: string | null }>({ name: 'search-words', text: wordsSql, values: [rest, last, either] });
+  return rows[0]?.query ?? null;
+}
+
+const similarSql = 'select similar_words(w.word) as words from unnest($1::text[]) with ordinality as w (word, ord) order by w.ord';
+
+/** For each word what may have been meant by it. */
+export async function similarWords(pool: pg.Pool, words: string[]): Promise<string[][]> {
+  const { rows } = await pool.query<{ words: string[] }>({ name: 'search-similar', text: similarSql, values: [words] });
+  return rows.map((row) => row.words);
+}
+
+/** One word of each group. */
+export async function toGroupsQuery(pool: pg.Pool, groups: string[][]): Promise<string | null> {
+  const { rows } = await pool.query<{ query: string | null }>('select search_groups($1)::text as query', [JSON.stringify(groups)]);
+  return rows[0]?.query ?? null;
+}
+
+const hitsSql = `
+  select w.word from unnest($1::text[]) as w (word),
+    (select either(search_any($2::text[]), case when $3 <> '' then to_tsquery('chat_simple', $3 || ':*') end) as query) q
+  where search_vector(w.word) @@ q.query`;
+
+/** Which of these words count as one of those looked for. */
+export async function findHits(pool: pg.Pool, candidates: string[], words: string[], prefix: string): Promise<Set<string>> {
+  if (candidates.length === 0) return new Set();
+  const { rows } = await pool.query<{ word: string }>({ name: 'search-hits', text: hitsSql, values: [candidates, words, prefix] });
+  return new Set(rows.map((row) => row.word));
+}
+
+/** One pass of the indexer, about this many entries. -1: another pod works; 0: everything is indexed; else there is more. */
+export async function indexMessages(pool: pg.Pool, limit: number): Promise<number> {
+  const { rows } = await pool.query<{ left: number }>('select index_messages($1) as left', [limit]);
+  return rows[0]!.left;
+}
