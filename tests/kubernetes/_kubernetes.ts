@@ -9,6 +9,9 @@ import { ensureTool } from '@chatcluster/tools/kubernetes/tools';
 
 const execute = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');
+/** Each look is a process of its own: looking all the time would slow down what is waited for. */
+const intervalMs = 500;
+const patienceMs = 300_000;
 const infoFile = join(process.env.LOCAL_DIR || join(root, '.local'), 'kubernetes.json');
 
 export interface Condition {
@@ -56,8 +59,10 @@ export interface Kubernetes extends AsyncDisposable {
   /** A merge patch of the spec. */
   edit(spec: object): Promise<void>;
   /** Waits until the operator has seen the last edit and the cluster is Ready. */
-  untilReady(deadlineMs?: number): Promise<ChatCluster>;
-  untilReadyPods(component: Component, count: number, deadlineMs?: number): Promise<Pod[]>;
+  untilReady(): Promise<ChatCluster>;
+  untilReadyPods(component: Component, count: number): Promise<Pod[]>;
+  /** As many ready pods, and none that still goes away. */
+  untilOnlyPods(component: Component, count: number): Promise<Pod[]>;
 }
 
 async function runTool(file: string): Promise<void> {
@@ -81,11 +86,12 @@ export async function startKubernetes(): Promise<Kubernetes> {
     (await execute(programs[program], ['--kubeconfig', info.kubeconfig, ...args], { maxBuffer: 2 ** 26 })).stdout;
   const kubectl = (...args: string[]) => call('kubectl', ['--namespace', info.namespace, ...args]);
   const get = async () => JSON.parse(await kubectl('get', 'chatcluster', info.name, '-o', 'json')) as ChatCluster;
-  const readyPods = async (component: Component) => {
+  const listPods = async (component: Component) => {
     const selector = `app.kubernetes.io/instance=${info.name},app.kubernetes.io/component=${component}`;
     const { items } = JSON.parse(await kubectl('get', 'pods', '-l', selector, '-o', 'json')) as { items: Pod[] };
-    return items.filter(isReadyPod);
+    return items;
   };
+  const readyPods = async (component: Component) => (await listPods(component)).filter(isReadyPod);
   return {
     ...info,
     kubectl,
@@ -93,22 +99,30 @@ export async function startKubernetes(): Promise<Kubernetes> {
     get,
     readyPods,
     edit: async (spec) => void (await kubectl('patch', 'chatcluster', info.name, '--type=merge', '-p', JSON.stringify({ spec }))),
-    untilReady: (deadlineMs = 120_000) =>
+    untilReady: () =>
       eventually(
         async () => {
           const cluster = await get();
           const isSeen = cluster.status.observedGeneration === cluster.metadata.generation;
           return isSeen && conditionOf(cluster, 'Ready')?.status === 'True' ? cluster : undefined;
         },
-        { deadlineMs, message: 'the ChatCluster did not become Ready' },
+        { deadlineMs: patienceMs, intervalMs, message: 'the ChatCluster did not become Ready' },
       ),
-    untilReadyPods: (component, count, deadlineMs = 120_000) =>
+    untilReadyPods: (component, count) =>
       eventually(
         async () => {
           const pods = await readyPods(component);
           return pods.length === count ? pods : undefined;
         },
-        { deadlineMs, message: `there were never ${count} ready ${component} pods` },
+        { deadlineMs: patienceMs, intervalMs, message: `there were never ${count} ready ${component} pods` },
+      ),
+    untilOnlyPods: (component, count) =>
+      eventually(
+        async () => {
+          const pods = await listPods(component);
+          return pods.length === count && pods.every(isReadyPod) ? pods : undefined;
+        },
+        { deadlineMs: patienceMs, intervalMs, message: `there were never just ${count} ${component} pods, all ready` },
       ),
     async [Symbol.asyncDispose]() {
       if (!wasRunning) await runTool('cluster-down.ts');

@@ -19,6 +19,8 @@ export interface Load {
   readonly running: Promise<void>;
   /** What its clients met, once it ended; rejects when its oracle found anything. */
   readonly verdict: Promise<LoadCounters>;
+  /** Ends it before its time; the verdict follows. */
+  stop(): void;
 }
 
 /** The load generator with its oracle, against the front of the cluster. */
@@ -45,5 +47,5 @@ export function startLoad(env: Record<string, string>): Load {
   // Looked at by the test when the fault is over.
   verdict.catch(() => undefined);
   running.catch(() => undefined);
-  return { running, verdict };
+  return { running, verdict, stop: () => void child.kill('SIGINT') };
 }

@@ -25,7 +25,7 @@ const forTests = {
   shutdown: { preStopSeconds: 2, drainSeconds: 8, terminationGracePeriodSeconds: 20 },
 };
 
-describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_000 }, () => {
+describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 2_700_000 }, () => {
   let kubernetes: Kubernetes;
   const stack = new AsyncDisposableStack();
 
@@ -41,7 +41,7 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
     const client = createClient({ url: kubernetes.frontUrl });
     await client.guest({ displayName });
     client.start();
-    await eventually(() => client.connection().state === 'live', { deadlineMs: 20_000, message: `${displayName} is not live` });
+    await eventually(() => client.connection().state === 'live', { deadlineMs: 60_000, message: `${displayName} is not live` });
     return client;
   }
 
@@ -49,23 +49,27 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
     await using ada = await enter('Ada');
     await using bob = await enter('Bob');
     const { id } = await ada.createDirect(bob.me()?.id ?? '');
-    await eventually(() => bob.conversations().some((conversation) => conversation.id === id), { deadlineMs: 10_000 });
+    await eventually(() => bob.conversations().some((conversation) => conversation.id === id), { deadlineMs: 60_000 });
     await Promise.all([ada.open(id), bob.open(id)]);
     for (const body of ['one', 'two', 'three']) ada.send(id, body);
-    await eventually(() => bob.conversation(id).messages.length === 3, { deadlineMs: 10_000, message: 'the messages did not arrive' });
+    await eventually(() => bob.conversation(id).messages.length === 3, { deadlineMs: 60_000, message: 'the messages did not arrive' });
   }
 
-  /** Load with the oracle while something happens; nothing may be lost, doubled or out of order. */
-  async function underLoad(seconds: number, happening: () => Promise<void>): Promise<LoadCounters> {
-    const load = startLoad({ URL: kubernetes.frontUrl, USERS: '60', DURATION: `${seconds}` });
-    await load.running;
-    await happening();
+  /** Load with the oracle for as long as something happens, however slow; nothing may be lost, doubled or out of order. */
+  async function underLoad(happening: () => Promise<void>): Promise<LoadCounters> {
+    const load = startLoad({ URL: kubernetes.frontUrl, USERS: '60', DURATION: '1200', SETTLE: '120' });
+    try {
+      await load.running;
+      await Promise.race([happening(), load.verdict.then(() => assert.fail('the load ended before what it was for'))]);
+    } finally {
+      load.stop();
+    }
     return load.verdict;
   }
 
   test('tells a person what they want to know', async () => {
     const { kubectl, name } = kubernetes;
-    await kubectl('wait', '--for=condition=Ready', `chatcluster/${name}`, '--timeout=60s');
+    await kubectl('wait', '--for=condition=Ready', `chatcluster/${name}`, '--timeout=300s');
     const [header = '', row = ''] = (await kubectl('get', 'cc')).split('\n');
     assert.match(header, /NAME\s+READY\s+REASON\s+REPLICAS\s+.*CONNECTIONS\s+VERSION\s+AGE/);
     assert.match(row, /^chat\s+True/);
@@ -92,20 +96,21 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
   });
 
   test('loses nothing in a rolling restart under load, and no client its connection without a hint', async () => {
-    const { drops, hints } = await underLoad(30, async () => {
+    const { drops, hints } = await underLoad(async () => {
       await kubernetes.kubectl('rollout', 'restart', `deployment/${kubernetes.name}-realtime`);
-      await kubernetes.kubectl('rollout', 'status', `deployment/${kubernetes.name}-realtime`, '--timeout=120s');
+      await kubernetes.kubectl('rollout', 'status', `deployment/${kubernetes.name}-realtime`, '--timeout=300s');
+      await kubernetes.untilOnlyPods('realtime', 3);
     });
     assert.ok(hints >= 60, `${hints} hints`);
     assert.equal(drops, 0);
   });
 
   test('loses nothing when pods are deleted under load, one of them without grace', async () => {
-    await underLoad(20, async () => {
+    await underLoad(async () => {
       const [first, second] = await kubernetes.untilReadyPods('realtime', 3);
       await kubernetes.kubectl('delete', 'pod', first!.metadata.name, '--grace-period=0', '--force');
       await kubernetes.kubectl('delete', 'pod', second!.metadata.name, '--wait=false');
-      await kubernetes.untilReadyPods('realtime', 3);
+      await kubernetes.untilOnlyPods('realtime', 3);
     });
   });
 
@@ -131,21 +136,29 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
     await kubernetes.untilReadyPods('realtime', 3);
   });
 
-  test('scales with its connections, and the emptiest pods leave without a loss', async () => {
-    await kubernetes.edit({
+  test('scales up and down with its connections under load, and no client loses its connection without a hint', async () => {
+    const following = (connectionsPerPod: number) => ({
       autoscaling: {
         engine: 'Operator',
         minReplicas: 1,
         maxReplicas: 3,
-        targets: { connectionsPerPod: 20 },
-        behavior: { scaleDown: { stabilizationWindowSeconds: 10, policies: [{ type: 'Pods', value: 1, periodSeconds: 10 }] } },
+        // Only connections count: a slow machine is busy with two people.
+        targets: { connectionsPerPod, eventLoopUtilizationPercent: 100, heapPercent: 100 },
+        behavior: { scaleDown: { stabilizationWindowSeconds: 5, policies: [{ type: 'Pods', value: 1, periodSeconds: 5 }] } },
       },
     });
-    await kubernetes.untilReadyPods('realtime', 1, 120_000);
-    await underLoad(50, async () => void (await kubernetes.untilReadyPods('realtime', 3, 70_000)));
+    await kubernetes.edit(following(20));
+    await kubernetes.untilOnlyPods('realtime', 1);
+    const { drops, hints } = await underLoad(async () => {
+      await kubernetes.untilReadyPods('realtime', 3);
+      // The same people, but now one pod may carry them.
+      await kubernetes.edit(following(200));
+      await kubernetes.untilOnlyPods('realtime', 1);
+    });
+    assert.equal(drops, 0);
+    assert.ok(hints > 0, 'nobody was moved');
     const { status } = await kubernetes.get();
     assert.equal(typeof status.autoscaler?.desired, 'number');
-    await kubernetes.untilReadyPods('realtime', 1, 120_000);
   });
 
   test('hands the decision to a HorizontalPodAutoscaler', async () => {
@@ -158,7 +171,7 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
         };
         return hpa.items[0]?.status?.conditions?.some(({ type, status }) => type === 'ScalingActive' && status === 'True');
       },
-      { deadlineMs: 90_000, message: 'the HorizontalPodAutoscaler has no figures' },
+      { deadlineMs: 300_000, intervalMs: 1_000, message: 'the HorizontalPodAutoscaler has no figures' },
     );
     assert.match(await kubernetes.kubectl('top', 'pods'), new RegExp(`${kubernetes.name}-realtime`));
     await kubernetes.edit({ autoscaling: { engine: 'Disabled' }, replicas: 2 });
@@ -177,26 +190,26 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
     });
     await kubernetes.edit({ access: { ingress: null, gateway: { parentRefs: [{ name: 'chat' }] }, host: 'localhost' } });
     await kubernetes.untilReady();
-    await eventually(async () => (await fetch(kubernetes.frontUrl)).ok, { deadlineMs: 20_000 });
+    await eventually(async () => (await fetch(kubernetes.frontUrl)).ok, { deadlineMs: 120_000, intervalMs: 200 });
     await chat();
     await kubernetes.edit({ access: { gateway: null, ingress: { className: 'traefik' } } });
     await kubernetes.untilReady();
-    await eventually(async () => (await fetch(kubernetes.frontUrl)).ok, { deadlineMs: 20_000 });
+    await eventually(async () => (await fetch(kubernetes.frontUrl)).ok, { deadlineMs: 120_000, intervalMs: 200 });
   });
 
   test('goes on through helm upgrade, and while its operator is uninstalled and installed again', async () => {
     const { helm, kubectl, name } = kubernetes;
     const where = ['--namespace', OPERATOR_NAMESPACE];
-    await helm('upgrade', RELEASE, chart, ...where, '--reuse-values', '--set', 'logLevel=debug', '--wait', '--timeout', '2m');
+    await helm('upgrade', RELEASE, chart, ...where, '--reuse-values', '--set', 'logLevel=debug', '--wait', '--timeout', '5m');
     await kubernetes.untilReady();
     const values = join(tmpdir(), `chat-values-${process.pid}.json`);
     writeFileSync(values, await helm('get', 'values', RELEASE, ...where, '-o', 'json'));
     try {
-      await helm('uninstall', RELEASE, ...where, '--wait');
+      await helm('uninstall', RELEASE, ...where, '--wait', '--timeout', '5m');
       assert.match(await kubectl('get', 'cc', '-o', 'name'), new RegExp(name));
       await chat();
     } finally {
-      await helm('install', RELEASE, chart, ...where, '-f', values, '--set', 'logLevel=info', '--wait', '--timeout', '2m');
+      await helm('install', RELEASE, chart, ...where, '-f', values, '--set', 'logLevel=info', '--wait', '--timeout', '5m');
       rmSync(values);
     }
     await kubernetes.edit({ replicas: 3 });
@@ -210,7 +223,7 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
     await ada.guest({ displayName: 'Ada' });
     const { id } = await ada.createGroup({ title: 'Kept', memberIds: [] });
     const manifest = JSON.parse(await kubernetes.kubectl('get', 'cc', kubernetes.name, '-o', 'json')) as { spec: object };
-    await kubernetes.kubectl('delete', 'cc', kubernetes.name, '--timeout=120s');
+    await kubernetes.kubectl('delete', 'cc', kubernetes.name, '--timeout=300s');
     assert.match(await kubernetes.kubectl('get', 'pvc'), new RegExp(`${kubernetes.name}-postgres`));
     assert.equal((await kubernetes.kubectl('get', 'deployments', '-o', 'name')).trim(), '');
     await applyObject(kubernetes, {
@@ -219,10 +232,10 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 1_800_
       metadata: { name: kubernetes.name },
       spec: manifest.spec,
     });
-    await kubernetes.untilReady(180_000);
+    await kubernetes.untilReady();
     ada.start();
     await eventually(() => ada.conversations().some((conversation) => conversation.id === id), {
-      deadlineMs: 30_000,
+      deadlineMs: 60_000,
       message: 'the conversation is gone',
     });
     await ada[Symbol.asyncDispose]();

@@ -92,9 +92,9 @@ export function uniquePrefix(): string {
 /** Polls until the condition gives a truthy value and returns it. A condition that throws counts as not yet; the last error is the cause. */
 export async function eventually<T>(
   condition: () => T | Promise<T>,
-  options: { deadlineMs?: number; message?: string } = {},
+  options: { deadlineMs?: number; message?: string; intervalMs?: number } = {},
 ): Promise<Exclude<T, false | '' | 0 | null | undefined>> {
-  const { deadlineMs = 20_000, message = 'the condition did not become true' } = options;
+  const { deadlineMs = 20_000, message = 'the condition did not become true', intervalMs = 10 } = options;
   const end = Date.now() + deadlineMs;
   for (;;) {
     let cause: unknown;
@@ -105,6 +105,6 @@ export async function eventually<T>(
       cause = error;
     }
     if (Date.now() > end) throw new Error(`${message} (waited ${deadlineMs} ms)`, { cause });
-    await delay(10);
+    await delay(intervalMs);
   }
 }
