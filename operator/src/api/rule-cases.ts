@@ -16,6 +16,8 @@ const provider = (more: object) => [
 const cnpgBackup = { destinationPath: 's3://backups/chat', credentialsSecretRef: secret };
 const variable = (more: object) => [{ name: 'LOG_LEVEL', value: 'debug', ...more }];
 
+const spread = (more: object) => ({ maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule', ...more });
+
 const onNodes = (more: object) => ({
   nodeAffinity: {
     requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', ...more }] }] },
@@ -75,6 +77,7 @@ export const ruleCases: RuleCase[] = [
   { at: 'auth.providers', bad: provider({ name: 'Our Work' }), good: provider({}) },
   { at: 'auth.providers', bad: provider({ issuer: 'http://login.example.com' }), good: provider({}) },
   { at: 'auth.providers', bad: provider({ issuer: undefined }), good: provider({ type: 'GitHub', issuer: undefined }) },
+  { at: 'auth.providers', bad: [...provider({}), ...provider({})], good: [...provider({}), ...provider({ name: 'other' })] },
   { at: 'auth.admins', bad: ['ada'], good: ['ada@example.com'] },
   { at: 'files', bad: {}, good: { volume: {} } },
   { at: 'files', bad: { s3: bucket, volume: {} }, good: { s3: bucket } },
@@ -92,6 +95,12 @@ export const ruleCases: RuleCase[] = [
     at: 'podTemplate.env',
     bad: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'status.hostIP' }, secretKeyRef: url } }],
     good: [{ name: 'A', valueFrom: { secretKeyRef: url } }],
+  },
+  { at: 'podTemplate.env', bad: [...variable({}), ...variable({})], good: [...variable({}), ...variable({ name: 'TZ' })] },
+  {
+    at: 'podTemplate.topologySpreadConstraints',
+    bad: [spread({ maxSkew: 1 }), spread({ maxSkew: 2 })],
+    good: [spread({}), spread({ whenUnsatisfiable: 'ScheduleAnyway' })],
   },
   { at: 'podTemplate.envFrom', bad: [{}], good: [{ secretRef: secret }] },
   { at: 'podTemplate.tolerations', bad: [{ operator: 'Exists', value: 'yes' }], good: [{ key: 'chat', value: 'yes' }] },

@@ -120,7 +120,11 @@ export const podTemplate = record('Additions to the pods of the server.', {
   nodeSelector: textMap('Labels that a node must have.', { max: 20, value: 63 }),
   tolerations: list('Taints that the pods bear.', toleration, { max: 20 }),
   affinity,
-  topologySpreadConstraints: list('How pods are spread; when absent, evenly over zones and nodes where possible.', spread, { max: 8 }),
+  topologySpreadConstraints: list('How pods are spread; when absent, evenly over zones and nodes where possible.', spread, {
+    max: 8,
+    // Of a Deployment too: server-side apply could not tell two such items apart.
+    keys: ['topologyKey', 'whenUnsatisfiable'],
+  }),
   priorityClassName: text('Priority class of the pods.'),
   env: list('More variables of the environment; they win over those of the operator.', variable, { max: 50, keys: ['name'] }),
   envFrom: list('Variables from Secrets and ConfigMaps; those of the operator win.', source, { max: 20 }),

@@ -30,9 +30,12 @@ function textArbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {
 function arrayArbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {
   const items = arbitraryOf(schema.items!);
   const lengths = { minLength: schema.minItems ?? 0, maxLength: Math.min(schema.maxItems ?? 3, 3) };
-  const key = schema['x-kubernetes-list-map-keys']?.[0];
-  if (key === undefined) return fc.array(items, lengths);
-  return fc.uniqueArray(items, { ...lengths, selector: (item) => (item as Record<string, unknown>)[key] });
+  const keys = schema['x-kubernetes-list-map-keys'];
+  if (keys === undefined) return fc.array(items, lengths);
+  return fc.uniqueArray(items, {
+    ...lengths,
+    selector: (item) => JSON.stringify(keys.map((key) => (item as Record<string, unknown>)[key])),
+  });
 }
 
 function objectArbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {

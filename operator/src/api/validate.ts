@@ -33,8 +33,19 @@ function findTypeErrors(schema: JsonSchema, value: unknown, path: string): strin
   if (!wanted[type]?.(value)) return [`${path}: Invalid value: ${JSON.stringify(value) ?? 'nothing'}: must be of type ${type}`];
   const bounds = findOutOfBounds(schema, value);
   if (bounds !== undefined) return [`${path}: Invalid value: ${JSON.stringify(value)}: ${bounds}`];
-  if (Array.isArray(value)) return value.flatMap((item, index) => findTypeErrors(schema.items ?? {}, item, `${path}[${index}]`));
+  if (Array.isArray(value)) {
+    const errors = value.flatMap((item, index) => findTypeErrors(schema.items ?? {}, item, `${path}[${index}]`));
+    return errors.length > 0 ? errors : findDuplicates(schema, value as Record<string, unknown>[], path);
+  }
   return type === 'object' ? findFieldErrors(schema, value as Record<string, unknown>, path) : [];
+}
+
+/** In a list that is a map of its keys. */
+function findDuplicates(schema: JsonSchema, items: Record<string, unknown>[], path: string): string[] {
+  const keys = schema['x-kubernetes-list-map-keys'];
+  if (keys === undefined) return [];
+  const ids = items.map((item) => JSON.stringify(Object.fromEntries(keys.map((key) => [key, item[key]]))));
+  return ids.flatMap((id, index) => (ids.indexOf(id) < index ? [`${path}[${index}]: Duplicate value: ${id}`] : []));
 }
 
 function findFieldErrors(schema: JsonSchema, value: Record<string, unknown>, path: string): string[] {
