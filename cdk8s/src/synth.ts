@@ -61,8 +61,11 @@ function images(values: Record<string, string | undefined>): Partial<Installatio
   };
 }
 
+/** Quoted so that YAML 1.1, which kubectl reads, takes no word for a boolean: `on` in a ConfigMap would be refused. */
+const style = { lineWidth: 0, aliasDuplicateObjects: false, version: '1.1' } as const;
+
 function toYaml(objects: KubernetesObject[]): string {
-  return objects.map((made) => `---\n${stringify(made, { lineWidth: 0, aliasDuplicateObjects: false })}`).join('');
+  return objects.map((made) => `---\n${stringify(made, style)}`).join('');
 }
 
 function hintOf(written: unknown, options: InstallationOptions): string {
