@@ -66,7 +66,7 @@ export interface JsonSchemaOptions {
 export async function writeJsonSchemas({ get, dir, kinds }: JsonSchemaOptions): Promise<void> {
   const { paths } = (await get('/openapi/v3')) as { paths: Record<string, { serverRelativeURL: string }> };
   for (const [apiVersion, wanted] of Map.groupBy(kinds, (one) => one.apiVersion)) {
-    const [version = '', group = ''] = apiVersion.split('/').reverse();
+    const [version = '', group = ''] = apiVersion.split('/').toReversed();
     const path = paths[group === '' ? `api/${version}` : `apis/${apiVersion}`]?.serverRelativeURL;
     if (path === undefined) throw new Error(`the API server does not serve ${apiVersion}`);
     const { components } = (await get(path)) as { components: { schemas: Schemas } };
