@@ -2,6 +2,7 @@ import type { ChatCluster, ResolvedSpec } from '@chatcluster/operator/api/index'
 import { withDefaults } from '@chatcluster/operator/api/index';
 import { validateChatCluster } from '@chatcluster/operator/api/validate';
 import { planPool } from '@chatcluster/operator/decide/pool';
+import { listReferencedSecrets } from '@chatcluster/operator/gather/referenced-secrets';
 import { listGeneratedSecrets } from './manifests/secrets.ts';
 import { names } from './names.ts';
 import { renderChatCluster, renderSecret } from './render.ts';
@@ -82,9 +83,8 @@ export function renderInstallationSecrets(written: unknown, options: Installatio
 /** Names of the Secrets that must exist, for a person. */
 export function listNeededSecrets(written: unknown, options: InstallationOptions): { generated: string[]; given: string[] } {
   const cluster = parse(written, options);
-  const { database, redis } = cluster.spec;
   const n = names(cluster);
   const generated = listGeneratedSecrets(cluster).map((which) => (which === 'database' ? n.databaseSecret : n.redisSecret));
-  const refs = [database.external?.urlSecretRef, redis.external?.urlsSecretRef].filter((ref) => ref !== undefined);
-  return { generated, given: refs.map(({ name, key }) => `${name} (key ${key})`) };
+  const given = listReferencedSecrets(cluster.spec).map(({ name, keys }) => `${name} (${keys.map((key) => `key ${key}`).join(', ')})`);
+  return { generated, given };
 }

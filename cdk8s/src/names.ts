@@ -16,13 +16,16 @@ export interface ClusterNames {
   /** Service that people reach realtime pods by (`/socket.io/`). */
   sockets: string;
   config: string;
+  /** ConfigMap with what is no secret about the places where people sign in. */
+  providers: string;
+  /** PersistentVolumeClaim of uploaded files. */
+  files: string;
   serverAccount: string;
   dataAccount: string;
   /** Keys: `url`, `password`. Made by the operator for the evaluation database only. */
   databaseSecret: string;
   /** Keys: `password`, `redis.conf`. Made by the operator for managed Redis only. */
   redisSecret: string;
-  authSecret: string;
 }
 
 export function names({ name }: { name: string }): ClusterNames {
@@ -36,10 +39,11 @@ export function names({ name }: { name: string }): ClusterNames {
     front: name,
     sockets: `${name}-sockets`,
     config: `${name}-config`,
+    providers: `${name}-providers`,
+    files: `${name}-files`,
     serverAccount: `${name}-server`,
     dataAccount: `${name}-data`,
     databaseSecret: `${name}-database`,
     redisSecret: `${name}-redis`,
-    authSecret: `${name}-auth`,
   };
 }

@@ -11,6 +11,7 @@ import { managedRedis } from './manifests/redis.ts';
 import { route } from './manifests/route.ts';
 import { generatedSecret } from './manifests/secrets.ts';
 import { configMap } from './manifests/server-env.ts';
+import { featureObjects } from './manifests/server-features.ts';
 import { serverServices } from './manifests/services.ts';
 import { names } from './names.ts';
 import type { ClusterInput, Facts, KubernetesObject, RenderOptions } from './types.ts';
@@ -25,6 +26,7 @@ function listObjects(context: Context): KubernetesObject[] {
     ...serviceAccounts(context),
     ...networkPolicies(context),
     configMap(context),
+    ...featureObjects(context),
     ...evaluationPostgres(context),
     ...cloudNativePg(context),
     ...managedRedis(context),

@@ -48,8 +48,8 @@ export interface Facts {
   postgresImage: string;
   redisImage: string;
   imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
-  /** Ports of external servers, for NetworkPolicies. @default 5432 and 6379 */
-  externalPorts?: { database?: number[]; redis?: number[] };
+  /** Ports of external servers, for NetworkPolicies. @default 5432, 6379, 465 and 587 */
+  externalPorts?: { database?: number[]; redis?: number[]; mail?: number[] };
   /** Where KEDA asks for the wanted number of pods. @default the operator's Service in chatcluster-system */
   scalerUrl?: string;
 }

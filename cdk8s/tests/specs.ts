@@ -31,6 +31,26 @@ const external: ChatClusterSpec = {
   },
   autoscaling: { engine: 'HPA', minReplicas: 3, behavior: { tolerancePercent: 5 } },
   limits: { messageMaxChars: 4_000, groupMaxMembers: 500 },
+  auth: {
+    guests: { enabled: true },
+    admins: ['ada@example.com', 'bob@example.com'],
+    providers: [
+      { name: 'work', type: 'OpenIDConnect', issuer: 'https://login.example.com:8443/realms/work', clientSecretRef: { name: 'work' } },
+      { name: 'github', type: 'GitHub', clientSecretRef: { name: 'github' } },
+    ],
+  },
+  files: {
+    s3: {
+      endpoint: 'http://minio.storage:9000',
+      bucket: 'chat',
+      region: 'here',
+      prefix: 'files',
+      credentialsSecretRef: { name: 'bucket' },
+    },
+  },
+  mail: { smtpSecretRef: { name: 'mail', key: 'url' }, from: 'hello@example.com' },
+  push: { vapidSecretRef: { name: 'push' } },
+  retention: { messages: '1w', audit: '25h' },
 };
 
 const everything: ChatClusterSpec = {
@@ -50,6 +70,8 @@ const everything: ChatClusterSpec = {
   access: { host: 'chat.example.com', gateway: { parentRefs: [{ name: 'front', namespace: 'gateways', sectionName: 'https' }] } },
   shutdown: { preStopSeconds: 10, drainSeconds: 120, terminationGracePeriodSeconds: 150 },
   upgrade: { maxSurge: 2 },
+  files: { volume: { size: '20Gi', storageClassName: 'shared' } },
+  mail: { smtpSecretRef: { name: 'mail', key: 'url' } },
   monitoring: { serviceMonitor: 'Enabled', rules: 'Enabled', dashboards: 'Enabled' },
   networkPolicy: { ingressFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'gateways' } } }] },
   podTemplate: {

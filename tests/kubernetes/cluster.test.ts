@@ -14,8 +14,9 @@ const chart = join(import.meta.dirname, '..', '..', 'chart');
 const obstacle = process.env.KUBECONFIG ? undefined : nodeObstacle();
 if (obstacle) process.stdout.write(`skipped: no Kubernetes on this machine: ${obstacle}\n`);
 
-/** Load without rate limits, and an autoscaler that shows what it does within a test. */
+/** Guests, and load without rate limits. */
 const forTests = {
+  auth: { guests: { enabled: true } },
   podTemplate: {
     env: [
       { name: 'RATE_LIMITS', value: 'off' },

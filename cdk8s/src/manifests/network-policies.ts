@@ -12,6 +12,7 @@ import {
   selectorOf,
 } from './context.ts';
 
+const SMTP_PORTS = [465, 587];
 const tcp = (port: number) => ({ protocol: 'TCP', port });
 const anyNamespace = { namespaceSelector: {} };
 const podsNamed = (name: string) => ({ ...anyNamespace, podSelector: { matchLabels: { 'app.kubernetes.io/name': name } } });
@@ -72,13 +73,31 @@ function serverIngress({ cluster: { spec } }: Context, role: Role): object[] {
   return [{ ...(ingressFrom && { from: peersOf(ingressFrom) }), ports: [tcp(HTTP_PORT)] }, admin];
 }
 
+/** What the schema lets through may still be no address; then whoever uses it says so. */
+function portOf(address: string): number {
+  const port = URL.canParse(address) ? Number(new URL(address).port) : 0;
+  return port || (address.startsWith('https:') ? 443 : 80);
+}
+
+/** Ports of servers that the spec names. They may sit inside, where a company keeps its own, so they are open to all as well. */
+function configuredPorts({ cluster: { spec }, facts }: Context): number[] {
+  const { auth, files, mail } = spec;
+  const addresses = [...auth.providers.map(({ issuer }) => issuer), files?.s3?.endpoint].filter((address) => address !== undefined);
+  const mailPorts = mail ? (facts.externalPorts?.mail ?? SMTP_PORTS) : [];
+  return [...new Set([...addresses.map(portOf), ...mailPorts])].sort((a, b) => a - b);
+}
+
 /** Workers call push services, webhooks and identity providers; api pods do where people sign in elsewhere or files lie in a bucket. */
-function isCallingOut({ cluster: { spec } }: Context, role: Role): boolean {
-  return role === 'worker' || (role === 'api' && (spec.auth.providers.length > 0 || spec.files?.s3 !== undefined));
+function outgoing(context: Context, role: Role): object[] {
+  if (role === 'realtime') return [];
+  const { auth, files } = context.cluster.spec;
+  const ports = configuredPorts(context);
+  const isCallingOut = role === 'worker' || auth.providers.length > 0 || files?.s3 !== undefined;
+  return [...(isCallingOut ? [publicWeb] : []), ...(ports.length > 0 ? [{ ports: ports.map(tcp) }] : [])];
 }
 
 function serverPolicy(context: Context, role: Role): KubernetesObject {
-  const egress = [dns, databaseEgress(context), redisEgress(context), ...(isCallingOut(context, role) ? [publicWeb] : [])];
+  const egress = [dns, databaseEgress(context), redisEgress(context), ...outgoing(context, role)];
   return policy(context, role, { ingress: serverIngress(context, role), egress });
 }
 

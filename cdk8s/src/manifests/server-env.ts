@@ -2,6 +2,7 @@ import { names } from '../names.ts';
 import type { KubernetesObject } from '../types.ts';
 import { ADMIN_PORT, type Context, HTTP_PORT, object, REDIS_PORT, type Role } from './context.ts';
 import { databaseUrlRef } from './secrets.ts';
+import { featureEnv, featureSettings } from './server-features.ts';
 
 export interface EnvVar {
   name: string;
@@ -26,9 +27,16 @@ function variableOf(limit: string): string {
   return limit.replace(/[A-Z]/g, (char) => `_${char}`).toUpperCase();
 }
 
-/** Settings that are no secret and the same for every role; only what the server reads today. */
+/** Whom push services may ask about our pushes; they take an address of mail or of the secure web. */
+function vapidSubject({ auth }: Context['cluster']['spec'], url: string | undefined): string | undefined {
+  if (url?.startsWith('https:')) return url;
+  return auth.admins[0] && `mailto:${auth.admins[0]}`;
+}
+
+/** Settings that are no secret and the same for every role. */
 export function serverSettings({ cluster: { spec } }: Context): Record<string, string> {
   const url = publicUrl({ spec });
+  const subject = vapidSubject(spec, url);
   const limits = Object.entries(spec.limits).map(([name, value]) => [variableOf(name), String(value)] as const);
   return {
     NODE_ENV: 'production',
@@ -44,6 +52,8 @@ export function serverSettings({ cluster: { spec } }: Context): Record<string, s
     REBALANCE: spec.rebalance.enabled ? 'on' : 'off',
     REBALANCE_TOLERANCE_PERCENT: String(spec.rebalance.tolerancePercent),
     REBALANCE_MOVES_PER_SECOND: String(spec.rebalance.maxMovesPerSecondPerPod),
+    ...featureSettings(spec),
+    ...(subject !== undefined && { VAPID_SUBJECT: subject }),
     ...Object.fromEntries(limits),
   };
 }
@@ -81,6 +91,7 @@ export function serverEnv({ cluster, facts }: Context, role: Role | 'migrate'): 
     own.push(...redisEnv(cluster));
     own.push({ name: 'FANOUT', value: roles.realtime.fanout === 'StreamsAdapter' ? 'streams-adapter' : 'routed' });
   }
+  own.push(...featureEnv(cluster, role));
   const users = podTemplate.env ?? [];
   return [...own.filter(({ name }) => !users.some((variable) => variable.name === name)), ...users];
 }

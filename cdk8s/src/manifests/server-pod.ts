@@ -1,5 +1,6 @@
 import { ADMIN_PORT, compact, type Context, hashOf, HTTP_PORT, podLabels, type Role, selectorOf } from './context.ts';
 import { serverEnv, serverSettings } from './server-env.ts';
+import { featureAffinity, featureMounts, providerSettings } from './server-features.ts';
 import { containerSecurity, podSecurity } from './security.ts';
 
 const probe = (path: string, timing: object) => ({ httpGet: { path, port: 'admin' }, ...timing });
@@ -52,7 +53,7 @@ function container(context: Context, role: Role | 'migrate'): object {
     // Endpoints settle before the drain begins, else the last connections come to a pod that takes none.
     lifecycle: isServing && shutdown.preStopSeconds > 0 ? { preStop: { sleep: { seconds: shutdown.preStopSeconds } } } : undefined,
     securityContext: containerSecurity,
-    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }, ...featureMounts(context, role).map(({ volume: _volume, ...mount }) => mount)],
   });
 }
 
@@ -63,9 +64,15 @@ function annotationsOf(context: Context, role: Role | 'migrate'): Record<string,
   const checksums = Object.entries(context.facts.checksums).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return {
     ...annotations,
-    'chatcluster.dev/config-checksum': hashOf(serverSettings(context)),
+    'chatcluster.dev/config-checksum': hashOf({ ...serverSettings(context), ...providerSettings(context.cluster.spec) }),
     'chatcluster.dev/secrets-checksum': hashOf(checksums),
   };
+}
+
+function affinityOf(context: Context, role: Role | 'migrate'): object | undefined {
+  const podAffinity = featureAffinity(context, role);
+  const { affinity } = context.cluster.spec.podTemplate;
+  return podAffinity ? { ...affinity, podAffinity } : affinity;
 }
 
 export function serverPod(context: Context, role: Role | 'migrate'): { metadata: object; spec: object } {
@@ -83,11 +90,14 @@ export function serverPod(context: Context, role: Role | 'migrate'): { metadata:
       imagePullSecrets: pullSecrets(cluster),
       nodeSelector: podTemplate.nodeSelector,
       tolerations: podTemplate.tolerations,
-      affinity: podTemplate.affinity,
+      affinity: affinityOf(context, role),
       priorityClassName: podTemplate.priorityClassName,
       topologySpreadConstraints: spread(context, role),
       containers: [container(context, role)],
-      volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '64Mi' } }],
+      volumes: [
+        { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } },
+        ...featureMounts(context, role).map(({ name, volume }) => ({ name, ...volume })),
+      ],
     }),
   };
 }

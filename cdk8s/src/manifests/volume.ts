@@ -3,14 +3,16 @@ import { compact, type Context, object } from './context.ts';
 
 interface VolumeClaim {
   name: string;
-  component: 'postgres' | 'redis';
+  component: 'postgres' | 'redis' | 'api';
   storage: { size: string; storageClassName?: string };
+  /** @default ReadWriteOnce */
+  accessMode?: 'ReadWriteOnce' | 'ReadWriteMany';
 }
 
 /** Not a template of the StatefulSet: those can never be changed, and a volume must be able to grow. */
-export function volumeClaim(context: Context, { name, component, storage }: VolumeClaim): KubernetesObject {
+export function volumeClaim(context: Context, { name, component, storage, accessMode = 'ReadWriteOnce' }: VolumeClaim): KubernetesObject {
   const spec = compact({
-    accessModes: ['ReadWriteOnce'],
+    accessModes: [accessMode],
     storageClassName: storage.storageClassName,
     resources: { requests: { storage: storage.size } },
   });

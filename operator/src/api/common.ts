@@ -1,4 +1,4 @@
-import { type CelRule, check, defaulted, type Node, numberOrText, record, required, text, textLike, textMap } from './schema.ts';
+import { type CelRule, check, choice, defaulted, type Node, numberOrText, record, required, text, textLike, textMap } from './schema.ts';
 
 const sizePattern = /^[0-9]+([.][0-9]+)?([KMGTPE]i|[numkMGTPE]|[eE][0-9]+)?$/;
 
@@ -25,11 +25,24 @@ export function duration(description: string): Node<string> {
   ]);
 }
 
-export function storage(description: string, size: string) {
-  const fields = {
-    size: defaulted(storageSize('Its size. It can grow later, never shrink.'), size),
-    storageClassName: text("Its storage class; when absent, the cluster's default."),
+function storageFields(size: string) {
+  return {
+    size: defaulted(storageSize('It can grow later, not shrink.'), size),
+    storageClassName: text("When absent, the cluster's default."),
   };
+}
+
+export function storage(description: string, size: string) {
+  return check(record(description, storageFields(size)), sameStorageClass);
+}
+
+/** Of an address: name of a host, port, path. */
+export const afterScheme = '[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[^ ]*)?$';
+
+/** A volume of several pods. */
+export function sharedStorage(description: string, size: string) {
+  const accessMode = choice('ReadWriteOnce: its pods share a node. ReadWriteMany: they need not.', ['ReadWriteOnce', 'ReadWriteMany']);
+  const fields = { ...storageFields(size), accessMode: defaulted(accessMode, 'ReadWriteOnce') };
   return check(record(description, fields), sameStorageClass);
 }
 

@@ -82,6 +82,7 @@ export const ruleCases: RuleCase[] = [
   { at: 'files', bad: {}, good: { volume: {} } },
   { at: 'files', bad: { s3: bucket, volume: {} }, good: { s3: bucket } },
   { at: 'files', bad: { s3: { ...bucket, endpoint: 'minio:9000' } }, good: { s3: { ...bucket, endpoint: 'http://minio:9000' } } },
+  { at: 'mail', bad: { smtpSecretRef: url, from: 'chat' }, good: { smtpSecretRef: url, from: 'chat@example.com' } },
   { at: 'retention.messages', bad: 'a year', good: '365d' },
   { at: 'retention.audit', bad: '0d', good: '2w' },
   { at: 'shutdown', bad: { preStopSeconds: 5, drainSeconds: 85 }, good: { preStopSeconds: 5, drainSeconds: 84 } },

@@ -1,5 +1,5 @@
 import { check, choice, defaulted, list, record, required, text, textLike, textMap, whole } from './schema.ts';
-import { exactlyOne, duration, resources, secretKeyRef, secretRef, storage } from './common.ts';
+import { afterScheme, exactlyOne, duration, resources, secretKeyRef, secretRef, storage } from './common.ts';
 
 const kinds = ['external', 'cloudNativePG', 'evaluation'];
 
@@ -7,7 +7,7 @@ const cnpgBackup = record('Continuous backup by CloudNativePG to an object store
   destinationPath: required(
     textLike('Where backups go, such as s3://bucket/folder.', 512, ['^[a-z0-9]+://.+', 'write a path such as s3://bucket/folder']),
   ),
-  endpointURL: textLike('Address of an S3-compatible store; when absent, AWS.', 512, [
+  endpointURL: textLike('An S3-compatible store; when absent, AWS.', 512, [
     '^https?://.+',
     'write an address such as https://s3.example.com',
   ]),
@@ -19,7 +19,7 @@ export const database = check(
   record('Where messages are kept: exactly one of external, cloudNativePG, evaluation.', {
     external: record('A Postgres (16 or newer) of your own.', {
       urlSecretRef: required(secretKeyRef('Secret key with the URL, postgres://user:password@host:5432/database?sslmode=verify-full.')),
-      readUrlSecretRef: secretKeyRef('Secret key with the URL of read replicas.'),
+      readUrlSecretRef: secretKeyRef('Secret key with the URL of read replicas. Without effect in this release.'),
     }),
     cloudNativePG: record('A highly available Postgres made by the CloudNativePG operator, which must be installed.', {
       instances: defaulted(whole('How many Postgres instances run: one primary, the others replicas.', 1, 9), 3),
@@ -81,8 +81,8 @@ export const redis = check(
 
 export function s3(description: string) {
   return record(description, {
-    endpoint: textLike('Address of an S3-compatible store; when absent, AWS.', 512, [
-      '^https?://.+',
+    endpoint: textLike('An S3-compatible store; when absent, AWS.', 512, [
+      `^https?://${afterScheme}`,
       'write an address such as https://s3.example.com',
     ]),
     bucket: required(text('Name of the bucket.', { max: 63, min: 3 })),
@@ -111,7 +111,7 @@ export const backup = record('Regular backups of the database.', {
   ),
 });
 
-export const emails = (description: string) =>
-  list(description, textLike('An e-mail address.', 254, ['^[^@ ]+@[^@ ]+$', 'write an e-mail address such as ada@example.com']), {
-    max: 50,
-  });
+export const email = (description: string) =>
+  textLike(description, 254, ['^[^@ ,]+@[^@ ,]+$', 'write an e-mail address such as ada@example.com']);
+
+export const emails = (description: string) => list(description, email('An e-mail address.'), { max: 50 });

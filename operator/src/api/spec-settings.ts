@@ -1,6 +1,6 @@
 import { check, choice, defaulted, flag, list, type Node, numberOrText, record, required, textLike, whole } from './schema.ts';
-import { exactlyOne, has, duration, secretKeyRef, secretRef, storage } from './common.ts';
-import { emails, s3 } from './spec-data.ts';
+import { afterScheme, exactlyOne, has, duration, secretKeyRef, secretRef, sharedStorage } from './common.ts';
+import { email, emails, s3 } from './spec-data.ts';
 
 export const image = record('Where the image of the server comes from. Its tag is spec.version.', {
   registry: textLike('Registry; when absent, as the repository says.', 253, [
@@ -25,7 +25,7 @@ const provider = check(
       ]),
     ),
     type: required(choice('What it speaks.', ['OpenIDConnect', 'GitHub'])),
-    issuer: textLike('Issuer of OpenID Connect.', 512, ['^https://.+', 'write an address such as https://login.example.com']),
+    issuer: textLike('Issuer of OpenID Connect.', 512, [`^https://${afterScheme}`, 'write an address such as https://login.example.com']),
     clientSecretRef: required(secretRef('Secret with the keys clientId and clientSecret.')),
   }),
   {
@@ -36,19 +36,25 @@ const provider = check(
 );
 
 export const auth = record('Who may come in.', {
-  signingKeysSecretRef: secretRef('Secret with the keys that sign tokens; when absent, the server makes and keeps its own.'),
+  signingKeysSecretRef: secretRef(
+    'Secret with the keys that sign tokens. Without effect in this release: the server makes and keeps its own.',
+  ),
   guests: defaulted(record('People without an account.', { enabled: defaulted(flag('Whether they may come in.'), false) }), {}),
   providers: defaulted(list('Places where people sign in, besides passwords.', provider, { max: 20, keys: ['name'] }), []),
   admins: defaulted(emails('Verified addresses of administrators; when empty, a one-time link is put in a Secret.'), []),
 });
 
 export const files = check(
-  record('Where uploaded files are kept: one of s3, volume.', { s3: s3('A bucket.'), volume: storage('A volume in the cluster.', '10Gi') }),
+  record('Where uploaded files are kept: one of s3, volume.', {
+    s3: s3('A bucket.'),
+    volume: sharedStorage('A volume in the cluster.', '10Gi'),
+  }),
   exactlyOne(['s3', 'volume'], 'write exactly one of s3, volume'),
 );
 
 export const mail = record('Sending mail.', {
   smtpSecretRef: required(secretKeyRef('Secret key with the URL, smtps://user:password@host:465.')),
+  from: email('Sender; when absent, chat@ and access.host.'),
 });
 export const push = record('Web push.', {
   vapidSecretRef: secretRef('Secret with the keys publicKey and privateKey; when absent, they are made.'),

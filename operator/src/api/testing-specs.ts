@@ -104,8 +104,10 @@ function obeyResourceRules({ roles, database, redis }: ChatClusterSpec): void {
 
 function obeyPodRules({ env = [], envFrom = [], tolerations = [], affinity }: NonNullable<ChatClusterSpec['podTemplate']>): void {
   for (const variable of env) {
-    delete variable.valueFrom?.configMapKeyRef;
-    if (variable.valueFrom && (variable.value !== undefined || Object.keys(variable.valueFrom).length !== 1)) delete variable.valueFrom;
+    const { value, valueFrom = {} } = variable;
+    const [kind] = Object.keys(valueFrom) as (keyof typeof valueFrom)[];
+    if (kind === undefined || value !== undefined) delete variable.valueFrom;
+    else variable.valueFrom = { [kind]: valueFrom[kind] };
   }
   for (const source of envFrom) {
     if (source.secretRef) delete source.configMapRef;

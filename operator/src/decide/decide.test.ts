@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { names } from '@chatcluster/cdk8s';
 import fc from 'fast-check';
-import { type ChatCluster, type ChatClusterSpec, type ChatClusterStatus, withDefaults } from '../api/index.ts';
+import { type ChatClusterSpec, type ChatClusterStatus, withDefaults } from '../api/index.ts';
 import { renderDesired } from '../desired/render.ts';
 import type { Child } from '../gather/lean.ts';
 import type { Observed } from '../gather/observed.ts';
@@ -11,52 +11,9 @@ import { imageOf } from './facts.ts';
 import { planPool } from './pool.ts';
 import { listProblems } from './problems.ts';
 import { planRelease, releaseAnnotation } from './release.ts';
+import { nowMs, observe, smallest } from './testing.ts';
 
-const smallest: ChatClusterSpec = { database: { evaluation: {} }, redis: { managed: {} } };
-const nowMs = Date.parse('2026-01-01T00:00:00Z');
 const own = names({ name: 'chat' });
-
-interface World {
-  spec?: ChatClusterSpec;
-  status?: ChatClusterStatus;
-  children?: Record<string, Partial<Child>>;
-  more?: Partial<Observed>;
-}
-
-function observe({ spec = smallest, status, children = {}, more = {} }: World = {}): Observed {
-  const cluster = {
-    apiVersion: 'chatcluster.dev/v1beta1',
-    kind: 'ChatCluster',
-    metadata: { name: 'chat', namespace: 'here', uid: 'uid', generation: 3, resourceVersion: '1', creationTimestamp: '' },
-    spec,
-    ...(status && { status }),
-  } as ChatCluster;
-  const entries = Object.entries(children).map(([id, child]) => {
-    const [kind = '', name = ''] = id.split('/');
-    return [id, { apiVersion: '', kind, fingerprint: '', ...child, metadata: { name, ...child.metadata } } as Child] as const;
-  });
-  return {
-    cluster,
-    spec: withDefaults(spec),
-    children: new Map(entries),
-    pods: [],
-    capabilities: { gatewayApi: false, serviceMonitor: false, prometheusRule: false, cloudNativePG: false, keda: false },
-    secrets: new Map(),
-    loads: new Map(),
-    settings: {
-      version: '1.0.0',
-      serverImage: 'chatcluster/server',
-      postgresImage: 'postgres',
-      redisImage: 'redis',
-      imagePullPolicy: 'IfNotPresent',
-      scalerUrl: 'http://operator:9090',
-    },
-    migrationAttempts: 0,
-    nowMs,
-    ...more,
-  };
-}
-
 const migrated = (version: string): ChatClusterStatus => ({ version, migration: { version, phase: 'Succeeded' } });
 const job = (version: string, type?: 'Complete' | 'Failed', at = '2026-01-01T00:00:00Z'): Record<string, Partial<Child>> => ({
   [`Job/${own.migrate(version)}`]: { status: { conditions: type ? [{ type, status: 'True', lastTransitionTime: at }] : [] } },

@@ -56,11 +56,12 @@ function listEnvSecrets({ podTemplate }: ResolvedSpec): { name: string }[] {
 }
 
 function externalPortsOf(spec: ResolvedSpec, secrets: ReadonlyMap<string, SecretDigest> | undefined): Pick<Facts, 'externalPorts'> {
-  const { urlSecretRef, readUrlSecretRef } = spec.database.external ?? {};
-  const { urlsSecretRef } = spec.redis.external ?? {};
   const portsOf = (ref: { name: string; key: string } | undefined) => (ref && secrets?.get(ref.name)?.ports[ref.key]) ?? [];
-  const database = [...new Set([...portsOf(urlSecretRef), ...portsOf(readUrlSecretRef)])];
-  const redis = portsOf(urlsSecretRef);
-  if (database.length === 0 && redis.length === 0) return {};
-  return { externalPorts: { ...(database.length > 0 && { database }), ...(redis.length > 0 && { redis }) } };
+  const found = {
+    database: portsOf(spec.database.external?.urlSecretRef),
+    redis: portsOf(spec.redis.external?.urlsSecretRef),
+    mail: portsOf(spec.mail?.smtpSecretRef),
+  };
+  const externalPorts = Object.fromEntries(Object.entries(found).filter(([, ports]) => ports.length > 0));
+  return Object.keys(externalPorts).length > 0 ? { externalPorts } : {};
 }

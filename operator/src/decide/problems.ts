@@ -53,18 +53,22 @@ function listSecretProblems({ spec, secrets, pods, cluster }: Observed): Problem
   return uses.flatMap((use) => {
     const secret = secrets.get(use.name);
     if (secret === undefined) return [missing(use, namespace)];
-    if (use.key === undefined || secret.keys.includes(use.key)) return [];
-    const message = `Secret ${use.name} in namespace ${namespace} has no key "${use.key}", which ${use.field} names. Add the key, or name another one.`;
-    return [{ about: aboutOf(use), reason: 'SecretKeyMissing', message }];
+    return use.keys
+      .filter((key) => !secret.keys.includes(key))
+      .map((key) => ({
+        about: aboutOf(use),
+        reason: 'SecretKeyMissing',
+        message: `Secret ${use.name} in namespace ${namespace} has no key "${key}", which ${use.field} needs. Add the key, or name another one.`,
+      }));
   });
 }
 
 function missing(use: SecretUse, namespace: string): Problem {
-  const key = use.key === undefined ? '' : ` with the key "${use.key}"`;
+  const keys = use.keys.map((key) => `the key "${key}"`).join(' and ');
   return {
     about: aboutOf(use),
     reason: 'SecretMissing',
-    message: `Secret ${use.name} does not exist in namespace ${namespace}; ${use.field} names it. Create it${key}.`,
+    message: `Secret ${use.name} does not exist in namespace ${namespace}; ${use.field} names it. Create it with ${keys}.`,
   };
 }
 

@@ -2,8 +2,7 @@ import type { ResolvedSpec } from '../api/index.ts';
 
 export interface SecretUse {
   name: string;
-  /** Absent: several. */
-  key?: string;
+  keys: string[];
   /** As it is written in the resource, for messages. */
   field: string;
 }
@@ -13,17 +12,22 @@ export function listReferencedSecrets(spec: ResolvedSpec): SecretUse[] {
   const { database, redis, auth, files, mail, push } = spec;
   const uses: (SecretUse | undefined)[] = [
     keyed('spec.database.external.urlSecretRef', database.external?.urlSecretRef),
-    keyed('spec.database.external.readUrlSecretRef', database.external?.readUrlSecretRef),
     keyed('spec.redis.external.urlsSecretRef', redis.external?.urlsSecretRef),
-    keyed('spec.auth.signingKeysSecretRef', auth.signingKeysSecretRef),
-    ...auth.providers.map((provider) => keyed(`spec.auth.providers[${provider.name}].clientSecretRef`, provider.clientSecretRef)),
-    keyed('spec.files.s3.credentialsSecretRef', files?.s3?.credentialsSecretRef),
+    ...auth.providers.map(({ name, clientSecretRef }) =>
+      whole(`spec.auth.providers[${name}].clientSecretRef`, clientSecretRef, ['clientId', 'clientSecret']),
+    ),
+    whole('spec.files.s3.credentialsSecretRef', files?.s3?.credentialsSecretRef, ['ACCESS_KEY_ID', 'ACCESS_SECRET_KEY']),
     keyed('spec.mail.smtpSecretRef', mail?.smtpSecretRef),
-    keyed('spec.push.vapidSecretRef', push?.vapidSecretRef),
+    whole('spec.push.vapidSecretRef', push?.vapidSecretRef, ['publicKey', 'privateKey']),
   ];
   return uses.filter((use) => use !== undefined);
 }
 
-function keyed(field: string, ref: { name: string; key?: string } | undefined): SecretUse | undefined {
-  return ref && { field, name: ref.name, ...(ref.key !== undefined && { key: ref.key }) };
+function keyed(field: string, ref: { name: string; key: string } | undefined): SecretUse | undefined {
+  return ref && { field, name: ref.name, keys: [ref.key] };
+}
+
+/** One whose keys are always called the same. */
+function whole(field: string, ref: { name: string } | undefined, keys: string[]): SecretUse | undefined {
+  return ref && { field, name: ref.name, keys };
 }

@@ -9,7 +9,14 @@ export interface SecretDigest extends KubeObject {
   ports: Record<string, number[]>;
 }
 
-const defaultPorts: Record<string, number> = { 'postgres:': 5432, 'postgresql:': 5432, 'redis:': 6379, 'rediss:': 6379 };
+const defaultPorts: Record<string, number> = {
+  'postgres:': 5432,
+  'postgresql:': 5432,
+  'redis:': 6379,
+  'rediss:': 6379,
+  'smtp:': 587,
+  'smtps:': 465,
+};
 
 export function digestSecret(object: KubeObject): SecretDigest {
   const { metadata } = object;

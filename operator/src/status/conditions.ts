@@ -1,6 +1,7 @@
 import type { Condition, ConditionType } from '../api/index.ts';
 import { conditionTypes } from '../api/index.ts';
 import { serverRoles } from '../gather/observed.ts';
+import { listIneffective } from '../decide/ineffective.ts';
 import { databaseReady, redisReady } from './backends.ts';
 import { routeReady } from './route.ts';
 import { autoscalingActive, scalingLimited } from './scaling.ts';
@@ -58,12 +59,15 @@ function backupHealthy({ observed }: View): Finding {
   return unknown('NotSupported', 'This release of the operator makes no backups; back the database up by other means.');
 }
 
-function degraded({ release, deployments }: View): Finding {
+function degraded({ release, deployments, observed }: View): Finding {
   if (release.rollback) return yes('RolledBack', release.rollback.message);
   if (release.migration.phase === 'Failed') return yes('MigrationFailed', release.migration.message);
   const stuck = serverRoles.filter((role) => deployments[role]?.isStuck);
   if (stuck.length > 0)
     return yes('ProgressDeadlineExceeded', `Pods of ${stuck.join(', ')} do not become ready; see them with kubectl describe.`);
+  const ineffective = listIneffective(observed.spec);
+  if (ineffective.length > 0)
+    return yes('WithoutEffect', `Has no effect in this release: ${ineffective.join(', ')}. The rest works; take it away to see this go.`);
   return no('AsExpected', 'Nothing is wrong.');
 }
 
@@ -99,7 +103,8 @@ function ready({ observed }: View, parts: Parts): Finding {
       return no(parts[type].reason, parts[type].message);
   }
   if (parts.Reconciling.status === 'True') return no(parts.Reconciling.reason, parts.Reconciling.message);
-  return yes('Ready', parts.Degraded.status === 'True' ? parts.Degraded.message : 'People can connect and chat.');
+  const more = parts.Degraded.status === 'True' ? ` ${parts.Degraded.message}` : '';
+  return yes('Ready', `People can connect and chat.${more}`);
 }
 
 /** A condition keeps its date for as long as its status stays. */

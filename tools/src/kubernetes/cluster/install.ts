@@ -79,14 +79,14 @@ export async function installChart({ kubeconfig, versions, registry }: Installat
   }
 }
 
-/** The smallest one, with a way in. */
+/** The smallest one, with a way in, and with guests: load generators come as such. */
 export async function applyChatCluster({ kubeconfig, access }: Installation): Promise<void> {
   await apply(kubeconfig, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   await apply(kubeconfig, {
     apiVersion: 'chatcluster.dev/v1beta1',
     kind: 'ChatCluster',
     metadata: { name: NAME, namespace: NAMESPACE },
-    spec: { database: { evaluation: {} }, redis: { managed: {} }, ...(access ? { access } : {}) },
+    spec: { database: { evaluation: {} }, redis: { managed: {} }, auth: { guests: { enabled: true } }, ...(access ? { access } : {}) },
   });
 }
 

@@ -1,0 +1,135 @@
+import type { KubernetesObject } from '../types.ts';
+import { compact, type Context, instanceOf, object, type Role } from './context.ts';
+import type { EnvVar } from './server-env.ts';
+import { volumeClaim } from './volume.ts';
+
+const FILES = '/files';
+const PROVIDERS = '/etc/chatcluster/providers';
+
+type Cluster = Context['cluster'];
+type PodRole = Role | 'migrate';
+
+/** Pods that send mail and pushes, and read and write files. Sockets need none of it, so their pods hold none of its secrets. */
+const outgoing: readonly PodRole[] = ['api', 'worker'];
+
+const env = (name: string, value: string | undefined): EnvVar[] => (value === undefined ? [] : [{ name, value }]);
+const secret = (variable: string, name: string, key: string, optional?: true): EnvVar => ({
+  name: variable,
+  valueFrom: { secretKeyRef: compact({ name, key, optional }) },
+});
+
+const secondsOf: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+
+/** Rounded up: what is kept a few hours longer can still be removed, the other way round it cannot. */
+function daysOf(duration: string): string {
+  return String(Math.ceil((Number.parseInt(duration, 10) * (secondsOf[duration.at(-1) ?? 'd'] ?? 1)) / 86_400));
+}
+
+/** Settings of features that are no secret; all pods may know them. */
+export function featureSettings({ auth, retention }: Cluster['spec']): Record<string, string> {
+  return {
+    GUESTS: auth.guests.enabled ? 'on' : 'off',
+    ...(auth.admins.length > 0 && { ADMIN_EMAILS: auth.admins.join(',') }),
+    ...(retention.messages !== undefined && { RETENTION_MESSAGES_DAYS: daysOf(retention.messages) }),
+    ...(retention.audit !== undefined && { RETENTION_AUDIT_DAYS: daysOf(retention.audit) }),
+  };
+}
+
+function fileEnv({ files }: Cluster['spec']): EnvVar[] {
+  if (files?.volume) return env('FILES_DIR', FILES);
+  if (!files?.s3) return [];
+  const { endpoint, bucket, region, prefix, credentialsSecretRef } = files.s3;
+  return [
+    ...env('FILES_S3_ENDPOINT', endpoint),
+    ...env('FILES_S3_BUCKET', bucket),
+    ...env('FILES_S3_REGION', region),
+    ...env('FILES_S3_PREFIX', prefix),
+    secret('FILES_S3_ACCESS_KEY_ID', credentialsSecretRef.name, 'ACCESS_KEY_ID'),
+    secret('FILES_S3_SECRET_ACCESS_KEY', credentialsSecretRef.name, 'ACCESS_SECRET_KEY'),
+  ];
+}
+
+function mailEnv({ mail, access }: Cluster['spec']): EnvVar[] {
+  if (!mail) return [];
+  const { name, key } = mail.smtpSecretRef;
+  return [secret('SMTP_URL', name, key), ...env('MAIL_FROM', mail.from ?? (access.host && `chat@${access.host}`))];
+}
+
+function pushEnv({ push }: Cluster['spec']): EnvVar[] {
+  if (!push?.vapidSecretRef) return [];
+  const { name } = push.vapidSecretRef;
+  return [
+    secret('VAPID_PUBLIC_KEY', name, 'publicKey'),
+    secret('VAPID_PRIVATE_KEY', name, 'privateKey'),
+    // Without the key the one of the ConfigMap stays.
+    secret('VAPID_SUBJECT', name, 'subject', true),
+  ];
+}
+
+export function featureEnv({ spec }: Cluster, role: PodRole): EnvVar[] {
+  if (!outgoing.includes(role)) return [];
+  const isSigningIn = role === 'api' && spec.auth.providers.length > 0;
+  return [...mailEnv(spec), ...fileEnv(spec), ...pushEnv(spec), ...(isSigningIn ? env('AUTH_PROVIDERS_DIR', PROVIDERS) : [])];
+}
+
+interface Mount {
+  name: string;
+  mountPath: string;
+  readOnly?: boolean;
+  volume: object;
+}
+
+/** A folder per provider: `type` and `issuer` from our ConfigMap, `clientId` and `clientSecret` from the user's Secret. */
+function providerSources({ n, cluster }: Context): object[] {
+  return cluster.spec.auth.providers.flatMap(({ name, issuer, clientSecretRef }) => {
+    const settings = ['type', ...(issuer === undefined ? [] : ['issuer'])];
+    return [
+      { configMap: { name: n.providers, items: settings.map((key) => ({ key: `${name}.${key}`, path: `${name}/${key}` })) } },
+      { secret: { name: clientSecretRef.name, items: ['clientId', 'clientSecret'].map((key) => ({ key, path: `${name}/${key}` })) } },
+    ];
+  });
+}
+
+export function featureMounts(context: Context, role: PodRole): Mount[] {
+  const { n, cluster } = context;
+  const { files, auth } = cluster.spec;
+  const claim = { persistentVolumeClaim: { claimName: n.files } };
+  const providers = { projected: { sources: providerSources(context), defaultMode: 0o440 } };
+  return [
+    ...(files?.volume && outgoing.includes(role) ? [{ name: 'files', mountPath: FILES, volume: claim }] : []),
+    ...(role === 'api' && auth.providers.length > 0
+      ? [{ name: 'providers', mountPath: PROVIDERS, readOnly: true, volume: providers }]
+      : []),
+  ];
+}
+
+/** A volume that one node at a time can mount keeps its pods on that node, also while they are replaced. */
+export function featureAffinity({ cluster }: Context, role: PodRole): object | undefined {
+  if (cluster.spec.files?.volume?.accessMode !== 'ReadWriteOnce' || !outgoing.includes(role)) return undefined;
+  const labelSelector = {
+    matchLabels: instanceOf(cluster.name),
+    matchExpressions: [{ key: 'app.kubernetes.io/component', operator: 'In', values: outgoing }],
+  };
+  return { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector }] };
+}
+
+/** By keys of the ConfigMap, which know no folders. */
+export function providerSettings({ auth }: Cluster['spec']): Record<string, string> {
+  return Object.fromEntries(
+    auth.providers.flatMap(({ name, type, issuer }) => [
+      [`${name}.type`, type],
+      ...(issuer === undefined ? [] : [[`${name}.issuer`, issuer]]),
+    ]),
+  ) as Record<string, string>;
+}
+
+export function featureObjects(context: Context): KubernetesObject[] {
+  const { n, cluster } = context;
+  const { auth, files } = cluster.spec;
+  return [
+    ...(auth.providers.length > 0 ? [object(context, ['v1/ConfigMap', n.providers], { data: providerSettings(cluster.spec) })] : []),
+    ...(files?.volume
+      ? [volumeClaim(context, { name: n.files, component: 'api', storage: files.volume, accessMode: files.volume.accessMode })]
+      : []),
+  ];
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ChatClusterSpec } from '@chatcluster/operator/api/index';
+import { listNeededSecrets } from '../src/installation.ts';
+import { renderChatCluster } from '../src/render.ts';
+import type { Facts, KubernetesObject } from '../src/types.ts';
+import { clusterOf, facts, specs } from './specs.ts';
+
+interface Variable {
+  name: string;
+  value?: string;
+  valueFrom?: { secretKeyRef?: { name: string; key: string; optional?: boolean } };
+}
+interface Pod {
+  affinity?: { podAffinity?: { requiredDuringSchedulingIgnoredDuringExecution: object[] } };
+  containers: { env: Variable[]; volumeMounts: { name: string; mountPath: string; readOnly?: boolean }[] }[];
+  volumes: { name: string; projected?: { sources: Record<string, { name: string; items: { key: string; path: string }[] }>[] } }[];
+}
+
+function find(objects: KubernetesObject[], id: string): KubernetesObject {
+  const found = objects.find(({ kind, metadata }) => `${kind}/${metadata.name}` === id);
+  assert.ok(found, `${id} is missing`);
+  return found;
+}
+
+const render = (spec: ChatClusterSpec, of: Facts = facts) => renderChatCluster(clusterOf(spec), of);
+const podOf = (objects: KubernetesObject[], role: string) =>
+  (find(objects, `Deployment/chat-${role}`).spec as { template: { spec: Pod } }).template.spec;
+const dataOf = (objects: KubernetesObject[], name: string) => find(objects, `ConfigMap/${name}`).data as Record<string, string>;
+
+/** Those of Secrets as `name/key`, with a question mark where they may be missing. */
+function envOf(objects: KubernetesObject[], role: string): Record<string, string | undefined> {
+  return Object.fromEntries(
+    podOf(objects, role).containers[0]!.env.map(({ name, value, valueFrom }) => {
+      const { name: secret, key, optional } = valueFrom?.secretKeyRef ?? {};
+      return [name, value ?? `${secret}/${key}${optional ? '?' : ''}`];
+    }),
+  );
+}
+
+/** To wherever, besides DNS. */
+function egressPorts(objects: KubernetesObject[], role: string): number[] {
+  const { egress } = find(objects, `NetworkPolicy/chat-${role}`).spec as { egress: { to?: object[]; ports: { port: number }[] }[] };
+  const ports = egress.filter(({ to }) => to === undefined).flatMap((rule) => rule.ports.map(({ port }) => port));
+  return ports.filter((port) => port !== 53);
+}
+
+describe('what the spec says of features', () => {
+  const objects = render(specs.external);
+
+  it('reaches every pod where it is no secret', () => {
+    const settings = dataOf(objects, 'chat-config');
+    assert.equal(settings.GUESTS, 'on');
+    assert.equal(settings.ADMIN_EMAILS, 'ada@example.com,bob@example.com');
+    assert.equal(settings.VAPID_SUBJECT, 'https://chat.example.com');
+    assert.equal(dataOf(render(specs.smallest), 'chat-config').GUESTS, 'off');
+  });
+
+  it('gives whole days of retention, rather one too many', () => {
+    const { RETENTION_MESSAGES_DAYS: messages, RETENTION_AUDIT_DAYS: audit } = dataOf(objects, 'chat-config');
+    assert.deepEqual([messages, audit], ['7', '2']);
+    assert.equal(dataOf(render({ ...specs.smallest, retention: { messages: '5m' } }), 'chat-config').RETENTION_MESSAGES_DAYS, '1');
+    assert.ok(!('RETENTION_MESSAGES_DAYS' in dataOf(render(specs.smallest), 'chat-config')));
+  });
+
+  it('gives Secrets to the pods that use them, and to no others', () => {
+    const wanted = {
+      SMTP_URL: 'mail/url',
+      MAIL_FROM: 'hello@example.com',
+      FILES_S3_ENDPOINT: 'http://minio.storage:9000',
+      FILES_S3_BUCKET: 'chat',
+      FILES_S3_REGION: 'here',
+      FILES_S3_PREFIX: 'files',
+      FILES_S3_ACCESS_KEY_ID: 'bucket/ACCESS_KEY_ID',
+      FILES_S3_SECRET_ACCESS_KEY: 'bucket/ACCESS_SECRET_KEY',
+      VAPID_PUBLIC_KEY: 'push/publicKey',
+      VAPID_PRIVATE_KEY: 'push/privateKey',
+      VAPID_SUBJECT: 'push/subject?',
+    };
+    for (const role of ['api', 'worker']) assert.deepEqual({ ...envOf(objects, role), ...wanted }, envOf(objects, role), role);
+    const realtime = envOf(objects, 'realtime');
+    for (const name of Object.keys(wanted)) assert.ok(!(name in realtime), name);
+  });
+
+  it('sends mail from the host where nobody says otherwise', () => {
+    assert.equal(envOf(render(specs.everything), 'worker').MAIL_FROM, 'chat@chat.example.com');
+  });
+
+  it('puts a folder for each provider into the pods that people sign in at', () => {
+    const { containers, volumes } = podOf(objects, 'api');
+    const mount = containers[0]!.volumeMounts.find(({ name }) => name === 'providers');
+    assert.equal(mount?.mountPath, envOf(objects, 'api').AUTH_PROVIDERS_DIR);
+    assert.equal(mount?.readOnly, true);
+    const sources = volumes.find(({ name }) => name === 'providers')?.projected?.sources ?? [];
+    const paths = sources.flatMap((source) =>
+      Object.entries(source).flatMap(([kind, { name, items }]) => items.map(({ path }) => `${kind} ${name} ${path}`)),
+    );
+    assert.deepEqual(paths, [
+      'configMap chat-providers work/type',
+      'configMap chat-providers work/issuer',
+      'secret work work/clientId',
+      'secret work work/clientSecret',
+      'configMap chat-providers github/type',
+      'secret github github/clientId',
+      'secret github github/clientSecret',
+    ]);
+    assert.equal(dataOf(objects, 'chat-providers')['work.issuer'], 'https://login.example.com:8443/realms/work');
+    assert.equal(podOf(objects, 'worker').volumes.length, 1);
+  });
+
+  it('lets out to the servers that it names', () => {
+    assert.deepEqual(egressPorts(objects, 'api'), [5432, 6379, 465, 587, 8443, 9000]);
+    assert.deepEqual(egressPorts(objects, 'realtime'), [5432, 6379]);
+    const known = render(specs.external, { ...facts, externalPorts: { mail: [2525] } });
+    assert.deepEqual(egressPorts(known, 'worker'), [5432, 6379, 2525, 8443, 9000]);
+  });
+
+  it('rolls the pods when a provider changes', () => {
+    const checksum = (issuer: string) => {
+      const providers = [{ name: 'work', type: 'OpenIDConnect' as const, issuer, clientSecretRef: { name: 'work' } }];
+      const { template } = find(render({ ...specs.smallest, auth: { providers } }), 'Deployment/chat-api').spec as {
+        template: { metadata: object };
+      };
+      return JSON.stringify(template.metadata);
+    };
+    assert.notEqual(checksum('https://one.example.com'), checksum('https://two.example.com'));
+  });
+
+  it('tells people without the operator which Secrets it needs', () => {
+    const written = { apiVersion: 'chatcluster.dev/v1beta1', kind: 'ChatCluster', metadata: { name: 'chat' }, spec: specs.external };
+    const { given } = listNeededSecrets(written, { version: '1.4.0' });
+    assert.ok(given.includes('bucket (key ACCESS_KEY_ID, key ACCESS_SECRET_KEY)'), given.join('; '));
+    assert.ok(given.includes('postgres (key url)'), given.join('; '));
+  });
+});
+
+describe('a volume of files', () => {
+  it('is kept apart from the pods, which stay on one node with it', () => {
+    const objects = render(specs.everything);
+    const claim = find(objects, 'PersistentVolumeClaim/chat-files');
+    assert.deepEqual(claim.spec, {
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: 'shared',
+      resources: { requests: { storage: '20Gi' } },
+    });
+    assert.equal(claim.metadata.ownerReferences, undefined);
+    for (const role of ['api', 'worker']) {
+      assert.equal(envOf(objects, role).FILES_DIR, '/files');
+      assert.equal(podOf(objects, role).affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution.length, 1);
+    }
+    assert.equal(envOf(objects, 'realtime').FILES_DIR, undefined);
+    assert.equal(podOf(objects, 'realtime').affinity?.podAffinity, undefined);
+  });
+
+  it('that many nodes can mount keeps nobody anywhere', () => {
+    const objects = render({ ...specs.smallest, files: { volume: { accessMode: 'ReadWriteMany' } } });
+    assert.deepEqual((find(objects, 'PersistentVolumeClaim/chat-files').spec as { accessModes: string[] }).accessModes, ['ReadWriteMany']);
+    assert.equal(podOf(objects, 'api').affinity, undefined);
+  });
+});
