@@ -148,8 +148,9 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 2_700_
         behavior: { scaleDown: { stabilizationWindowSeconds: 5, policies: [{ type: 'Pods', value: 1, periodSeconds: 5 }] } },
       },
     });
-    await kubernetes.edit(following(20));
+    await kubernetes.edit({ replicas: 1 });
     await kubernetes.untilOnlyPods('realtime', 1);
+    await kubernetes.edit(following(20));
     const { drops, hints } = await underLoad(async () => {
       await kubernetes.untilReadyPods('realtime', 3);
       // The same people, but now one pod may carry them.
