@@ -17,6 +17,7 @@ export interface Part {
 
 export interface LocalCluster extends AsyncDisposable {
   frontUrl: string;
+  databaseUrl: string;
   /** As `.local/cluster.json` says now. */
   pods(): (Part & { id: string; adminUrl: string })[];
   restart(part: Part): Promise<void>;
@@ -43,6 +44,7 @@ export async function startCluster(pods: number, extra: NodeJS.ProcessEnv = {}):
   }
   return {
     frontUrl: read().frontUrl,
+    databaseUrl: read().postgres.url,
     pods: () => read().pods,
     restart: async (part) => void (await runFile('sh', ['-c', part.restart], { env })),
     [Symbol.asyncDispose]: dispose,

@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { Client } from 'pg';
+import { Client, type QueryResultRow } from 'pg';
 
 const root = join(import.meta.dirname, '..', '..');
 const migrateFile = join(root, 'server/src/store/migrate.ts');
@@ -78,6 +78,11 @@ export async function createDatabase(): Promise<{ url: string } & AsyncDisposabl
     [Symbol.asyncDispose]: () =>
       withClient(server, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
   };
+}
+
+/** One statement over a connection of its own: what no route does, such as making the first administrator. */
+export function runSql<T extends QueryResultRow>(url: string, text: string, values: unknown[] = []): Promise<T[]> {
+  return withClient(url, async (client) => (await client.query<T>(text, values)).rows);
 }
 
 export function redisUrl(): string {

@@ -1,5 +1,8 @@
+import { safetyDe, safetyEn } from './strings/safety.ts';
+
 /** Every text of the app, in every language. `{name}` marks are filled by `t`; `{count|one|many}` chooses by number. */
 const en = {
+  ...safetyEn,
   appName: 'Chat Cluster',
   // Sign in
   signInTitle: 'Sign in',
@@ -166,6 +169,7 @@ export type Language = 'en' | 'de';
 type Dictionary = Readonly<Record<StringKey, string>>;
 
 const de: Dictionary = {
+  ...safetyDe,
   appName: 'Chat Cluster',
   signInTitle: 'Anmelden',
   signInLead: 'Willkommen zurück. Ihre Unterhaltungen sind, wo Sie sie verlassen haben.',

@@ -7,7 +7,7 @@ import { createPeople } from './people.ts';
 export type { ChatClient } from '@chatcluster/client/types';
 
 export type Phase = 'restoring' | 'signed-out' | 'signed-in';
-export type DialogName = 'new' | 'browse' | 'profile' | 'add-people' | 'rename';
+export type DialogName = 'new' | 'browse' | 'profile' | 'add-people' | 'rename' | 'report';
 
 /** What this tab shows. What the account holds is in the SDK. */
 export interface ViewState {
@@ -17,6 +17,10 @@ export interface ViewState {
   selectedId: string | undefined;
   dialog: DialogName | undefined;
   isDetailsOpen: boolean;
+  /** The administration lies over the conversations. */
+  isAdminOpen: boolean;
+  /** What the report dialog is about. */
+  reporting: { userId: string; messageId?: string; conversationId?: string } | undefined;
   drafts: Readonly<Record<string, string>>;
   /** The message being edited or answered in the composer, by conversation. */
   editing: { conversationId: string; messageId: string } | undefined;
@@ -31,6 +35,8 @@ const initialView: ViewState = {
   selectedId: undefined,
   dialog: undefined,
   isDetailsOpen: false,
+  isAdminOpen: false,
+  reporting: undefined,
   drafts: {},
   editing: undefined,
   replying: undefined,
@@ -73,7 +79,7 @@ type ViewStore = StoreApi<ViewState>;
 function createNavigation(client: ChatClient, view: ViewStore) {
   return {
     select(conversationId: string | undefined) {
-      view.setState({ selectedId: conversationId, editing: undefined, replying: undefined, dialog: undefined });
+      view.setState({ selectedId: conversationId, editing: undefined, replying: undefined, dialog: undefined, isAdminOpen: false });
     },
     /** Makes or joins a conversation and shows it. */
     async enter(make: (client: ChatClient) => Promise<{ id: string }>) {

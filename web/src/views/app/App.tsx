@@ -1,5 +1,6 @@
 import { MessageCircle } from 'lucide-react';
 import { lazy, Suspense, useEffect } from 'react';
+import { useAdminInAddress } from '../admin/address.ts';
 import { Conversation } from '../conversation/Conversation.tsx';
 import { Details } from '../details/Details.tsx';
 import { Sidebar } from '../sidebar/Sidebar.tsx';
@@ -12,6 +13,7 @@ import { usePresenceWatch, useSelectionInAddress, useUnreadTitle } from './effec
 import { Rail } from './Rail.tsx';
 
 /** Not needed for the first sight, so not in the first script. */
+const Admin = lazy(async () => ({ default: (await import('../admin/Admin.tsx')).Admin }));
 const Dialogs = lazy(async () => ({ default: (await import('../dialogs/Dialogs.tsx')).Dialogs }));
 
 export function App() {
@@ -38,25 +40,41 @@ function Splash() {
 
 function Shell() {
   const selectedId = useView((view) => view.selectedId);
-  const isDetailsOpen = useView((view) => view.isDetailsOpen);
+  const isAdminOpen = useView((view) => view.isAdminOpen);
   useSelectionInAddress();
   usePresenceWatch(selectedId);
   useUnreadTitle();
+  useAdminInAddress();
   return (
     <div className="flex h-dvh flex-col pt-[env(safe-area-inset-top)]">
       <ConnectionBanner />
       <main className="flex min-h-0 flex-1">
         <Rail />
-        <Sidebar className={`w-full shrink-0 border-n6 sm:w-[280px] sm:border-r lg:w-[300px] ${selectedId ? 'hidden sm:flex' : ''}`} />
-        <section className={`min-w-0 flex-1 flex-col ${selectedId ? 'flex' : 'hidden sm:flex'}`}>
-          {selectedId ? <Conversation key={selectedId} conversationId={selectedId} /> : <NothingSelected />}
-        </section>
-        {selectedId && isDetailsOpen && <Details conversationId={selectedId} />}
+        {isAdminOpen ? (
+          <Suspense>
+            <Admin />
+          </Suspense>
+        ) : (
+          <Chats selectedId={selectedId} />
+        )}
       </main>
       <Suspense>
         <Dialogs />
       </Suspense>
     </div>
+  );
+}
+
+function Chats({ selectedId }: { selectedId: string | undefined }) {
+  const isDetailsOpen = useView((view) => view.isDetailsOpen);
+  return (
+    <>
+      <Sidebar className={`w-full shrink-0 border-n6 sm:w-[280px] sm:border-r lg:w-[300px] ${selectedId ? 'hidden sm:flex' : ''}`} />
+      <section className={`min-w-0 flex-1 flex-col ${selectedId ? 'flex' : 'hidden sm:flex'}`}>
+        {selectedId ? <Conversation key={selectedId} conversationId={selectedId} /> : <NothingSelected />}
+      </section>
+      {selectedId && isDetailsOpen && <Details conversationId={selectedId} />}
+    </>
   );
 }
 

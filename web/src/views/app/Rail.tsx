@@ -1,13 +1,15 @@
-import { Compass, MessagesSquare, SquarePen } from 'lucide-react';
+import { Compass, MessagesSquare, ShieldCheck, SquarePen } from 'lucide-react';
 import { Avatar } from '../ui/Avatar.tsx';
 import { IconButton } from '../ui/Button.tsx';
-import { useChat, useModel, useText } from './context.tsx';
+import { useChat, useModel, useText, useView } from './context.tsx';
 
 /** The narrow column on wide screens. */
 export function Rail() {
   const { t } = useText();
   const { set } = useModel();
   const meId = useChat((client) => client.me()?.id) ?? '';
+  const isAdmin = useChat((client) => client.me()?.admin === true);
+  const isAdminOpen = useView((view) => view.isAdminOpen);
   const unread = useChat((client) => client.conversations().some(({ id }) => client.conversation(id).unread > 0));
   return (
     <aside className="hidden w-14 shrink-0 flex-col items-center gap-1 border-r border-n6 bg-n2 py-2.5 lg:flex">
@@ -25,6 +27,17 @@ export function Rail() {
         <SquarePen className="size-[18px]" />
       </IconButton>
       <span className="flex-1" />
+      {isAdmin && (
+        <IconButton
+          label={t('administration')}
+          data-testid="open-admin"
+          aria-pressed={isAdminOpen}
+          className={isAdminOpen ? 'bg-a5! text-a11!' : ''}
+          onClick={() => set({ isAdminOpen: !isAdminOpen })}
+        >
+          <ShieldCheck className="size-[18px]" />
+        </IconButton>
+      )}
       <button
         type="button"
         data-testid="profile"

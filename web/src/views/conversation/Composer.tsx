@@ -1,7 +1,8 @@
 import { ArrowUp, Check, Lock, Smile, X } from 'lucide-react';
 import { type KeyboardEvent, lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { plainLine } from '../../state/markup.ts';
-import { useChat, useModel, useText, useTitle, useUserName, useView } from '../app/context.tsx';
+import { useChat, useModel, usePeerId, useText, useTitle, useUserName, useView } from '../app/context.tsx';
+import { BlockedComposer } from '../safety/SafetyActions.tsx';
 import { IconButton } from '../ui/Button.tsx';
 
 const EmojiPicker = lazy(async () => ({ default: (await import('../ui/EmojiPicker.tsx')).EmojiPicker }));
@@ -11,6 +12,8 @@ export function Composer({ conversationId }: { conversationId: string }) {
   const role = useChat((client) => client.conversation(conversationId).conversation?.me.role);
   const editing = useView((view) => view.editing);
   const messageId = editing?.conversationId === conversationId ? editing.messageId : undefined;
+  const blockedId = useBlockedPeer(conversationId);
+  if (blockedId) return <BlockedComposer userId={blockedId} />;
   if (role === 'readonly') {
     return (
       <p className="flex items-center justify-center gap-2 border-t border-n6 px-4 py-4 text-sm text-n10">
@@ -20,6 +23,12 @@ export function Composer({ conversationId }: { conversationId: string }) {
     );
   }
   return <Editor key={messageId ?? 'new'} conversationId={conversationId} editedId={messageId} />;
+}
+
+function useBlockedPeer(conversationId: string): string | undefined {
+  const peerId = usePeerId(conversationId);
+  const isBlocked = useChat((client) => peerId !== undefined && client.blocks.ids.has(peerId));
+  return isBlocked ? peerId : undefined;
 }
 
 /** The text and what the keys do with it. */

@@ -4,6 +4,7 @@ import { clockTime, fullTime } from '../../state/format.ts';
 import { plainLine } from '../../state/markup.ts';
 import type { MessageView } from '../../state/rows.ts';
 import { useChat, useModel, useText, useUserName } from '../app/context.tsx';
+import { BlockedMessage } from '../safety/BlockedMessage.tsx';
 import { Avatar } from '../ui/Avatar.tsx';
 import { MessageBody } from './MessageBody.tsx';
 import { Reactions } from './Reactions.tsx';
@@ -14,7 +15,16 @@ const MessageToolbar = lazy(async () => ({ default: (await import('./MessageTool
 
 type Props = { message: MessageView; isFirst: boolean; conversationId: string; density: 'comfortable' | 'compact' };
 
-export const MessageRow = memo(function MessageRow({ message, isFirst, conversationId, density }: Props) {
+export const MessageRow = memo(function MessageRow(props: Props) {
+  if (props.message.own) return <Row {...props} />;
+  return (
+    <BlockedMessage actorId={props.message.actorId}>
+      <Row {...props} />
+    </BlockedMessage>
+  );
+});
+
+function Row({ message, isFirst, conversationId, density }: Props) {
   const { t, language } = useText();
   const name = useUserName(message.actorId);
   const [isMenuOpen, setMenuOpen] = useState(false);
@@ -86,7 +96,7 @@ export const MessageRow = memo(function MessageRow({ message, isFirst, conversat
       )}
     </article>
   );
-});
+}
 
 function ReplyQuote({ conversationId, messageId }: { conversationId: string; messageId: string }) {
   const { t } = useText();

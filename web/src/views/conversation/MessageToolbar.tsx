@@ -1,8 +1,8 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
-import { Copy, Ellipsis, MailOpen, Pencil, Pin, PinOff, Reply, SmilePlus, Trash2 } from 'lucide-react';
+import { Ban, Copy, Ellipsis, Flag, MailOpen, Pencil, Pin, PinOff, Reply, SmilePlus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import type { MessageView } from '../../state/rows.ts';
-import { useChat, useModel, useText } from '../app/context.tsx';
+import { useChat, useModel, useText, useUserName } from '../app/context.tsx';
 import { Button, IconButton } from '../ui/Button.tsx';
 import { EmojiPicker, quickEmoji } from '../ui/EmojiPicker.tsx';
 import { Menu, MenuItem } from '../ui/Menu.tsx';
@@ -78,6 +78,15 @@ export function MessageToolbar({ conversationId, message, onOpenChange }: Props)
             {t('markUnread')}
           </MenuItem>
         )}
+        {!message.own && (
+          <MenuItem
+            icon={<Flag className={icon} />}
+            onSelect={() => model.set({ dialog: 'report', reporting: { userId: message.actorId, messageId: id, conversationId } })}
+          >
+            {t('reportMessage')}
+          </MenuItem>
+        )}
+        {!message.own && <BlockItem userId={message.actorId} onSelect={(on) => act(client.blocks.set(message.actorId, on))} />}
         {canDelete && (
           <MenuItem isDanger icon={<Trash2 className={icon} />} onSelect={() => setDeleting(true)}>
             {t('delete')}
@@ -86,6 +95,17 @@ export function MessageToolbar({ conversationId, message, onOpenChange }: Props)
       </Menu>
       <DeleteDialog isOpen={isDeleting} onClose={() => setDeleting(false)} onConfirm={() => act(client.remove(conversationId, id))} />
     </div>
+  );
+}
+
+function BlockItem({ userId, onSelect }: { userId: string; onSelect: (on: boolean) => void }) {
+  const { t } = useText();
+  const name = useUserName(userId);
+  const isBlocked = useChat((client) => client.blocks.ids.has(userId));
+  return (
+    <MenuItem icon={<Ban className={icon} />} onSelect={() => onSelect(!isBlocked)}>
+      {isBlocked ? t('unblock') : t('blockName', { name })}
+    </MenuItem>
   );
 }
 

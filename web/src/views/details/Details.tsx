@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { sortMembers } from '../../state/people.ts';
 import type { StringKey } from '../../strings.ts';
 import { useChat, useModel, usePeerId, useText, useTitle, useUserName } from '../app/context.tsx';
+import { SafetyActions } from '../safety/SafetyActions.tsx';
 import { Avatar, ConversationAvatar } from '../ui/Avatar.tsx';
 import { Button, IconButton } from '../ui/Button.tsx';
 
@@ -12,6 +13,7 @@ export function Details({ conversationId }: { conversationId: string }) {
   const { t } = useText();
   const model = useModel();
   const conversation = useChat((client) => client.conversation(conversationId).conversation);
+  const peerId = usePeerId(conversationId);
   const close = () => model.set({ isDetailsOpen: false });
   return (
     <aside
@@ -28,6 +30,7 @@ export function Details({ conversationId }: { conversationId: string }) {
       <About conversationId={conversationId} />
       {conversation && <LevelSetting conversationId={conversationId} level={conversation.me.level} />}
       <MemberList conversationId={conversationId} />
+      {peerId && <SafetyActions userId={peerId} />}
       {conversation && conversation.kind !== 'direct' && (
         <div className="mt-auto p-4">
           <Button

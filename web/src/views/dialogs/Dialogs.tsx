@@ -1,4 +1,5 @@
 import { useModel, useView } from '../app/context.tsx';
+import { Report } from '../safety/Report.tsx';
 import { AddPeople } from './AddPeople.tsx';
 import { BrowseChannels } from './BrowseChannels.tsx';
 import { NewConversation } from './NewConversation.tsx';
@@ -14,5 +15,6 @@ export function Dialogs() {
   if (dialog === 'browse') return <BrowseChannels onClose={close} />;
   if (dialog === 'profile') return <Profile onClose={close} />;
   if (dialog === 'add-people' && selectedId) return <AddPeople conversationId={selectedId} onClose={close} />;
+  if (dialog === 'report') return <Report onClose={close} />;
   return dialog === 'rename' && selectedId ? <Rename conversationId={selectedId} onClose={close} /> : null;
 }

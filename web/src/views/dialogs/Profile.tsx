@@ -1,14 +1,15 @@
 import type { PresenceSetting } from '@chatcluster/protocol';
-import { LogOut } from 'lucide-react';
+import { LogOut, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
 import { useChat, useModel, usePrefs, useText } from '../app/context.tsx';
+import { BlockedPeople } from '../safety/SafetyActions.tsx';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Modal } from '../ui/Modal.tsx';
 
 export function Profile({ onClose }: { onClose: () => void }) {
   const { t } = useText();
-  const { account } = useModel();
+  const { account, set } = useModel();
   const me = useChat((client) => client.me());
   const [prefs, change] = usePrefs();
   return (
@@ -43,6 +44,13 @@ export function Profile({ onClose }: { onClose: () => void }) {
           onChange={(language) => change({ language })}
           options={{ en: 'English', de: 'Deutsch' }}
         />
+        <BlockedPeople />
+        {me?.admin && (
+          <Button look="secondary" data-testid="open-admin-profile" onClick={() => set({ dialog: undefined, isAdminOpen: true })}>
+            <ShieldCheck className="size-4" />
+            {t('administration')}
+          </Button>
+        )}
         <Button look="secondary" data-testid="sign-out" onClick={() => void account.logout().catch(() => undefined)} className="mt-1">
           <LogOut className="size-4" />
           {t('signOut')}

@@ -73,6 +73,7 @@ function Preview({ conversationId }: { conversationId: string }) {
   const meId = useChat((client) => client.me()?.id);
   const actorId = message && ('actorId' in message ? message.actorId : meId);
   const actor = useUserName(actorId);
+  const isBlocked = useChat((client) => actorId !== undefined && client.blocks.ids.has(actorId));
   if (typistId) return <span className="text-a11">{t('typingOne', { name: typist })}…</span>;
   if (draft?.trim() && selectedId !== conversationId)
     return (
@@ -83,6 +84,7 @@ function Preview({ conversationId }: { conversationId: string }) {
     );
   if (!message) return t('noMessagesYet');
   if ('deletedAt' in message && message.deletedAt) return <em>{t('deletedMessage')}</em>;
+  if (actorId && isBlocked) return <em>{t('blockedMessage')}</em>;
   const who = actorId === meId ? `${t('you')}: ` : kind === 'direct' ? '' : `${actor.split(' ')[0]}: `;
   return who + (plainLine(message.body) || t('attachment'));
 }
