@@ -22,14 +22,32 @@ const querySeq = z.coerce.number().pipe(seq).optional();
 const { messageId: _m, conversationId: _c, ...edit } = eventSchemas['message:edit'].shape;
 const { conversationId: _s, ...send } = eventSchemas['message:send'].shape;
 
+/** What was found for a challenge of GET /v1/auth/challenge. */
+const proof = z.object({ challenge: z.string().max(200), nonce: z.string().max(64) }).optional();
+/** Of a mail. */
+const mailToken = z.string().min(1).max(128);
+/** Of an authenticator app, or a recovery code. */
+const code = z.string().min(1).max(64);
+const givenPassword = z.string().min(1).max(256);
+
 /** Bodies and queries of the REST routes, by operation id. */
 export const restSchemas = {
   ...safetySchemas,
-  register: z.object({ email, password, displayName, tokens, deviceId }),
+  register: z.object({ email, password, displayName, proof, tokens, deviceId }),
   login: z.object({ email, password: z.string().min(1).max(256), tokens, deviceId }),
-  guest: z.object({ displayName: displayName.optional(), tokens, deviceId }),
+  guest: z.object({ displayName: displayName.optional(), proof, tokens, deviceId }),
   refresh: z.object({ refreshToken: z.string().max(1_024).optional() }),
   changePassword: z.object({ currentPassword: z.string().min(1).max(256), newPassword: password }),
+  forgotPassword: z.object({ email }),
+  resetPassword: z.object({ token: mailToken, password }),
+  verifyEmail: z.object({ token: mailToken, tokens, deviceId }),
+  changeEmail: z.object({ email, password: givenPassword.optional() }),
+  upgrade: z.object({ email, password }),
+  /** With a code: switches on what a call without one has set up. */
+  turnTotpOn: z.object({ password: givenPassword.optional(), code: code.optional() }),
+  turnTotpOff: z.object({ password: givenPassword.optional(), code: code.optional() }),
+  verifyTotp: z.object({ mfaToken: z.string().max(256), code, tokens, deviceId }),
+  startProvider: z.object({ returnTo: z.string().max(512).optional() }),
   patchMe: z.object({ displayName: displayName.optional(), statusText: text.max(140).optional() }),
   searchUsers: z.object({ q: text.max(100).default(''), cursor: z.string().max(512).optional(), limit: query(100) }),
   createConversation: z.object({

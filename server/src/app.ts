@@ -16,6 +16,7 @@ import { listen } from './lifecycle/listen.ts';
 import { openFanout } from './lifecycle/open-fanout.ts';
 import { openIndexer } from './lifecycle/open-indexer.ts';
 import { openJobs } from './lifecycle/open-jobs.ts';
+import { openMail } from './lifecycle/open-mail.ts';
 import { openQueue } from './lifecycle/open-queue.ts';
 import { openStore } from './lifecycle/open-store.ts';
 import type { Running } from './lifecycle/run.ts';
@@ -92,8 +93,9 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   const queue = stack.use(openQueue(config, { servers: opened.servers, isPostgresReachable: postgres.isReachable, log }));
   const events = createEvents({ log, connections: () => connections.size, waitingRows: () => operations.commit.waiting });
   // Handlers of jobs are given to it by the areas whose jobs they are.
-  stack.use(openJobs(config, { db: store.pool, log, onSettled: events.jobSettled }));
+  const jobs = stack.use(openJobs(config, { db: store.pool, log, onSettled: events.jobSettled }));
   stack.use(openIndexer(config, { pool: store.pool, isPostgresReachable: postgres.isReachable, log }));
+  openMail(config, { db: store.pool, jobs });
   let accepted = 0;
   const meter = stack.use(createLoadMeter(() => accepted));
   const operations = createOperations({

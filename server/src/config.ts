@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { defaultLimits, type Limits } from '@chatcluster/protocol/limits';
+import { parseAccounts, type AccountSettings } from './config/accounts.ts';
 import { ConfigError, integer, list, networks, oneOf, onOff, url, type Env } from './config/env.ts';
 
 export { ConfigError };
@@ -43,6 +44,7 @@ export interface Config {
   rebalance: { tolerancePercent: number; movesPerSecond: number } | undefined;
   /** Private addresses and CIDR ranges that link previews and webhooks may reach. */
   fetchAllowedNetworks: string[];
+  accounts: AccountSettings;
   logLevel: string;
 }
 
@@ -61,7 +63,7 @@ function parseLimits(env: Env): Limits {
   return limits;
 }
 
-/** Pure; throws ConfigError that names the variable. */
+/** Reads nothing else than the folder of AUTH_PROVIDERS_DIR; throws ConfigError that names the variable. */
 export function parseConfig(env: Env): Config {
   const databaseUrl = env.DATABASE_URL;
   if (!databaseUrl) throw new ConfigError('DATABASE_URL is not set; give postgres://user:password@host:5432/database, or use "make up"');
@@ -73,6 +75,7 @@ export function parseConfig(env: Env): Config {
   }
   const fanout = oneOf<FanoutMode>(env, 'FANOUT', ['memory', 'routed', 'streams-adapter'], redisUrls.length > 0 ? 'routed' : 'memory');
   if (fanout !== 'memory' && redisUrls.length === 0) throw new ConfigError(`FANOUT=${fanout} needs REDIS_URLS`);
+  const publicUrl = env.PUBLIC_URL ? url('PUBLIC_URL', env.PUBLIC_URL, ['http:', 'https:']) : undefined;
   return {
     role: oneOf(env, 'ROLE', roles, 'all'),
     podId: env.POD_ID || `${hostname()}-${randomBytes(4).toString('hex')}`,
@@ -86,7 +89,7 @@ export function parseConfig(env: Env): Config {
     redisPrefix: env.REDIS_PREFIX || 'chat:',
     fanout,
     allowedOrigins: list(env, 'ALLOWED_ORIGINS'),
-    publicUrl: env.PUBLIC_URL ? url('PUBLIC_URL', env.PUBLIC_URL, ['http:', 'https:']) : undefined,
+    publicUrl,
     trustedProxies: list(env, 'TRUSTED_PROXIES'),
     webRoot: env.WEB_ROOT || undefined,
     longPolling: onOff(env, 'LONG_POLLING', false),
@@ -104,6 +107,7 @@ export function parseConfig(env: Env): Config {
         }
       : undefined,
     fetchAllowedNetworks: networks(env, 'FETCH_ALLOWED_NETWORKS'),
+    accounts: parseAccounts(env, publicUrl),
     logLevel: oneOf(env, 'LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };
 }

@@ -1,29 +1,20 @@
-import type { AuthResult, OwnUser } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { uuidV7 } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { Db } from '../store/sql/auth-keys.ts';
-import {
-  changePassword,
-  insertSession,
-  revokeAllSessions,
-  revokeSession,
-  rotateSession,
-  type NewSession,
-} from '../store/sql/auth-sessions.ts';
+import { changePassword, revokeAllSessions, revokeSession } from '../store/sql/auth-sessions.ts';
 import { findCredentialsByEmail, findCredentialsById, insertAccount } from '../store/sql/user-accounts.ts';
 import type { AccessTokens } from './access-token.ts';
+import type { AccountMail } from './account-mail.ts';
 import type { Keys } from './keys.ts';
 import type { AuthLimits } from './login-limits.ts';
 import type { Passwords } from './passwords.ts';
-import { formatRefreshToken, parseRefreshToken } from './refresh-token.ts';
+import { parseRefreshToken } from './refresh-token.ts';
 import type { Revocations } from './revocations.ts';
+import type { MfaChallenge, SecondFactor } from './second-factor.ts';
+import { announceRevoked, createRefresh, createSignIn, type Device, type SignedIn } from './sign-in.ts';
+import type { Proof, SignUpDefence } from './sign-up-defence.ts';
 import type { Principal } from './types.ts';
-
-/** The old refresh token keeps working this long after its successor was first used … */
-export const REFRESH_GRACE_SECONDS = 10;
-/** … and never longer than this after its own first use. */
-export const REFRESH_MAX_GRACE_SECONDS = 86_400;
 
 export interface RevokedEvent {
   userId: string;
@@ -39,6 +30,14 @@ export interface AccountDeps {
   passwords: Passwords;
   limits: AuthLimits;
   revocations: Pick<Revocations, 'add'>;
+  secondFactor: Pick<SecondFactor, 'challenge'>;
+  defence: Pick<SignUpDefence, 'check'>;
+  /** Absent: no mail is sent, and addresses are not verified. */
+  mail: AccountMail | undefined;
+  /** Whether people without an account may come in. */
+  guests: boolean;
+  /** Lower-case addresses whose owners are administrators once they are verified. */
+  adminEmails: string[];
   accessTokenSeconds: number;
   refreshTokenSeconds: number;
   /** Tells the other pods; the caller's own revocation list already knows. */
@@ -47,19 +46,12 @@ export interface AccountDeps {
   now?: () => Date;
 }
 
-/** Where a session begins. */
-export interface Device {
-  deviceId?: string;
-  userAgent?: string;
-  address: string;
-}
-
-export type SignedIn = AuthResult & { refreshToken: string };
-
 export interface Accounts {
-  register(input: { email: string; password: string; displayName: string }, device: Device): Promise<SignedIn>;
-  login(input: { email: string; password: string }, device: Device): Promise<SignedIn>;
-  guest(input: { displayName?: string }, device: Device): Promise<SignedIn>;
+  /** Undefined: a mail was sent, whether the address is known or not. */
+  register(input: { email: string; password: string; displayName: string; proof?: Proof }, device: Device): Promise<SignedIn | undefined>;
+  /** Where a second factor is switched on, what it is to be proven with. */
+  login(input: { email: string; password: string }, device: Device): Promise<SignedIn | MfaChallenge>;
+  guest(input: { displayName?: string; proof?: Proof }, device: Device): Promise<SignedIn>;
   refresh(refreshToken: string): Promise<SignedIn>;
   /** By a refresh token, whose session may have ended already. False: not one of ours. */
   endByRefreshToken(refreshToken: string): Promise<boolean>;
@@ -67,27 +59,18 @@ export interface Accounts {
   endSession(userId: string, sessionId: string): Promise<boolean>;
   /** Every session of this user, on every device. */
   endAllSessions(userId: string): Promise<void>;
-  changePassword(principal: Principal, input: { currentPassword: string; newPassword: string }, address: string): Promise<void>;
+  changePassword(principal: Principal, input: { currentPassword: string; newPassword: string }, device: Device): Promise<void>;
 }
 
 const WRONG_LOGIN = 'The e-mail address or the password is wrong.';
 
 export function createAccounts(deps: AccountDeps): Accounts {
-  const { db, log, keys, passwords, limits } = deps;
+  const { db, log, keys, passwords, limits, mail } = deps;
   const revoked = announceRevoked(deps);
   const signIn = createSignIn(deps);
-  const session = (device: Device) => newSession(device, deps.refreshTokenSeconds);
 
   return {
-    async register({ email, password, displayName }, device) {
-      await limits.signUp(device.address);
-      const passwordHash = await passwords.hash(password);
-      const first = session(device);
-      const user = await insertAccount(db, { id: uuidV7(), email, passwordHash, displayName, guest: false }, first);
-      if (!user) throw new ChatError('conflict', { message: 'This e-mail address is already registered.' });
-      log.info({ userId: user.id }, 'account registered');
-      return signIn(user, first.id, 0);
-    },
+    register: createRegister(deps),
     async login({ email, password }, device) {
       const succeeded = await limits.login(email, device.address);
       const found = await findCredentialsByEmail(db, email);
@@ -95,18 +78,19 @@ export function createAccounts(deps: AccountDeps): Accounts {
         throw new ChatError('unauthenticated', { message: WRONG_LOGIN });
       }
       await succeeded();
-      const next = session(device);
-      await insertSession(db, found.user.id, next);
-      return signIn(found.user, next.id, 0);
+      if (found.hasTotp) return deps.secondFactor.challenge(found);
+      return signIn.begin(found.user, device);
     },
-    async guest({ displayName }, device) {
+    async guest({ displayName, proof }, device) {
+      if (!deps.guests) throw new ChatError('forbidden', { message: 'This installation has no guests; create an account.' });
       await limits.signUp(device.address);
-      const first = session(device);
+      await deps.defence.check(proof);
+      const first = signIn.session(device);
       const id = uuidV7();
       const name = displayName ?? `Guest ${id.slice(-6)}`;
       const user = await insertAccount(db, { id, email: null, passwordHash: null, displayName: name, guest: true }, first);
       if (!user) throw new ChatError('internal');
-      return signIn(user, first.id, 0);
+      return signIn.answer(user, first.id, 0);
     },
     refresh: createRefresh(deps, signIn, revoked),
     async endByRefreshToken(refreshToken) {
@@ -124,64 +108,47 @@ export function createAccounts(deps: AccountDeps): Accounts {
     async endAllSessions(userId) {
       revoked(userId, await revokeAllSessions(db, userId));
     },
-    async changePassword({ userId, sessionId }, { currentPassword, newPassword }, address) {
-      const succeeded = await limits.login(userId, address);
-      const found = await findCredentialsById(db, userId);
-      if (!found) throw new ChatError('unauthenticated');
+    async changePassword({ userId, sessionId }, { currentPassword, newPassword }, device) {
+      const found = await requirePassword(deps, { userId, password: currentPassword, address: device.address });
       if (found.passwordHash === null) throw new ChatError('forbidden', { message: 'This account has no password.' });
-      if (!(await passwords.verify(found.passwordHash, currentPassword))) {
-        throw new ChatError('forbidden', { message: 'The current password is wrong.' });
-      }
-      await succeeded();
       revoked(userId, await changePassword(db, { userId, keepSessionId: sessionId, hash: await passwords.hash(newPassword) }));
       log.info({ userId }, 'password changed');
+      await mail?.notify('password-changed', found.user, device);
     },
   };
 }
 
-type SignIn = (user: OwnUser, sessionId: string, generation: number) => Promise<SignedIn>;
-
-function createSignIn({ keys, accessTokens, accessTokenSeconds }: AccountDeps): SignIn {
-  return async (user, sessionId, generation) => ({
-    user,
-    accessToken: await accessTokens.sign({ userId: user.id, sessionId, guest: user.guest }),
-    expiresIn: accessTokenSeconds,
-    sessionId,
-    refreshToken: formatRefreshToken(keys, { sessionId, generation }),
-  });
-}
-
-type Revoked = (userId: string, sessionIds: string[]) => void;
-
-function announceRevoked({ revocations, onRevoked, log }: AccountDeps): Revoked {
-  return (userId, sessionIds) => {
-    if (sessionIds.length === 0) return;
-    revocations.add(sessionIds);
-    log.info({ userId, sessionIds }, 'sessions revoked');
-    onRevoked({ userId, sessionIds, code: 'revoked' });
-  };
-}
-
-function createRefresh({ db, log, keys, refreshTokenSeconds, now }: AccountDeps, signIn: SignIn, revoked: Revoked): Accounts['refresh'] {
-  return async (refreshToken) => {
-    const token = parseRefreshToken(keys, refreshToken);
-    if (!token) throw new ChatError('unauthenticated', { message: 'The refresh token is not valid.' });
-    const result = await rotateSession(db, {
-      ...token,
-      lifetimeSeconds: refreshTokenSeconds,
-      graceSeconds: REFRESH_GRACE_SECONDS,
-      maxGraceSeconds: REFRESH_MAX_GRACE_SECONDS,
-      at: now?.(),
-    });
-    if (result.status === 'rotated') return signIn(result.user, token.sessionId, token.generation + 1);
-    if (result.status === 'reused') {
-      log.warn({ userId: result.userId, sessionId: token.sessionId }, 'refresh token used again; its session is revoked');
-      revoked(result.userId, [token.sessionId]);
+/** With mail, what is known about the address is decided where the mail is written: the answer cannot tell. */
+function createRegister(deps: AccountDeps): Accounts['register'] {
+  const { db, log, passwords, limits, defence, mail } = deps;
+  const signIn = createSignIn(deps);
+  return async ({ email, password, displayName, proof }, device) => {
+    await limits.signUp(device.address);
+    await defence.check(proof);
+    const passwordHash = await passwords.hash(password);
+    if (mail) {
+      if (await limits.mail(email, device.address)) await mail.sendSignUp({ email, passwordHash, displayName }, device);
+      return undefined;
     }
-    throw new ChatError('unauthenticated', { message: 'This session has ended; sign in again.' });
+    const first = signIn.session(device);
+    const user = await insertAccount(db, { id: uuidV7(), email, passwordHash, displayName, guest: false }, first);
+    if (!user) throw new ChatError('conflict', { message: 'This e-mail address is already registered.' });
+    log.info({ userId: user.id }, 'account registered');
+    return signIn.answer(user, first.id, 0);
   };
 }
 
-function newSession({ deviceId, userAgent, address }: Device, lifetimeSeconds: number): NewSession {
-  return { id: uuidV7(), deviceId: deviceId ?? null, userAgent: userAgent?.slice(0, 300) ?? null, address, lifetimeSeconds };
+/** Proves that the person at the keyboard is the owner; an account without a password has nothing to be asked for. */
+export async function requirePassword(
+  { db, limits, passwords }: Pick<AccountDeps, 'db' | 'limits' | 'passwords'>,
+  { userId, password, address }: { userId: string; password: string | undefined; address: string },
+) {
+  const succeeded = await limits.login(userId, address);
+  const found = await findCredentialsById(db, userId);
+  if (!found) throw new ChatError('unauthenticated');
+  if (found.passwordHash !== null && !(await passwords.verify(found.passwordHash, password ?? ''))) {
+    throw new ChatError('forbidden', { message: 'The current password is wrong.' });
+  }
+  await succeeded();
+  return found;
 }

@@ -5,9 +5,10 @@ import type { Accounts } from './accounts.ts';
 export function auditAccounts(accounts: Accounts, audit: Audit): Accounts {
   return {
     ...accounts,
-    async changePassword(principal, input, address) {
-      await accounts.changePassword(principal, input, address);
-      await audit({ actorId: principal.userId, action: 'user.password_changed', targetType: 'user', targetId: principal.userId, address });
+    async changePassword(principal, input, device) {
+      await accounts.changePassword(principal, input, device);
+      const { userId } = principal;
+      await audit({ actorId: userId, action: 'user.password_changed', targetType: 'user', targetId: userId, address: device.address });
     },
     async endSession(userId, sessionId) {
       const ended = await accounts.endSession(userId, sessionId);

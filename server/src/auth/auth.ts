@@ -4,20 +4,30 @@ import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import type { Db } from '../store/sql/auth-keys.ts';
 import { createAccessTokens, type AccessTokens } from './access-token.ts';
-import { createAccounts, type Accounts, type RevokedEvent } from './accounts.ts';
+import { createSafeFetch } from '../net/safe-fetch.ts';
+import { promoteAdmins } from '../store/sql/user-accounts.ts';
+import { createAccountMail } from './account-mail.ts';
+import { createAccounts, type AccountDeps, type Accounts, type RevokedEvent } from './accounts.ts';
 import { auditAccounts } from './audit-accounts.ts';
 import { createAuthenticate, type Authenticate } from './authenticate.ts';
 import { createKeys, type Keys, type KeyOptions } from './keys.ts';
 import { createAuthLimits } from './login-limits.ts';
+import { createMailLinks, type MailLinks } from './mail-links.ts';
 import { createOriginCheck, type IsAllowedOrigin } from './origin.ts';
 import { createPasswords, type PasswordOptions } from './passwords.ts';
+import { createSignInWith, type SignInWith } from './providers/sign-in-with.ts';
 import { createRevocations, type Revocations } from './revocations.ts';
+import { createMfaTokens, createTotp, type TotpRoutes } from './second-factor.ts';
+import { createSignUpDefence, type SignUpDefence } from './sign-up-defence.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 
 export interface AuthDeps {
   db: Db;
   log: Logger;
-  config: Pick<Config, 'limits' | 'rateLimits' | 'redisPrefix' | 'allowedOrigins' | 'publicUrl' | 'tokenInQuery'>;
+  config: Pick<
+    Config,
+    'limits' | 'rateLimits' | 'redisPrefix' | 'allowedOrigins' | 'publicUrl' | 'tokenInQuery' | 'accounts' | 'fetchAllowedNetworks'
+  >;
   redis?: Redis;
   /** Sessions that a call on this pod has ended: tell the other pods, end their sockets here. */
   onRevoked: (event: RevokedEvent) => void;
@@ -32,6 +42,10 @@ export interface Auth extends Authenticate, AsyncDisposable {
   keys: Keys;
   accessTokens: AccessTokens;
   accounts: Accounts;
+  mailLinks: MailLinks;
+  totp: TotpRoutes;
+  signInWith: SignInWith;
+  defence: SignUpDefence;
   tickets: Tickets;
   revocations: Revocations;
   isAllowedOrigin: IsAllowedOrigin;
@@ -57,7 +71,9 @@ export async function createAuth(deps: AuthDeps): Promise<Auth> {
   const isAllowedOrigin = createOriginCheck(config);
   const passwords = await createPasswords(deps.passwords);
   const limits = createAuthLimits({ enabled: config.rateLimits, redis: deps.redis, redisPrefix: config.redisPrefix });
-  const plainAccounts = createAccounts({
+  const { mail, guests, adminEmails, challengeBits, providers } = config.accounts;
+  const defence = createSignUpDefence({ db, keys, difficulty: challengeBits });
+  const accountDeps: AccountDeps = {
     db,
     log,
     keys,
@@ -65,18 +81,28 @@ export async function createAuth(deps: AuthDeps): Promise<Auth> {
     passwords,
     limits,
     revocations,
+    secondFactor: createMfaTokens({ keys, now: deps.now }),
+    defence,
+    mail: mail && createAccountMail(db),
+    guests,
+    adminEmails,
     accessTokenSeconds,
     refreshTokenSeconds,
     onRevoked,
     now: deps.now,
-  });
-  const accounts = auditAccounts(plainAccounts, createAudit({ db, log }));
+  };
+  if (adminEmails.length > 0) await promoteAdmins(db, adminEmails);
+  const safeFetch = createSafeFetch({ allowedNetworks: config.fetchAllowedNetworks });
   const authenticate = createAuthenticate({ accessTokens, tickets, revocations, isAllowedOrigin, tokenInQuery: config.tokenInQuery });
   return {
     ...authenticate,
     keys,
     accessTokens,
-    accounts,
+    accounts: auditAccounts(createAccounts(accountDeps), createAudit({ db, log })),
+    mailLinks: createMailLinks(accountDeps),
+    totp: createTotp(accountDeps),
+    signInWith: createSignInWith({ ...accountDeps, settings: providers, publicUrl: config.publicUrl, safeFetch }),
+    defence,
     tickets,
     revocations,
     isAllowedOrigin,

@@ -15,6 +15,10 @@ export interface AuthLimits {
   login(email: string, address: string): Promise<() => Promise<void>>;
   /** A new account or guest of this address. */
   signUp(address: string): Promise<void>;
+  /** A link of a mail is tried. */
+  link(address: string): Promise<void>;
+  /** A mail is asked for. False: this person gets enough of them; the answer must not tell. */
+  mail(email: string, address: string): Promise<boolean>;
 }
 
 const WINDOW_SECONDS = 15 * 60;
@@ -25,10 +29,14 @@ const REDIS_TIMEOUT_MS = 250;
  * person out. An attempt counts when it begins, so that a thousand parallel guesses are a thousand.
  */
 export function createAuthLimits(options: LimiterOptions): AuthLimits {
-  if (!options.enabled) return { login: async () => async () => {}, signUp: async () => {} };
+  if (!options.enabled) return { login: async () => async () => {}, signUp: async () => {}, link: async () => {}, mail: async () => true };
   const account = createLimiter(options, 'login', 10, WINDOW_SECONDS);
   const address = createLimiter(options, 'login-address', 100, WINDOW_SECONDS);
   const signUps = createLimiter(options, 'sign-up', 60, 60);
+  const links = createLimiter(options, 'link', 60, WINDOW_SECONDS);
+  const mailsOfAddress = createLimiter(options, 'mail-address', 30, WINDOW_SECONDS);
+  // Nobody is locked out by it: the links of the mails that were sent stay good.
+  const mailsTo = createLimiter(options, 'mail-to', 5, 60 * 60);
   return {
     async login(email, from) {
       const network = networkOf(from);
@@ -40,6 +48,17 @@ export function createAuthLimits(options: LimiterOptions): AuthLimits {
       };
     },
     signUp: (from) => signUps.consume(networkOf(from)),
+    link: (from) => links.consume(networkOf(from)),
+    async mail(email, from) {
+      await mailsOfAddress.consume(networkOf(from));
+      return mailsTo.consume(email).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof ChatError && error.code === 'rate_limited') return false;
+          throw error;
+        },
+      );
+    },
   };
 }
 

@@ -64,3 +64,8 @@ export function isUnavailable(error: unknown): boolean {
 export function isDataError(error: unknown): boolean {
   return error instanceof Error && /^22...$/.test(codeOf(error));
 }
+
+/** Somebody else has what must be there once. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && codeOf(error) === '23505';
+}

@@ -69,6 +69,14 @@ create table entries (
   data jsonb not null
 ) partition by HASH (conversation_id);
 
+create table identities (
+  provider text not null,
+  subject text not null,
+  user_id uuid not null,
+  created_at timestamp with time zone default now() not null,
+  last_used_at timestamp with time zone default now() not null
+);
+
 create table installation (
   only_row boolean default true not null,
   epoch bigint default 1 not null,
@@ -92,6 +100,15 @@ create table jobs (
 create table login_failures (
   key text not null,
   at timestamp with time zone default now() not null
+);
+
+create table mail_tokens (
+  hash bytea not null,
+  purpose text not null,
+  user_id uuid,
+  data jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  expires_at timestamp with time zone not null
 );
 
 create table match_waiting (
@@ -147,6 +164,11 @@ create table reactions (
   emoji text not null,
   user_id uuid not null,
   created_at timestamp(3) with time zone default now() not null
+);
+
+create table recovery_codes (
+  user_id uuid not null,
+  hash bytea not null
 );
 
 create table reports (
@@ -207,6 +229,19 @@ create table tickets (
   user_id uuid not null,
   expires_at timestamp with time zone not null,
   used_at timestamp with time zone
+);
+
+create table used_challenges (
+  hash bytea not null,
+  expires_at timestamp with time zone not null
+);
+
+create table user_totp (
+  user_id uuid not null,
+  secret text not null,
+  confirmed_at timestamp with time zone,
+  last_step bigint default 0 not null,
+  created_at timestamp with time zone default now() not null
 );
 
 create table users (
@@ -304,11 +339,21 @@ alter table entries add constraint entries_conversation_id_id_key UNIQUE (conver
 
 alter table entries add constraint entries_pkey PRIMARY KEY (conversation_id, seq);
 
+alter table identities add constraint identities_pkey PRIMARY KEY (provider, subject);
+
+alter table identities add constraint identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
 alter table installation add constraint installation_pkey PRIMARY KEY (only_row);
 
 alter table installation add constraint installation_only_row_check CHECK (only_row);
 
 alter table jobs add constraint jobs_pkey PRIMARY KEY (id);
+
+alter table mail_tokens add constraint mail_tokens_pkey PRIMARY KEY (hash);
+
+alter table mail_tokens add constraint mail_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+alter table mail_tokens add constraint mail_tokens_purpose_check CHECK ((purpose = ANY (ARRAY['sign-up'::text, 'upgrade'::text, 'email'::text, 'reset'::text])));
 
 alter table match_waiting add constraint match_waiting_pkey PRIMARY KEY (user_id);
 
@@ -331,6 +376,10 @@ alter table message_state add constraint message_state_pkey PRIMARY KEY (convers
 alter table migrations add constraint "PK_8c82d7f526340ab734260ea46be" PRIMARY KEY (id);
 
 alter table reactions add constraint reactions_pkey PRIMARY KEY (conversation_id, message_id, emoji, user_id);
+
+alter table recovery_codes add constraint recovery_codes_pkey PRIMARY KEY (user_id, hash);
+
+alter table recovery_codes add constraint recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 alter table reports add constraint reports_pkey PRIMARY KEY (id);
 
@@ -356,6 +405,12 @@ alter table tickets add constraint tickets_session_id_fkey FOREIGN KEY (session_
 
 alter table tickets add constraint tickets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
+alter table used_challenges add constraint used_challenges_pkey PRIMARY KEY (hash);
+
+alter table user_totp add constraint user_totp_pkey PRIMARY KEY (user_id);
+
+alter table user_totp add constraint user_totp_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
 alter table users add constraint users_pkey PRIMARY KEY (id);
 
 alter table users add constraint users_presence_check CHECK ((presence = ANY (ARRAY['online'::text, 'away'::text, 'dnd'::text, 'invisible'::text])));
@@ -380,6 +435,8 @@ CREATE INDEX conversations_channels ON public.conversations USING btree (lower(t
 
 CREATE INDEX entries_thread ON ONLY public.entries USING btree (conversation_id, COALESCE((data ->> 'threadRoot'::text), (data ->> 'replyTo'::text)), seq) WHERE ((type = 'message'::text) AND ((data ? 'threadRoot'::text) OR (data ? 'replyTo'::text)));
 
+CREATE INDEX identities_user ON public.identities USING btree (user_id);
+
 CREATE INDEX jobs_due ON public.jobs USING btree (run_at) WHERE (failed_at IS NULL);
 
 CREATE INDEX jobs_failed ON public.jobs USING btree (failed_at) WHERE (failed_at IS NOT NULL);
@@ -387,6 +444,10 @@ CREATE INDEX jobs_failed ON public.jobs USING btree (failed_at) WHERE (failed_at
 CREATE INDEX login_failures_at ON public.login_failures USING btree (at);
 
 CREATE INDEX login_failures_key ON public.login_failures USING btree (key, at);
+
+CREATE INDEX mail_tokens_expires ON public.mail_tokens USING btree (expires_at);
+
+CREATE INDEX mail_tokens_user ON public.mail_tokens USING btree (user_id);
 
 CREATE INDEX members_user ON public.members USING btree (user_id);
 
@@ -411,6 +472,8 @@ CREATE INDEX tickets_expires ON public.tickets USING btree (expires_at);
 CREATE INDEX tickets_session ON public.tickets USING btree (session_id);
 
 CREATE INDEX tickets_user ON public.tickets USING btree (user_id);
+
+CREATE INDEX used_challenges_expires ON public.used_challenges USING btree (expires_at);
 
 CREATE INDEX users_name ON public.users USING btree (lower(display_name) text_pattern_ops) WHERE (deleted_at IS NULL);
 

@@ -1,3 +1,4 @@
+import { IdentityEntity, MailTokenEntity, RecoveryCodeEntity, UsedChallengeEntity, UserTotpEntity } from './account-parts.ts';
 import { BatchEntity } from './batch.ts';
 import { ConversationEntity } from './conversation.ts';
 import { EntryEntity } from './entry.ts';
@@ -21,13 +22,16 @@ export const entities = [
   BlockEntity,
   ConversationEntity,
   EntryEntity,
+  IdentityEntity,
   InstallationEntity,
   JobEntity,
+  MailTokenEntity,
   MatchWaitingEntity,
   MemberEntity,
   MessageSearchEntity,
   MessageStateEntity,
   ReactionEntity,
+  RecoveryCodeEntity,
   ReportEntity,
   SearchProgressEntity,
   SearchStateEntity,
@@ -35,5 +39,7 @@ export const entities = [
   SessionEntity,
   SigningKeyEntity,
   TicketEntity,
+  UsedChallengeEntity,
   UserEntity,
+  UserTotpEntity,
 ];

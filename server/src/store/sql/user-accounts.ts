@@ -41,16 +41,21 @@ export async function insertAccount(db: Db, account: NewAccount, session: NewSes
 export interface Credentials {
   user: OwnUser;
   passwordHash: string | null;
+  /** Whether a second factor is switched on. */
+  hasTotp: boolean;
 }
 
-type CredentialsRow = OwnUserRow & { password_hash: string | null };
+type CredentialsRow = OwnUserRow & { password_hash: string | null; has_totp: boolean };
 
 async function findOne(db: Db, condition: string, value: string): Promise<Credentials | null> {
   const { rows } = await db.query<CredentialsRow>(
-    `select ${ownUserColumns('u')}, u.password_hash from users u where ${condition} and u.deleted_at is null`,
+    `select ${ownUserColumns('u')}, u.password_hash,
+       exists (select from user_totp t where t.user_id = u.id and t.confirmed_at is not null) as has_totp
+     from users u where ${condition} and u.deleted_at is null`,
     [value],
   );
-  return rows[0] ? { user: toOwnUser(rows[0]), passwordHash: rows[0].password_hash } : null;
+  const row = rows[0];
+  return row ? { user: toOwnUser(row), passwordHash: row.password_hash, hasTotp: row.has_totp } : null;
 }
 
 export function findCredentialsByEmail(db: Db, email: string): Promise<Credentials | null> {
@@ -80,4 +85,29 @@ export async function updateProfile(db: Db, userId: string, patch: ProfilePatch)
     [userId, patch.displayName ?? null, patch.statusText ?? null],
   );
   return rows[0] ? toOwnUser(rows[0]) : null;
+}
+
+/** Where no mail is sent: the address is stored as it is, unverified. Throws a unique violation. */
+export async function setEmail(db: Db, userId: string, email: string): Promise<OwnUser | null> {
+  const { rows } = await db.query<OwnUserRow>(
+    `update users u set email = $2, email_verified_at = case when u.email = $2 then u.email_verified_at end
+     where u.id = $1 and u.deleted_at is null returning ${ownUserColumns('u')}`,
+    [userId, email],
+  );
+  return rows[0] ? toOwnUser(rows[0]) : null;
+}
+
+/** Where no mail is sent. Throws a unique violation. */
+export async function upgradeGuest(db: Db, guest: { userId: string; email: string; passwordHash: string }): Promise<OwnUser | null> {
+  const { rows } = await db.query<OwnUserRow>(
+    `update users u set guest = false, email = $2, password_hash = $3
+     where u.id = $1 and u.guest and u.deleted_at is null returning ${ownUserColumns('u')}`,
+    [guest.userId, guest.email, guest.passwordHash],
+  );
+  return rows[0] ? toOwnUser(rows[0]) : null;
+}
+
+/** Who is named an administrator in the settings and has proven the address. */
+export async function promoteAdmins(db: Db, emails: string[]): Promise<void> {
+  await db.query('update users set admin = true where lower(email) = any ($1) and email_verified_at is not null and not admin', [emails]);
 }

@@ -191,7 +191,28 @@ it('changes the password, keeps this session and ends the others', async () => {
   assert.equal(refused.status, 403);
 });
 
-it('has no identity providers yet', async () => {
+it('says how one can sign in', async () => {
   await using app = await createTestApp();
-  assert.deepEqual((await app.call('GET', '/v1/auth/providers')).body, { items: [] });
+  assert.deepEqual((await app.call('GET', '/v1/auth/providers')).body, { items: [], guests: true, mail: false, challenge: false });
+});
+
+it('keeps everybody signed in while the keys are rotated', async () => {
+  await using app = await createTestApp({ keys: { activateMs: 0 } });
+  const ada = await registerUser(app.call);
+  const kids = async () => ((await app.call('GET', '/.well-known/jwks.json')).body.keys as { kid: string }[]).map((key) => key.kid);
+  let { accessToken, refreshToken } = ada;
+  for (let round = 2; round <= 3; round += 1) {
+    await app.auth.keys.rotate();
+    assert.deepEqual((await kids()).at(-1), `ed25519-${round}`);
+    assert.equal((await app.call('GET', '/v1/users/me', { token: accessToken })).status, 200, 'the token of before is good');
+    const next = await app.call('POST', '/v1/auth/refresh', { body: { refreshToken } });
+    assert.equal(next.status, 200, 'and so is the session');
+    ({ accessToken, refreshToken } = next.body as { accessToken: string; refreshToken: string });
+    assert.equal((await app.call('GET', '/v1/users/me', { token: accessToken })).status, 200);
+  }
+  await app.db.query("update signing_keys set retired_at = now() - interval '1 day' where retired_at is not null");
+  await app.auth.keys.reload();
+  assert.deepEqual(await kids(), ['ed25519-3']);
+  assert.equal((await app.call('GET', '/v1/users/me', { token: ada.accessToken })).status, 401);
+  assert.equal((await app.call('GET', '/v1/users/me', { token: accessToken })).status, 200);
 });

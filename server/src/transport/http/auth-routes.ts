@@ -1,10 +1,9 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import type { AuthResult } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { restSchemas } from '@chatcluster/protocol/rest-schemas';
 import { uuid } from '@chatcluster/protocol/socket-schemas';
-import type { Accounts, Device, SignedIn } from '../../auth/accounts.ts';
+import type { Accounts } from '../../auth/accounts.ts';
 import { requireOrigin, type Authenticate } from '../../auth/authenticate.ts';
 import { readCookie, REFRESH_COOKIE } from '../../auth/cookies.ts';
 import type { IsAllowedOrigin } from '../../auth/origin.ts';
@@ -13,6 +12,7 @@ import type { Db } from '../../store/sql/auth-keys.ts';
 import { listSessions } from '../../store/sql/auth-sessions.ts';
 import type { AuthCookies } from './auth-cookies.ts';
 import type { Routes } from './route.ts';
+import { createAnswer, deviceOf } from './sign-in-answer.ts';
 
 export interface AuthRouteDeps extends Routes, Pick<Authenticate, 'authenticateRequest'> {
   db: Db;
@@ -32,20 +32,21 @@ export function authRoutes(deps: AuthRouteDeps): Router {
 
   router.post(
     '/v1/auth/register',
-    open({ body: restSchemas.register, status: 201 }, async ({ req, res, body }) =>
-      signedIn(req, res, body.tokens, () => accounts.register(body, deviceOf(req, body.deviceId))),
-    ),
+    open({ body: restSchemas.register, status: 201 }, async ({ req, res, body }) => {
+      const result = await signedIn({ req, res }, body.tokens, () => accounts.register(body, deviceOf(req, body.deviceId)));
+      return result ?? mailSent(res);
+    }),
   );
   router.post(
     '/v1/auth/login',
     open({ body: restSchemas.login }, async ({ req, res, body }) =>
-      signedIn(req, res, body.tokens, () => accounts.login(body, deviceOf(req, body.deviceId))),
+      signedIn({ req, res }, body.tokens, () => accounts.login(body, deviceOf(req, body.deviceId))),
     ),
   );
   router.post(
     '/v1/auth/guest',
     open({ body: restSchemas.guest, status: 201 }, async ({ req, res, body }) =>
-      signedIn(req, res, body.tokens, () => accounts.guest(body, deviceOf(req, body.deviceId))),
+      signedIn({ req, res }, body.tokens, () => accounts.guest(body, deviceOf(req, body.deviceId))),
     ),
   );
   router.post(
@@ -54,7 +55,7 @@ export function authRoutes(deps: AuthRouteDeps): Router {
       const token = body.refreshToken ?? readCookie(req.headers.cookie, REFRESH_COOKIE);
       if (token === undefined) throw new ChatError('unauthenticated', { message: 'There is no refresh token in the request.' });
       if (body.refreshToken === undefined) requireOrigin(deps.isAllowedOrigin, req.headers);
-      return signedIn(req, res, body.refreshToken === undefined ? 'cookie' : 'body', () => accounts.refresh(token));
+      return signedIn({ req, res }, body.refreshToken === undefined ? 'cookie' : 'body', () => accounts.refresh(token));
     }),
   );
   router.post(
@@ -70,7 +71,7 @@ export function authRoutes(deps: AuthRouteDeps): Router {
   );
   router.post(
     '/v1/auth/password/change',
-    route({ body: restSchemas.changePassword }, ({ req, principal, body }) => accounts.changePassword(principal, body, addressOf(req))),
+    route({ body: restSchemas.changePassword }, ({ req, principal, body }) => accounts.changePassword(principal, body, deviceOf(req))),
   );
 
   router.get(
@@ -84,29 +85,13 @@ export function authRoutes(deps: AuthRouteDeps): Router {
       if (params.id === principal.sessionId) cookies.clear(res);
     }),
   );
-  router.get(
-    '/v1/auth/providers',
-    open({}, () => ({ items: [] })),
-  );
   return router;
 }
 
-/** Sets the cookies, or with `"tokens": "body"` gives the refresh token to a client that keeps it itself. */
-function createAnswer({ cookies, isAllowedOrigin }: AuthRouteDeps) {
-  return async (
-    req: Request,
-    res: Response,
-    tokens: 'cookie' | 'body' | undefined,
-    signIn: () => Promise<SignedIn>,
-  ): Promise<AuthResult> => {
-    // Before anything is created: another site must not sign its visitors in to an account of its own.
-    if (tokens !== 'body' && req.headers.origin !== undefined) requireOrigin(isAllowedOrigin, req.headers);
-    const result = await signIn();
-    if (tokens === 'body') return result;
-    cookies.set(res, result);
-    const { refreshToken: _, ...withoutRefreshToken } = result;
-    return withoutRefreshToken;
-  };
+/** The same for every address. */
+export function mailSent(res: Response): { mailSent: true } {
+  res.status(202);
+  return { mailSent: true };
 }
 
 /** By whatever the caller still has: an expired access token must not keep a session from being ended. */
@@ -122,12 +107,4 @@ async function logout(deps: AuthRouteDeps, req: Request, bodyToken: string | und
     requireOrigin(deps.isAllowedOrigin, req.headers);
     if (!(await accounts.endByRefreshToken(cookie))) throw error;
   }
-}
-
-function addressOf(req: Request): string {
-  return req.ip?.slice(0, 64) ?? 'unknown';
-}
-
-function deviceOf(req: Request, deviceId: string | undefined): Device {
-  return { deviceId, userAgent: req.get('user-agent'), address: addressOf(req) };
 }

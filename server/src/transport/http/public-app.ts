@@ -28,7 +28,7 @@ export interface PublicAppDeps {
 
 /** Every route of the public port; a realtime pod takes sockets only and answers 404 to the rest. */
 export function createPublicApp({ config, log, auth, store, operations, rate, safety, onProfileChanged }: PublicAppDeps): Express {
-  const { routes, routers } = createAccountRouters({ auth, db: store.pool, config, onProfileChanged });
+  const { routes, routers } = createAccountRouters({ auth, db: store.pool, log, config, onProfileChanged });
   if (config.role === 'realtime')
     return createHttpApp({ config: { ...config, webRoot: undefined }, log, isAllowedOrigin: auth.isAllowedOrigin, routers: [] });
   return createHttpApp({

@@ -8,6 +8,8 @@ import type { User } from '@chatcluster/protocol';
 import type { RevokedEvent } from '../../auth/accounts.ts';
 import { createAuth, type AuthDeps } from '../../auth/auth.ts';
 import { parseConfig } from '../../config.ts';
+import { createJobRunner } from '../../jobs/runner.ts';
+import { openMail } from '../../lifecycle/open-mail.ts';
 import { createAccountRouters } from './account-routers.ts';
 import { createHttpApp } from './app.ts';
 
@@ -37,7 +39,9 @@ export async function createTestApp({ env = {}, ...options }: TestAppOptions = {
       onRevokedElsewhere: (event) => void revoked.push(event),
     }),
   );
-  const { routers } = createAccountRouters({ auth, db, config, onProfileChanged: (user) => void profiles.push(user) });
+  const jobs = stack.use(createJobRunner({ db, log, pollMs: 20, backoffMs: 50, stopMs: 10_000 }));
+  openMail(config, { db, jobs });
+  const { routers } = createAccountRouters({ auth, db, log, config, onProfileChanged: (user) => void profiles.push(user) });
   const server = createServer(createHttpApp({ config, log, isAllowedOrigin: auth.isAllowedOrigin, routers }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   stack.defer(
