@@ -75,7 +75,7 @@ export async function takeUpgrade(db: Db, { hash, admins, session }: Omit<TakeSi
     `with ${take('upgrade')}, u as (
        update users u set guest = false, email = t.data ->> 'email', email_verified_at = now(), password_hash = t.data ->> 'passwordHash',
          admin = u.admin or t.data ->> 'email' = any ($2)
-       from t where u.id = t.user_id and u.guest and u.deleted_at is null returning u.*
+       from t where u.id = t.user_id and u.guest and u.deleted_at is null and u.suspended_at is null returning u.*
      ), s as (${insertSessionOf('u', 3)})
      select ${ownUserColumns('u')} from u`,
     [hash, admins, ...sessionValues(session)],
