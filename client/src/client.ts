@@ -1,20 +1,20 @@
 import type {
   ClientEventName,
   Conversation,
-  Entry,
   ErrorCode,
   EndedCode,
   EventInput,
+  InvitePreview,
   ServerEventName,
   ServerEvents,
 } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { Blocks } from './blocks.ts';
+import { type Arrivals, createArrivals } from './arrivals.ts';
 import { Book } from './book.ts';
 import { CatchUp } from './catch-up.ts';
 import { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
-import { messageOfEntry } from './fold.ts';
 import { createHandlers, type Handlers } from './handlers.ts';
 import { History } from './history.ts';
 import { Outbox } from './outbox.ts';
@@ -54,6 +54,7 @@ class Client implements ChatClient {
   #people: People;
   #patiently: Patiently;
   #handlers: Handlers;
+  #arrivals: Arrivals;
   #stopListening = () => {};
   #list: readonly Conversation[] | undefined;
   #snapshots = new Map<string, ConversationSnapshot>();
@@ -76,7 +77,7 @@ class Client implements ChatClient {
       blocked: () => this.blocks.ids,
       changed,
       pendingRead: (id) => this.#receipts.pendingRead(id),
-      applied: (conversation, entries) => this.#applied(conversation, entries),
+      applied: (conversation, entries) => this.#arrivals.applied(conversation, entries),
       missing: (kind, id) => this.#catchUp.missing(kind, id),
     });
     this.#patiently = createPatience({ scheduler, emitter: this.#emitter, connection: () => this.#connection });
@@ -88,7 +89,7 @@ class Client implements ChatClient {
       isOpen,
       checkEveryMs: parts.checkEveryMs,
       reopen: async () => void (await Promise.all([this.#history.reopen(), this.panels.reopen()])),
-      listed: (conversations) => conversations.forEach((conversation) => this.#noteListed(conversation)),
+      listed: (conversations) => conversations.forEach((conversation) => this.#arrivals.listed(conversation)),
     });
     this.panels = new Panels({
       book: this.#book,
@@ -117,6 +118,17 @@ class Client implements ChatClient {
       lookUp: (id) => this.rest.user(id),
       watch: (userIds) => call('presence:watch', { userIds }),
       changed: () => this.#emitter.changed(),
+    });
+    this.#arrivals = createArrivals({
+      book: this.#book,
+      outbox: this.#outbox,
+      panels: this.panels,
+      typing: this.#typing,
+      receipts: this.#receipts,
+      emitter: this.#emitter,
+      me: () => this.#userId(),
+      isBlocked: (userId) => this.blocks.ids.has(userId),
+      isLive: () => this.#connection.snapshot.state === 'live',
     });
     this.#handlers = createHandlers({
       book: this.#book,
@@ -320,6 +332,14 @@ class Client implements ChatClient {
     return this.#learn(await this.rest.conversation(conversationId));
   }
 
+  previewInvite(code: string) {
+    return this.#session.open<InvitePreview>({ method: 'GET', path: `/v1/invites/${encodeURIComponent(code)}` });
+  }
+
+  async acceptInvite(code: string): Promise<Conversation> {
+    return this.#learn(await this.rest.acceptInvite(code));
+  }
+
   async leave(conversationId: string): Promise<void> {
     await this.rest.leave(conversationId);
     this.#book.remove(conversationId);
@@ -439,29 +459,6 @@ class Client implements ChatClient {
     this.#book.recount();
     this.#people.tellWatched();
     this.#catchUp.check();
-  }
-
-  #applied(conversation: Conversation, entries: readonly Entry[]): void {
-    const { id } = conversation;
-    this.#outbox.seen(id, entries);
-    this.panels.applied(id, entries);
-    const me = this.#userId();
-    const others = entries.filter((e) => e.type === 'message' && e.actorId !== me);
-    for (const entry of others) this.#typing.received(id, entry.actorId, false);
-    const last = others.at(-1);
-    if (last && last.seq > conversation.me.deliveredSeq) this.#receipts.note({ conversationId: id, delivered: last.seq });
-    if (this.#connection.snapshot.state !== 'live') return;
-    for (const entry of others) {
-      if (entry.type === 'message' && !this.blocks.ids.has(entry.actorId))
-        this.#emitter.emit('message', { conversation, message: messageOfEntry(this.#book.context(id), entry) });
-    }
-  }
-
-  /** This device has the newest message of it now, so everything up to there arrived. */
-  #noteListed(conversation: Conversation): void {
-    const { id, lastSeq, me } = conversation;
-    if (me.unread > 0 && lastSeq > me.deliveredSeq) this.#receipts.note({ conversationId: id, delivered: lastSeq });
-    this.#outbox.passed(id, this.#book.get(id)?.log.cursor ?? 0);
   }
 
   async #create(input: Parameters<Rest['createConversation']>[0]): Promise<Conversation> {

@@ -91,6 +91,11 @@ export class Session {
     }
   }
 
+  /** A call that nobody needs to be signed in for. */
+  async open<T>(request: Omit<HttpRequest, 'token'>): Promise<T> {
+    return (await sendRequest(this.#deps.http, request)) as T;
+  }
+
   async #refresh(): Promise<string> {
     const refreshToken = this.#deps.tokens === 'body' ? await this.#deps.store.loadRefreshToken() : undefined;
     if (this.#deps.tokens === 'body' && refreshToken === undefined) throw new ChatError('unauthenticated');

@@ -5,6 +5,7 @@ import type {
   ConversationKind,
   ErrorCode,
   EndedCode,
+  InvitePreview,
   Level,
   Member,
   Message,
@@ -276,6 +277,10 @@ export interface ChatClient extends AsyncDisposable {
   createChannel(input: { title: string; topic?: string; memberIds?: string[] }): Promise<Conversation>;
   joinChannel(conversationId: string): Promise<Conversation>;
   leave(conversationId: string): Promise<void>;
+  /** Where an invite link leads; nobody needs to be signed in. */
+  previewInvite(code: string): Promise<InvitePreview>;
+  /** Comes in by an invite link. */
+  acceptInvite(code: string): Promise<Conversation>;
   update(conversationId: string, changes: ConversationChanges): Promise<Conversation>;
   updateMine(conversationId: string, settings: OwnSettings): Promise<void>;
   deleteConversation(conversationId: string): Promise<void>;

@@ -71,6 +71,12 @@ export const restSchemas = {
     .object({ before: querySeq, after: querySeq, around: querySeq, thread: uuid.optional(), limit: query(HISTORY_PAGE) })
     .refine((h) => [h.before, h.after, h.around].filter((s) => s !== undefined).length <= 1, 'give at most one of before, after, around')
     .refine((h) => h.thread === undefined || h.around === undefined, 'a thread is read by before or after'),
+  createInvite: z.object({
+    /** Seconds; a week unless said otherwise, a year at most. */
+    expiresIn: z.number().int().min(60).max(31_536_000).optional(),
+    maxUses: z.number().int().min(1).max(10_000).optional(),
+    clientId: uuid.optional(),
+  }),
   search: z
     .object({
       q: text.max(500).default(''),

@@ -222,6 +222,28 @@ export interface SearchPage {
   similar?: boolean;
 }
 
+/** A link by which others may come into a conversation. */
+export interface Invite {
+  code: string;
+  url: string;
+  createdBy: string;
+  createdAt: string;
+  expiresAt: string;
+  /** Absent: as many as come. */
+  maxUses?: number;
+  uses: number;
+}
+
+/** What whoever holds the link may know before coming in. */
+export interface InvitePreview {
+  kind: ConversationKind;
+  title?: string;
+  topic?: string;
+  memberCount: number;
+  invitedBy?: string;
+  expiresAt: string;
+}
+
 /** Of one other member who may read the message. */
 export interface MessageReceipt {
   userId: string;

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Conversation, SearchPage } from '@chatcluster/protocol';
 import { eventually } from '@chatcluster/tools/testing';
-import pg from 'pg';
 import { type Cluster, type Person, startPods, type TestSocket } from './_pods.ts';
 
 describe('search', () => {
@@ -178,14 +177,8 @@ describe('search', () => {
     const { id } = await cluster.group([ada]);
     await say(id, 'before the pause');
     await found(ada, 'pause', ['before the pause']);
-    const client = new pg.Client({ connectionString: cluster.databaseUrl });
-    await client.connect();
-    try {
-      for (const table of ['message_search', 'search_progress', 'batches']) await client.query(`delete from ${table}`);
-      await client.query("update search_state set ran_at = now() - interval '1 hour'");
-    } finally {
-      await client.end();
-    }
+    for (const table of ['message_search', 'search_progress', 'batches']) await cluster.sql(`delete from ${table}`);
+    await cluster.sql("update search_state set ran_at = now() - interval '1 hour'");
     await found(ada, 'pause', ['before the pause']);
   });
 });

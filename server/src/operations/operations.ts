@@ -17,6 +17,7 @@ import { createConversations } from './conversations.ts';
 import { createDelivery } from './delivery.ts';
 import { createFindSent } from './find-sent.ts';
 import { createLoadForwarded } from './forward.ts';
+import { createInvites } from './invites.ts';
 import type { Membership } from './membership.ts';
 import { createMatch } from './match.ts';
 import { createMessageReads } from './message-reads.ts';
@@ -98,6 +99,7 @@ export function createOperations(deps: OperationsDeps) {
     catchUp: createCatchUp({ store, membership, recent: deps.recent }),
     changeMessage: createChangeMessage({ store, membership, delivery, limits }),
     conversations: auditConversations(conversations, createAudit({ db: store.pool, log })),
+    invites: createInvites({ pool: store.pool, membership, conversations, limits }),
     match: createMatch({ store, announce: conversations.announce, log }),
     reads: createMessageReads({ store }),
     search: createSearch({ pool: store.pool, rateLimits: deps.rateLimits }),

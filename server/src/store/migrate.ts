@@ -8,6 +8,7 @@ import { Accounts0011 } from './migrations/0011-accounts.ts';
 import { Threads0030 } from './migrations/0030-threads.ts';
 import { Safety0040 } from './migrations/0040-safety.ts';
 import { Search0031 } from './migrations/0031-search.ts';
+import { Invites0032 } from './migrations/0032-invites.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
 const MIGRATION_LOCK = 7_251_604_118;
@@ -20,7 +21,7 @@ export function createDataSource(databaseUrl: string): DataSource {
     driver: pg,
     url: databaseUrl,
     entities,
-    migrations: [Init0001, Match0002, Jobs0010, Accounts0011, Threads0030, Search0031, Safety0040],
+    migrations: [Init0001, Match0002, Jobs0010, Accounts0011, Threads0030, Search0031, Invites0032, Safety0040],
     migrationsTableName: 'migrations',
     installExtensions: false,
     extra: { max: 2, application_name: 'chatcluster-migrate' },

@@ -84,6 +84,19 @@ create table installation (
   created_at timestamp with time zone default now() not null
 );
 
+create table invites (
+  id uuid not null,
+  conversation_id uuid not null,
+  code text not null,
+  created_by uuid not null,
+  created_at timestamp(3) with time zone default now() not null,
+  expires_at timestamp(3) with time zone not null,
+  max_uses integer,
+  uses integer default 0 not null,
+  revoked_at timestamp(3) with time zone,
+  client_id uuid
+);
+
 create table jobs (
   id bigint generated always as identity not null,
   kind text not null,
@@ -347,6 +360,14 @@ alter table installation add constraint installation_pkey PRIMARY KEY (only_row)
 
 alter table installation add constraint installation_only_row_check CHECK (only_row);
 
+alter table invites add constraint invites_code_key UNIQUE (code);
+
+alter table invites add constraint invites_conversation_id_created_by_client_id_key UNIQUE (conversation_id, created_by, client_id);
+
+alter table invites add constraint invites_pkey PRIMARY KEY (id);
+
+alter table invites add constraint invites_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE;
+
 alter table jobs add constraint jobs_pkey PRIMARY KEY (id);
 
 alter table mail_tokens add constraint mail_tokens_pkey PRIMARY KEY (hash);
@@ -437,6 +458,8 @@ CREATE INDEX entries_thread ON ONLY public.entries USING btree (conversation_id,
 
 CREATE INDEX identities_user ON public.identities USING btree (user_id);
 
+CREATE INDEX invites_conversation ON public.invites USING btree (conversation_id, created_at DESC);
+
 CREATE INDEX jobs_due ON public.jobs USING btree (run_at) WHERE (failed_at IS NULL);
 
 CREATE INDEX jobs_failed ON public.jobs USING btree (failed_at) WHERE (failed_at IS NOT NULL);
@@ -486,6 +509,30 @@ CREATE UNIQUE INDEX reports_once ON public.reports USING btree (reporter_id, COA
 CREATE UNIQUE INDEX users_email ON public.users USING btree (lower(email));
 
 -- functions
+
+CREATE OR REPLACE FUNCTION public.accept_invite(p_code text, p_user uuid, p_id uuid, p_max integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_invite invites;
+  v_result jsonb;
+begin
+  select * into v_invite from invites i where i.code = p_code for no key update;
+  if not found then return '{"status":"missing"}'; end if;
+  if exists (select 1 from members m where m.conversation_id = v_invite.conversation_id and m.user_id = p_user and m.left_at is null) then
+    return jsonb_build_object('status', 'unchanged', 'id', v_invite.conversation_id);
+  end if;
+  if v_invite.revoked_at is not null or v_invite.expires_at <= clock_timestamp() or v_invite.uses >= v_invite.max_uses then
+    return '{"status":"spent"}';
+  end if;
+  if exists (select 1 from conversations c where c.id = v_invite.conversation_id and c.archived) then return '{"status":"archived"}'; end if;
+  v_result := add_members(v_invite.conversation_id, p_user, array[p_user], 'member', 'joined', array[p_id], null, p_max);
+  if v_result ->> 'status' = 'changed' then update invites i set uses = i.uses + 1 where i.id = v_invite.id; end if;
+  return v_result || jsonb_build_object('id', v_invite.conversation_id);
+end
+$function$
+;
 
 CREATE OR REPLACE FUNCTION public.add_members(p_conversation uuid, p_actor uuid, p_users uuid[], p_role text, p_action text, p_ids uuid[], p_expect integer, p_max integer)
  RETURNS jsonb

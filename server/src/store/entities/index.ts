@@ -3,6 +3,7 @@ import { BatchEntity } from './batch.ts';
 import { ConversationEntity } from './conversation.ts';
 import { EntryEntity } from './entry.ts';
 import { InstallationEntity } from './installation.ts';
+import { InviteEntity } from './invite.ts';
 import { JobEntity } from './job.ts';
 import { MatchWaitingEntity } from './match-waiting.ts';
 import { MemberEntity } from './member.ts';
@@ -24,6 +25,7 @@ export const entities = [
   EntryEntity,
   IdentityEntity,
   InstallationEntity,
+  InviteEntity,
   JobEntity,
   MailTokenEntity,
   MatchWaitingEntity,

@@ -11,6 +11,7 @@ import { adminRoutes } from './admin-routes.ts';
 import { createAccountRouters } from './account-routers.ts';
 import { createHttpApp } from './app.ts';
 import { conversationRoutes } from './conversation-routes.ts';
+import { inviteRoutes } from './invite-routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import { safetyRoutes } from './safety-routes.ts';
 import { searchRoutes } from './search-routes.ts';
@@ -42,6 +43,7 @@ export function createPublicApp({ config, log, auth, store, operations, rate, sa
       ...routers,
       conversationRoutes({ ...routes, ...operations }),
       messageRoutes({ ...routes, ...operations, rate }),
+      inviteRoutes({ ...routes, ...operations, config }),
       searchRoutes({ ...routes, ...operations }),
     ],
   });
