@@ -97,6 +97,12 @@ export const routes: readonly Route[] = [
   open(route('get /v1/invites/{code}', 200, 'Where an invite link leads')),
   route('post /v1/invites/{code}/accept', 200, 'Come in by an invite link'),
   route('get /v1/search', 200, 'Messages that one may read, by words and filters', 'search'),
+  route('post /v1/files', 201, 'Announce a file: how to upload it', 'createFile'),
+  route('post /v1/files/{id}/complete', 200, 'Check what was uploaded; the attachment'),
+  route('get /v1/files/{id}', 302, 'Download a file: redirects to a short-lived URL', 'getFile'),
+  route('get /v1/files/{id}/thumbnail', 302, 'A small picture of a file: redirects to a short-lived URL'),
+  route('delete /v1/files/{id}', 204, 'Drop a file that was never posted'),
+  route('put /v1/users/me/avatar', 200, 'Set the own picture from an uploaded image, or remove it', 'setAvatar'),
   route('get /v1/changes', 200, 'What moved in the account', 'changes'),
   route('post /v1/sync', 200, 'Entries after the own cursors', 'sync'),
 ];

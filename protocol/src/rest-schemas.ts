@@ -19,6 +19,15 @@ const deviceId = text.max(200).optional();
 const time = z.iso.datetime({ offset: true });
 const query = (max: number) => z.coerce.number().int().min(1).max(max).optional();
 const querySeq = z.coerce.number().pipe(seq).optional();
+/** Without a path, and without what could turn the text around it. */
+const fileName = text
+  .transform((name) =>
+    name
+      .replace(/^.*[\\/]/, '')
+      .replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '')
+      .trim(),
+  )
+  .pipe(z.string().min(1).max(255));
 const { messageId: _m, conversationId: _c, ...edit } = eventSchemas['message:edit'].shape;
 const { conversationId: _s, ...send } = eventSchemas['message:send'].shape;
 
@@ -95,6 +104,23 @@ export const restSchemas = {
   sendMessage: z.object(send),
   /** Over REST the idempotency id of a change is optional: the server makes one when it is absent. */
   editMessage: z.object({ body: edit.body, clientMsgId: uuid.optional() }),
+  createFile: z.object({
+    name: fileName,
+    type: z
+      .string()
+      .max(127)
+      .regex(/^[\w.+-]+\/[\w.+-]+$/, 'must be a media type')
+      .default('application/octet-stream'),
+    bytes: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits')
+      .transform((hex) => hex.toLowerCase()),
+    parts: z.number().int().min(1).max(1_000).optional(),
+    clientId: uuid.optional(),
+  }),
+  getFile: z.object({ download: z.enum(['1']).optional() }),
+  setAvatar: z.object({ fileId: uuid.nullable() }),
 };
 export type RestOperation = keyof typeof restSchemas;
 export type RestInput<O extends RestOperation> = z.output<(typeof restSchemas)[O]>;

@@ -73,8 +73,36 @@ export interface Attachment {
   bytes: number;
   width?: number;
   height?: number;
+  /** Paths of this installation; each redirects to a URL that works for a short while. */
   url: string;
   thumbnailUrl?: string;
+  /** A tiny picture as a data URL, to be shown blurred until the thumbnail has come. */
+  preview?: string;
+}
+
+/** How to upload a file, or a part of it: this request with the bytes as its body. */
+export interface UploadRequest {
+  method: 'PUT';
+  url: string;
+  headers: Record<string, string>;
+}
+
+export interface UploadPart extends UploadRequest {
+  /** From 1. */
+  number: number;
+  /** Where in the file it begins. */
+  offset: number;
+  bytes: number;
+  /** It is there already: an upload that goes on passes it over. */
+  received: boolean;
+}
+
+/** Answer of `POST /v1/files`. */
+export interface FileUpload {
+  fileId: string;
+  /** Unless it is uploaded in parts. */
+  upload?: UploadRequest;
+  parts?: UploadPart[];
 }
 
 /** Where a forwarded message came from. Whoever may not read it there learns that it exists, no more. */

@@ -13,6 +13,7 @@ import { createMovers } from './lifecycle/movers.ts';
 import { createRate, createStats } from './lifecycle/figures.ts';
 import { createLastSeen } from './lifecycle/last-seen.ts';
 import { listen } from './lifecycle/listen.ts';
+import { limitsFor, openFiles } from './lifecycle/open-files.ts';
 import { openFanout } from './lifecycle/open-fanout.ts';
 import { openIndexer } from './lifecycle/open-indexer.ts';
 import { openJobs } from './lifecycle/open-jobs.ts';
@@ -23,6 +24,8 @@ import type { Running } from './lifecycle/run.ts';
 import { createSocketClock } from './lifecycle/socket-clock.ts';
 import { createMessageRate } from './limits/message-rate.ts';
 import type { Logger } from './log.ts';
+import { createAvatars } from './operations/avatars.ts';
+import { createFiles } from './operations/files.ts';
 import { createMembership } from './operations/membership.ts';
 import { createOperations } from './operations/operations.ts';
 import { createSafety } from './operations/safety.ts';
@@ -182,6 +185,8 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     stats: createStats({ db: store.pool, podId: config.podId, own: opened.lease, pods: opened.pods }),
     log,
   });
+  const onProfileChanged = (user: User) => void tellProfile(user).catch((error: unknown) => log.debug({ err: error }, 'profile not told'));
+  const { fileStore, volume } = stack.use(await openFiles(config, { store, keys: auth.keys, jobs, onProfileChanged, log }));
   const publicApp = createPublicApp({
     config,
     log,
@@ -190,7 +195,10 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     operations,
     rate,
     safety,
-    onProfileChanged: (user) => void tellProfile(user).catch((error: unknown) => log.debug({ err: error }, 'profile not told')),
+    files: createFiles({ pool: store.pool, fileStore, config: config.files, limits: config.limits, log }),
+    avatars: createAvatars({ pool: store.pool }),
+    volume,
+    onProfileChanged,
   });
   // A worker has nothing to say to the world; its admin port is enough.
   const main =
@@ -202,6 +210,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     authenticate: auth,
     fanout,
     catchUp: operations.catchUp,
+    limitsFor: ({ guest }) => limitsFor(config, guest),
     log,
     connections,
     socketsOf: hub.socketsOf,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { defaultLimits, type Limits } from '@chatcluster/protocol/limits';
 import { parseAccounts, type AccountSettings } from './config/accounts.ts';
+import { type FilesConfig, parseFilesConfig } from './config/files.ts';
 import { ConfigError, integer, list, networks, oneOf, onOff, url, type Env } from './config/env.ts';
 
 export { ConfigError };
@@ -45,6 +46,7 @@ export interface Config {
   /** Private addresses and CIDR ranges that link previews and webhooks may reach. */
   fetchAllowedNetworks: string[];
   accounts: AccountSettings;
+  files: FilesConfig;
   logLevel: string;
 }
 
@@ -108,6 +110,7 @@ export function parseConfig(env: Env): Config {
       : undefined,
     fetchAllowedNetworks: networks(env, 'FETCH_ALLOWED_NETWORKS'),
     accounts: parseAccounts(env, publicUrl),
+    files: parseFilesConfig(env),
     logLevel: oneOf(env, 'LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };
 }

@@ -11,6 +11,7 @@ import { existingUsers, listAuthors } from '../store/sql/user-lookups.ts';
 import type { Store } from '../store/store.ts';
 import type { AppendRow } from '../store/types.ts';
 import { auditConversations } from './audit-conversations.ts';
+import { createAttach } from './attachments.ts';
 import { createCatchUp } from './catch-up.ts';
 import { createChangeMessage } from './change-message.ts';
 import { createConversations } from './conversations.ts';
@@ -103,7 +104,14 @@ export function createOperations(deps: OperationsDeps) {
     match: createMatch({ store, announce: conversations.announce, log }),
     reads: createMessageReads({ store }),
     search: createSearch({ pool: store.pool, rateLimits: deps.rateLimits }),
-    sendMessage: createSendMessage({ membership, ingest, hasMessage, loadForwarded: createLoadForwarded(store), limits }),
+    sendMessage: createSendMessage({
+      membership,
+      ingest,
+      hasMessage,
+      loadForwarded: createLoadForwarded(store),
+      attach: createAttach(store.pool),
+      limits,
+    }),
     findSent: createFindSent(store),
     typing: createTyping({ membership, fanout }),
     /** Everything acknowledged has been handed to the pods. */

@@ -7,6 +7,7 @@ import type { Ingest } from '../ingest/ingest.ts';
 import { isUnavailable } from '../store/errors.ts';
 import type { AppendRow, ConversationAccess } from '../store/types.ts';
 import type { LoadForwarded } from './forward.ts';
+import type { Attach } from './attachments.ts';
 import type { Membership } from './membership.ts';
 import { authorise, require } from './require.ts';
 import { translateUnavailable } from './unavailable.ts';
@@ -17,6 +18,7 @@ export interface SendMessageDeps {
   hasMessage(conversationId: string, messageId: string): Promise<boolean>;
   /** What may be taken along from there by this person; throws for what they may not read. */
   loadForwarded: LoadForwarded;
+  attach: Attach;
   limits: Limits;
 }
 
@@ -40,8 +42,8 @@ export function unknownReference(field: Reference): ChatError {
   return new ChatError('invalid', { details: [{ path: field, issue: 'is not a message of this conversation' }] });
 }
 
-function toData(payload: Payload, access: ConversationAccess, forwarded: Forwarded | undefined): string {
-  const data: MessageData = { body: payload.body, ...forwarded };
+function toData(payload: Payload, access: ConversationAccess, carried: Partial<Forwarded>): string {
+  const data: MessageData = { body: payload.body, ...carried };
   if (payload.replyTo !== undefined) data.replyTo = payload.replyTo;
   if (payload.threadRoot !== undefined) data.threadRoot = payload.threadRoot;
   const mentions = [...new Set(payload.mentions ?? [])].filter((id) => access.members.has(id));
@@ -67,23 +69,32 @@ export function createSendMessage(deps: SendMessageDeps) {
   }
 
   function checkBody(payload: Payload): void {
-    if (payload.attachments !== undefined && payload.attachments.length > 0) {
-      throw new ChatError('invalid', { details: [{ path: 'attachments', issue: 'names a file that was not uploaded' }] });
-    }
-    const body = decideBody(payload.body, 0, deps.limits);
+    const body = decideBody(payload.body, payload.attachments?.length ?? 0, deps.limits);
     if (!body.ok) throw new ChatError(body.code, { message: body.message, details: [{ path: 'body', issue: body.message }] });
   }
 
-  function toRow(userId: string, payload: Payload, access: ConversationAccess, forwarded: Forwarded | undefined): AppendRow {
+  function toRow(userId: string, payload: Payload, access: ConversationAccess, carried: Partial<Forwarded>): AppendRow {
     return {
       conversationId: payload.conversationId,
       id: entryId(payload.conversationId, userId, payload.clientMsgId),
       type: 'message',
       actorId: userId,
       clientMsgId: payload.clientMsgId,
-      data: toData(payload, access, forwarded),
+      data: toData(payload, access, carried),
       expectVersion: access.memberVersion,
     };
+  }
+
+  /** Files become part of the message, and readable to those who read it. */
+  async function carry(userId: string, payload: Payload, forwarded: Forwarded | undefined): Promise<Partial<Forwarded>> {
+    const { conversationId, clientMsgId } = payload;
+    const use = { conversationId, messageId: entryId(conversationId, userId, clientMsgId) };
+    if (forwarded !== undefined) {
+      await deps.attach.shared({ ...use, fileIds: (forwarded.attachments ?? []).map(({ fileId }) => fileId) });
+      return forwarded;
+    }
+    const fileIds = payload.attachments ?? [];
+    return fileIds.length === 0 ? {} : { attachments: await deps.attach.own({ ...use, ownerId: userId, fileIds }) };
   }
 
   async function send(userId: string, payload: Payload): Promise<SendResult> {
@@ -97,7 +108,7 @@ export function createSendMessage(deps: SendMessageDeps) {
     if (payload.mentionAll === true) require(decideMentionAll(access, userId));
     const isReply = payload.replyTo !== undefined || payload.threadRoot !== undefined;
     const unchecked = isReply && !(await checkReferences(payload));
-    const row = toRow(userId, payload, access, forwarded);
+    const row = toRow(userId, payload, access, await carry(userId, payload, forwarded));
     const result = await deps.ingest.submit(row, { unchecked });
     switch (result.status) {
       case 'stored':

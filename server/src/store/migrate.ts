@@ -5,6 +5,7 @@ import { Init0001 } from './migrations/0001-init.ts';
 import { Match0002 } from './migrations/0002-match.ts';
 import { Jobs0010 } from './migrations/0010-jobs.ts';
 import { Accounts0011 } from './migrations/0011-accounts.ts';
+import { Files0020 } from './migrations/0020-files.ts';
 import { Threads0030 } from './migrations/0030-threads.ts';
 import { Safety0040 } from './migrations/0040-safety.ts';
 import { Search0031 } from './migrations/0031-search.ts';
@@ -21,7 +22,7 @@ export function createDataSource(databaseUrl: string): DataSource {
     driver: pg,
     url: databaseUrl,
     entities,
-    migrations: [Init0001, Match0002, Jobs0010, Accounts0011, Threads0030, Search0031, Invites0032, Safety0040],
+    migrations: [Init0001, Match0002, Jobs0010, Accounts0011, Files0020, Threads0030, Search0031, Invites0032, Safety0040],
     migrationsTableName: 'migrations',
     installExtensions: false,
     extra: { max: 2, application_name: 'chatcluster-migrate' },

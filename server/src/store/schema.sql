@@ -69,6 +69,31 @@ create table entries (
   data jsonb not null
 ) partition by HASH (conversation_id);
 
+create table file_uses (
+  file_id uuid not null,
+  conversation_id uuid not null,
+  message_id uuid not null
+);
+
+create table files (
+  id uuid not null,
+  owner_id uuid not null,
+  client_id uuid,
+  purpose text default 'attachment'::text not null,
+  name text not null,
+  type text not null,
+  bytes bigint not null,
+  sha256 bytea not null,
+  parts integer default 0 not null,
+  state text default 'pending'::text not null,
+  width integer,
+  height integer,
+  preview text,
+  has_thumbnail boolean default false not null,
+  created_at timestamp(3) with time zone default now() not null,
+  attached_at timestamp(3) with time zone
+);
+
 create table identities (
   provider text not null,
   subject text not null,
@@ -352,6 +377,20 @@ alter table entries add constraint entries_conversation_id_id_key UNIQUE (conver
 
 alter table entries add constraint entries_pkey PRIMARY KEY (conversation_id, seq);
 
+alter table file_uses add constraint file_uses_pkey PRIMARY KEY (file_id, conversation_id, message_id);
+
+alter table file_uses add constraint file_uses_file_id_fkey FOREIGN KEY (file_id) REFERENCES files(id) ON DELETE CASCADE;
+
+alter table files add constraint files_owner_id_client_id_key UNIQUE (owner_id, client_id);
+
+alter table files add constraint files_pkey PRIMARY KEY (id);
+
+alter table files add constraint files_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;
+
+alter table files add constraint files_purpose_check CHECK ((purpose = ANY (ARRAY['attachment'::text, 'avatar'::text])));
+
+alter table files add constraint files_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'processing'::text, 'ready'::text, 'failed'::text, 'deleted'::text])));
+
 alter table identities add constraint identities_pkey PRIMARY KEY (provider, subject);
 
 alter table identities add constraint identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
@@ -455,6 +494,8 @@ CREATE INDEX blocks_blocked ON public.blocks USING btree (blocked_id);
 CREATE INDEX conversations_channels ON public.conversations USING btree (lower(title), id) WHERE ((kind = 'channel'::text) AND (deleted_at IS NULL));
 
 CREATE INDEX entries_thread ON ONLY public.entries USING btree (conversation_id, COALESCE((data ->> 'threadRoot'::text), (data ->> 'replyTo'::text)), seq) WHERE ((type = 'message'::text) AND ((data ? 'threadRoot'::text) OR (data ? 'replyTo'::text)));
+
+CREATE INDEX files_created ON public.files USING btree (created_at) WHERE ((state <> 'deleted'::text) AND (purpose = 'attachment'::text));
 
 CREATE INDEX identities_user ON public.identities USING btree (user_id);
 
@@ -793,6 +834,29 @@ begin
     jsonb_strip_nulls(jsonb_build_object('title', v_conversation.title, 'topic', v_conversation.topic)));
   return changed_json(v_conversation, array[v_entry], v_users, write_batch(v_conversation.id, v_entry.seq, v_entry.seq))
     || jsonb_build_object('id', v_conversation.id, 'created', true);
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.create_file(p jsonb)
+ RETURNS files
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_file files;
+  v_owner uuid := (p ->> 'ownerId')::uuid;
+begin
+  perform 1 from users where id = v_owner and deleted_at is null for no key update;
+  if not found then return null; end if;
+  select * into v_file from files f where f.owner_id = v_owner and f.client_id = (p ->> 'clientId')::uuid;
+  if found then return v_file; end if;
+  if (select coalesce(sum(f.bytes), 0) from files f where f.owner_id = v_owner and f.state not in ('failed', 'deleted'))
+    + (p ->> 'bytes')::bigint > (p ->> 'quotaBytes')::bigint then return null; end if;
+  insert into files (id, owner_id, client_id, purpose, name, type, bytes, sha256, parts)
+  values ((p ->> 'id')::uuid, v_owner, (p ->> 'clientId')::uuid, p ->> 'purpose', p ->> 'name', p ->> 'type', (p ->> 'bytes')::bigint,
+    decode(p ->> 'sha256', 'hex'), (p ->> 'parts')::integer)
+  returning * into v_file;
+  return v_file;
 end
 $function$
 ;

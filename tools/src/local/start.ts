@@ -67,6 +67,8 @@ function podEnv({ settings, databaseUrl, redisUrls }: State, pod: PodSpec, role:
     TZ: process.env.TZ,
     NODE_OPTIONS: process.env.NODE_OPTIONS,
     NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,
+    // One folder for all pods, unless files are kept elsewhere.
+    ...(settings.passThrough.FILES_S3_BUCKET ? {} : { FILES_DIR: join(localDir, 'files') }),
     ...settings.passThrough,
     [marker]: localDir,
     ROLE: role,

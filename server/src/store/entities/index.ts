@@ -2,6 +2,7 @@ import { IdentityEntity, MailTokenEntity, RecoveryCodeEntity, UsedChallengeEntit
 import { BatchEntity } from './batch.ts';
 import { ConversationEntity } from './conversation.ts';
 import { EntryEntity } from './entry.ts';
+import { FileEntity, FileUseEntity } from './file.ts';
 import { InstallationEntity } from './installation.ts';
 import { InviteEntity } from './invite.ts';
 import { JobEntity } from './job.ts';
@@ -24,6 +25,8 @@ export const entities = [
   ConversationEntity,
   EntryEntity,
   IdentityEntity,
+  FileEntity,
+  FileUseEntity,
   InstallationEntity,
   InviteEntity,
   JobEntity,

@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler, type Router } from 'express
 import { ChatError } from '@chatcluster/protocol/errors';
 import type { IsAllowedOrigin } from '../../auth/origin.ts';
 import type { Config } from '../../config.ts';
+import { VOLUME_PATH } from '../../files/volume-store.ts';
 import type { Logger } from '../../log.ts';
 import { createErrorHandler, sendProblem } from './problem.ts';
 import { requestLog } from './request-log.ts';
@@ -12,18 +13,21 @@ export interface HttpAppDeps {
   config: Pick<Config, 'trustedProxies' | 'webRoot' | 'secureCookies'>;
   log: Logger;
   isAllowedOrigin: IsAllowedOrigin;
+  /** Another origin from which files are loaded. */
+  fileOrigin?: string;
   /** Routes with their full paths, in order. */
   routers: Router[];
 }
 
 /** The public port. What no router takes is the web app's, or a problem. */
-export function createHttpApp({ config, log, isAllowedOrigin, routers }: HttpAppDeps): Express {
+export function createHttpApp({ config, log, isAllowedOrigin, fileOrigin, routers }: HttpAppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', config.trustedProxies.length > 0 ? config.trustedProxies : false);
-  app.use(requestLog(log), securityHeaders(config.secureCookies));
+  app.use(requestLog(log), securityHeaders({ https: config.secureCookies, fileOrigin }));
   app.use('/v1', cors(isAllowedOrigin), jsonBody());
+  app.use(VOLUME_PATH, cors(isAllowedOrigin));
   for (const router of routers) app.use(router);
   app.use('/v1', notFound);
   if (config.webRoot !== undefined) app.use(webApp(config.webRoot));

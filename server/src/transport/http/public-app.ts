@@ -2,8 +2,12 @@ import type { Express } from 'express';
 import type { User } from '@chatcluster/protocol';
 import type { Auth } from '../../auth/auth.ts';
 import type { Config } from '../../config.ts';
+import { fileOrigin } from '../../config/files.ts';
 import type { MessageRate } from '../../limits/message-rate.ts';
+import type { OpenedFiles } from '../../lifecycle/open-files.ts';
 import type { Logger } from '../../log.ts';
+import type { Avatars } from '../../operations/avatars.ts';
+import type { Files } from '../../operations/files.ts';
 import type { Operations } from '../../operations/operations.ts';
 import type { Safety } from '../../operations/safety.ts';
 import type { Store } from '../../store/store.ts';
@@ -12,6 +16,8 @@ import { createAccountRouters } from './account-routers.ts';
 import { createHttpApp } from './app.ts';
 import { conversationRoutes } from './conversation-routes.ts';
 import { inviteRoutes } from './invite-routes.ts';
+import { fileDataRoutes } from './file-data-routes.ts';
+import { fileRoutes } from './file-routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import { safetyRoutes } from './safety-routes.ts';
 import { searchRoutes } from './search-routes.ts';
@@ -24,11 +30,26 @@ export interface PublicAppDeps {
   operations: Operations;
   rate: MessageRate;
   safety: Safety;
+  files: Files;
+  avatars: Avatars;
+  volume: OpenedFiles['volume'];
   onProfileChanged(user: User): void;
 }
 
 /** Every route of the public port; a realtime pod takes sockets only and answers 404 to the rest. */
-export function createPublicApp({ config, log, auth, store, operations, rate, safety, onProfileChanged }: PublicAppDeps): Express {
+export function createPublicApp({
+  config,
+  log,
+  auth,
+  store,
+  operations,
+  rate,
+  safety,
+  files,
+  avatars,
+  volume,
+  onProfileChanged,
+}: PublicAppDeps): Express {
   const { routes, routers } = createAccountRouters({ auth, db: store.pool, log, config, onProfileChanged });
   if (config.role === 'realtime')
     return createHttpApp({ config: { ...config, webRoot: undefined }, log, isAllowedOrigin: auth.isAllowedOrigin, routers: [] });
@@ -36,6 +57,7 @@ export function createPublicApp({ config, log, auth, store, operations, rate, sa
     config,
     log,
     isAllowedOrigin: auth.isAllowedOrigin,
+    fileOrigin: fileOrigin(config.files.store),
     routers: [
       // Before the users' routes: there `/v1/users/:id` takes any one word.
       safetyRoutes({ ...routes, ...safety }),
@@ -45,6 +67,8 @@ export function createPublicApp({ config, log, auth, store, operations, rate, sa
       messageRoutes({ ...routes, ...operations, rate }),
       inviteRoutes({ ...routes, ...operations, config }),
       searchRoutes({ ...routes, ...operations }),
+      fileRoutes({ ...routes, files, avatars, publicUrl: config.publicUrl, onProfileChanged }),
+      ...(volume ? [fileDataRoutes(volume)] : []),
     ],
   });
 }

@@ -6,7 +6,8 @@ import type { IsAllowedOrigin } from '../../auth/origin.ts';
 const BODY_MAX_BYTES = 64 * 1024;
 
 /** Everything from the installation itself. `wasm-unsafe-eval` compiles the offline store's SQLite and allows no script. */
-export function securityHeaders(https: boolean): RequestHandler {
+export function securityHeaders({ https, fileOrigin }: { https: boolean; fileOrigin?: string }): RequestHandler {
+  const files = fileOrigin === undefined ? [] : [fileOrigin];
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -15,8 +16,9 @@ export function securityHeaders(https: boolean): RequestHandler {
         scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
         scriptSrcAttr: ["'none'"],
         styleSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:', 'blob:'],
-        connectSrc: ["'self'", 'ws:', 'wss:'],
+        imgSrc: ["'self'", 'data:', 'blob:', ...files],
+        mediaSrc: ["'self'", 'blob:', ...files],
+        connectSrc: ["'self'", 'ws:', 'wss:', ...files],
         workerSrc: ["'self'"],
         objectSrc: ["'none'"],
         baseUri: ["'self'"],

@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
-import type { SessionReady, WireError } from '@chatcluster/protocol';
+import type { Limits, SessionReady, WireError } from '@chatcluster/protocol';
 import { ChatError, toWireError } from '@chatcluster/protocol/errors';
 import { FRAME_MAX_BYTES, PROTOCOL_VERSION } from '@chatcluster/protocol/limits';
 import { connectSchema } from '@chatcluster/protocol/socket-schemas';
@@ -29,6 +29,8 @@ export interface GatewayDeps {
   socketsOf(userId: string): Iterable<{ id: string }>;
   onConnected(connection: Connection): void;
   onGone(connection: Connection): void;
+  /** What this person may do. */
+  limitsFor(principal: Principal): Limits;
   log: Logger;
 }
 
@@ -91,7 +93,7 @@ export function createGateway(io: Server, deps: GatewayDeps) {
       epoch: deps.epoch(),
       serverTime: new Date().toISOString(),
       expiresAt: new Date(principal.expiresAt).toISOString(),
-      limits: config.limits,
+      limits: deps.limitsFor(principal),
     };
   }
 

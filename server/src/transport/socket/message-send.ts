@@ -38,13 +38,14 @@ export function messageSend(deps: MessageSendDeps): Handler<'message:send'> {
 
   return async (connection, payload) => {
     const granted = takeRate(connection, `${payload.conversationId} ${payload.clientMsgId}`);
+    const hasFiles = payload.attachments !== undefined && payload.attachments.length > 0;
     // Nothing to wait for: this socket's earlier sends joined their batch already, so this one may go at once.
-    const isSlow = payload.replyTo !== undefined || payload.threadRoot !== undefined || payload.forward !== undefined;
+    const isSlow = payload.replyTo !== undefined || payload.threadRoot !== undefined || payload.forward !== undefined || hasFiles;
     if (granted === undefined && connection.sendChain === undefined && !isSlow) return deps.sendMessage(connection.userId, payload);
     const before = connection.sendChain ?? Promise.resolve();
     const turn = before.then(() => granted);
     const sent = turn.then(() => deps.sendMessage(connection.userId, payload));
-    // A reply is checked before it joins the batch, so the next one waits for the whole of it.
+    // A reply, or a file, is checked before it joins the batch, so the next one waits for the whole of it.
     const settled = (isSlow ? sent : turn).then(
       () => undefined,
       () => undefined,

@@ -54,8 +54,29 @@ function copyNativeModule(name: string, outDir: string): void {
   for (const file of globSync('{package.json,*.node}', { cwd: from })) cpSync(join(from, file), join(to, basename(file)));
 }
 
+/** Files that are read while it runs lie in it, so it stays as it is: without what it was built from. */
+function copyPackage(name: string, outDir: string): void {
+  const from = join(root, 'node_modules', name);
+  if (!existsSync(from)) throw new ServiceError(`${name} is not installed; run: npm install`);
+  cpSync(from, join(outDir, 'node_modules', name), {
+    recursive: true,
+    filter: (path) => !/\/(src|install|glib-2\.0|node_modules)$|\.(md|ts|cts|mts|map)$/.test(relative(from, path)),
+  });
+}
+
+export interface BundleOptions {
+  /** Packages of one native file. */
+  nativeModules?: string[];
+  /** Packages that cannot be bundled, with those that they need. */
+  packages?: string[];
+}
+
 /** One file that plain Node runs, and the few that cannot be in it. */
-export async function bundleProgram(entry: string, outDir: string, nativeModules: string[] = []): Promise<Bundle> {
+export async function bundleProgram(
+  entry: string,
+  outDir: string,
+  { nativeModules = [], packages = [] }: BundleOptions = {},
+): Promise<Bundle> {
   const { build } = await import('rolldown');
   rmSync(outDir, { recursive: true, force: true });
   mkdirSync(outDir, { recursive: true });
@@ -63,7 +84,7 @@ export async function bundleProgram(entry: string, outDir: string, nativeModules
     input: join(root, entry),
     cwd: root,
     platform: 'node',
-    external: nativeModules,
+    external: [...nativeModules, ...packages],
     plugins: [copyReferences(outDir)],
     // Names in stack traces stay readable; that costs nothing at run time.
     output: {
@@ -75,8 +96,9 @@ export async function bundleProgram(entry: string, outDir: string, nativeModules
     logLevel: 'silent',
   });
   for (const name of nativeModules) copyNativeModule(name, outDir);
+  for (const name of packages) copyPackage(name, outDir);
   const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
-  const native = nativeModules.map((name) => join(root, 'node_modules', name));
+  const native = [...nativeModules, ...packages].map((name) => join(root, 'node_modules', name));
   const folders = new Set([...modules.map(packageOf).filter((dir) => dir !== undefined), ...native]);
   return { dir: outDir, packages: [...folders].map((dir) => relative(root, dir)).sort() };
 }

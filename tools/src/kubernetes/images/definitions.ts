@@ -41,7 +41,7 @@ function nodeLayer(dir: string): Entry[] {
   return [
     ...baseFiles({ name: 'nonroot', id: SERVER_USER }),
     file('usr/local/bin/node', node, 0o755),
-    ...sharedLibraries([node, ...nativeModules]),
+    ...sharedLibraries([node, ...nativeModules], join(dir, 'node_modules')),
   ];
 }
 
@@ -64,10 +64,20 @@ function argon2(): string {
   return found.slice('node_modules/'.length);
 }
 
+/** It loads its binary, and that its library, by their places beside each other. */
+function sharpPackages(): string[] {
+  const binaries = globSync('node_modules/@img/sharp-*', { cwd: root }).map((path) => path.slice('node_modules/'.length));
+  if (binaries.length === 0) throw new ServiceError('sharp has no binary for this machine; run: npm install');
+  return ['sharp', '@img/colour', 'detect-libc', 'semver', ...binaries];
+}
+
 async function server({ workDir, tag }: BuildContext): Promise<Definition> {
   if (!existsSync(join(root, 'web/dist/index.html')))
     throw new ServiceError('web/dist is missing; build the web app first: npm run build -w web');
-  const bundle = await bundleProgram('server/src/main.ts', join(workDir, 'server'), [argon2()]);
+  const bundle = await bundleProgram('server/src/main.ts', join(workDir, 'server'), {
+    nativeModules: [argon2()],
+    packages: sharpPackages(),
+  });
   const web = folderEntries(join(root, 'web/dist'), 'app/web');
   return nodeImage('server', tag, bundle, { files: web, env: { WEB_ROOT: '/app/web' } });
 }

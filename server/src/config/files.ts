@@ -1,0 +1,72 @@
+import { ConfigError, type Env, integer, url } from './env.ts';
+
+export type FileStoreConfig =
+  | { kind: 'volume'; dir: string }
+  | {
+      kind: 's3';
+      endpoint: string | undefined;
+      /** As browsers reach it. */
+      publicEndpoint: string | undefined;
+      bucket: string;
+      region: string;
+      accessKeyId: string;
+      secretAccessKey: string;
+    };
+
+export interface FilesConfig {
+  /** undefined: no uploads. */
+  store: FileStoreConfig | undefined;
+  /** Bytes of all files of one person. */
+  quotaBytes: number;
+  /** How long a signed URL works, at least; at most twice as long. */
+  linkSeconds: number;
+  /** A file that was never posted is removed after this. */
+  orphanSeconds: number;
+  sweepSeconds: number;
+}
+
+/** Another origin from which browsers load files. */
+export function fileOrigin(store: FileStoreConfig | undefined): string | undefined {
+  if (store?.kind !== 's3') return undefined;
+  const endpoint = store.publicEndpoint ?? store.endpoint;
+  return endpoint === undefined ? `https://${store.bucket}.s3.${store.region}.amazonaws.com` : new URL(endpoint).origin;
+}
+
+const GIB = 1024 ** 3;
+
+export function parseFilesConfig(env: Env): FilesConfig {
+  return {
+    store: parseStore(env),
+    quotaBytes: integer(env, 'FILES_QUOTA_BYTES', 2 * GIB, { min: 1 }),
+    linkSeconds: integer(env, 'FILES_LINK_SECONDS', 900, { min: 10, max: 86_400 }),
+    orphanSeconds: integer(env, 'FILES_ORPHAN_SECONDS', 86_400, { min: 60 }),
+    sweepSeconds: integer(env, 'FILES_SWEEP_SECONDS', 600, { min: 1 }),
+  };
+}
+
+function parseStore(env: Env): FileStoreConfig | undefined {
+  const bucket = env.FILES_S3_BUCKET;
+  if (bucket && env.FILES_DIR) throw new ConfigError('FILES_DIR and FILES_S3_BUCKET are both set; files are kept in one place');
+  if (env.FILES_DIR) return { kind: 'volume', dir: env.FILES_DIR };
+  if (!bucket) {
+    const stray = ['FILES_S3_ENDPOINT', 'FILES_S3_ACCESS_KEY_ID', 'FILES_S3_SECRET_ACCESS_KEY'].find((name) => env[name]);
+    if (stray) throw new ConfigError(`${stray} is set, but FILES_S3_BUCKET is not`);
+    return undefined;
+  }
+  const endpoint = (name: string) => (env[name] ? url(name, env[name], ['http:', 'https:']) : undefined);
+  return {
+    kind: 's3',
+    bucket,
+    endpoint: endpoint('FILES_S3_ENDPOINT'),
+    publicEndpoint: endpoint('FILES_S3_PUBLIC_ENDPOINT'),
+    region: env.FILES_S3_REGION || 'us-east-1',
+    accessKeyId: required(env, 'FILES_S3_ACCESS_KEY_ID'),
+    secretAccessKey: required(env, 'FILES_S3_SECRET_ACCESS_KEY'),
+  };
+}
+
+function required(env: Env, name: string): string {
+  const value = env[name];
+  if (!value) throw new ConfigError(`${name} is not set; FILES_S3_BUCKET needs it`);
+  return value;
+}
