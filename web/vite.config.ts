@@ -2,6 +2,7 @@ import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { appShell, buildId } from './build/app-shell.ts';
+import { emojiData } from './build/emoji.ts';
 
 /** `npm run dev -w web` talks to a cluster that `make up` started. */
 const server = process.env.CHAT_SERVER ?? 'http://localhost:8080';
@@ -9,7 +10,7 @@ const id = buildId();
 
 // Vite wants a default export.
 export default defineConfig({
-  plugins: [react(), tailwindcss(), appShell(id)],
+  plugins: [react(), tailwindcss(), emojiData(), appShell(id)],
   define: { __BUILD__: JSON.stringify(id) },
   build: { target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
   server: {

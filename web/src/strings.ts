@@ -1,8 +1,10 @@
 import { safetyDe, safetyEn } from './strings/safety.ts';
+import { uxDe, uxEn } from './strings/ux.ts';
 
 /** Every text of the app, in every language. `{name}` marks are filled by `t`; `{count|one|many}` chooses by number. */
 const en = {
   ...safetyEn,
+  ...uxEn,
   appName: 'Chat Cluster',
   // Sign in
   signInTitle: 'Sign in',
@@ -170,6 +172,7 @@ type Dictionary = Readonly<Record<StringKey, string>>;
 
 const de: Dictionary = {
   ...safetyDe,
+  ...uxDe,
   appName: 'Chat Cluster',
   signInTitle: 'Anmelden',
   signInLead: 'Willkommen zurück. Ihre Unterhaltungen sind, wo Sie sie verlassen haben.',

@@ -15,7 +15,7 @@ export function errorText(error: unknown, isSignIn = false): StringKey {
 }
 
 /** Signing in and out, by the client's cookies. */
-export function createAccount(client: ChatClient, set: (part: Partial<ViewState>) => void) {
+export function createAccount(client: ChatClient, set: (part: Partial<ViewState>) => void, forgetDrafts: () => void) {
   const enter = async (signingIn: Promise<SignedIn>) => {
     await signingIn;
     client.start();
@@ -33,6 +33,7 @@ export function createAccount(client: ChatClient, set: (part: Partial<ViewState>
       set({ phase: 'signed-in' });
     },
     async logout() {
+      forgetDrafts();
       // First, so that no view asks for people on behalf of nobody.
       set({ phase: 'signed-out', wasEnded: false, selectedId: undefined, drafts: {} });
       await client.logout();

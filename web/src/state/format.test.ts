@@ -17,7 +17,7 @@ test('days have names near now', () => {
 });
 
 test('stored settings that make no sense become the defaults', () => {
-  const defaults = { theme: 'system', density: 'comfortable', language: 'de' };
+  const defaults = { theme: 'system', density: 'comfortable', language: 'de', enter: 'send', listWidth: 300 };
   expect(parsePrefs('{"theme":"pink"', 'de-AT')).toEqual(defaults);
   expect(parsePrefs('null', 'de')).toEqual(defaults);
   expect(parsePrefs('{"theme":"dark","language":"en"}', 'de')).toEqual({ ...defaults, theme: 'dark', language: 'en' });

@@ -1,13 +1,42 @@
 import { createClient } from '@chatcluster/client';
 import type { ChatClient, ConnectionSnapshot } from '@chatcluster/client/types';
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { StringKey } from '../strings.ts';
 import { createAccount } from './account.ts';
+import { createComposing } from './compose.ts';
+import { createDrafts } from './drafts.ts';
+import { createMatching } from './matching.ts';
 import { createPeople } from './people.ts';
+import { createUpdateCheck } from './update.ts';
 
 export type { ChatClient } from '@chatcluster/client/types';
 
 export type Phase = 'restoring' | 'signed-out' | 'signed-in';
-export type DialogName = 'new' | 'browse' | 'profile' | 'add-people' | 'rename' | 'report';
+export type DialogName =
+  | 'new'
+  | 'browse'
+  | 'profile'
+  | 'add-people'
+  | 'rename'
+  | 'report'
+  | 'switcher'
+  | 'help'
+  | 'forward'
+  | 'seen-by'
+  | 'match';
+
+/** A message of a conversation. */
+export interface MessageRef {
+  conversationId: string;
+  messageId: string;
+}
+
+/** A place that one is taken to. `at` tells a second jump to the same place from the first. */
+export interface Place {
+  conversationId: string;
+  seq: number;
+  at: number;
+}
 
 /** What this tab shows. What the account holds is in the SDK. */
 export interface ViewState {
@@ -16,17 +45,33 @@ export interface ViewState {
   wasEnded: boolean;
   selectedId: string | undefined;
   dialog: DialogName | undefined;
+  /** What the dialog is about. */
+  dialogMessage: MessageRef | undefined;
   isDetailsOpen: boolean;
   /** The administration lies over the conversations. */
   isAdminOpen: boolean;
   /** What the report dialog is about. */
   reporting: { userId: string; messageId?: string; conversationId?: string } | undefined;
+  /** What lies in the right column in place of the details. */
+  panel: { kind: 'thread'; rootId: string } | { kind: 'pins' } | undefined;
+  place: Place | undefined;
+  /** Marked as unread by hand: nothing there is read again before one leaves. */
+  heldUnread: { conversationId: string; seq: number } | undefined;
+  /** Counts up whenever the composer should take the focus. */
+  focusComposer: number;
+  /** A short line that goes by itself. */
+  notice: StringKey | undefined;
   drafts: Readonly<Record<string, string>>;
   /** The message being edited or answered in the composer, by conversation. */
-  editing: { conversationId: string; messageId: string } | undefined;
-  replying: { conversationId: string; messageId: string } | undefined;
+  editing: MessageRef | undefined;
+  replying: MessageRef | undefined;
   /** Since when the connection is not up. */
   downSinceMs: number | undefined;
+  /** The server has another build of this page. */
+  hasUpdate: boolean;
+  matching: 'idle' | 'waiting' | 'failed';
+  /** The browser's offer to install the page as an app. */
+  install: { prompt(): Promise<unknown> } | undefined;
 }
 
 const initialView: ViewState = {
@@ -34,13 +79,22 @@ const initialView: ViewState = {
   wasEnded: false,
   selectedId: undefined,
   dialog: undefined,
+  dialogMessage: undefined,
   isDetailsOpen: false,
   isAdminOpen: false,
   reporting: undefined,
+  panel: undefined,
+  place: undefined,
+  heldUnread: undefined,
+  focusComposer: 0,
+  notice: undefined,
   drafts: {},
   editing: undefined,
   replying: undefined,
   downSinceMs: undefined,
+  hasUpdate: false,
+  matching: 'idle',
+  install: undefined,
 };
 
 export type Model = ReturnType<typeof createModel>;
@@ -50,23 +104,32 @@ export function createModel(client: ChatClient = createClient(), nowMs: () => nu
   const view = createStore<ViewState>(() => initialView);
   const set = (part: Partial<ViewState>) => view.setState(part);
   client.on('connection', (connection) => set({ downSinceMs: downSince(connection, view.getState().downSinceMs, nowMs()) }));
-  client.on('signed-out', ({ code }) => set({ ...initialView, phase: 'signed-out', wasEnded: code !== undefined }));
+  client.on('signed-out', ({ code }) => set({ ...signedOut(view.getState()), wasEnded: code !== undefined }));
   client.on('conversation:removed', ({ conversationId }) => {
-    if (view.getState().selectedId === conversationId) set({ selectedId: undefined });
+    if (view.getState().selectedId === conversationId) set({ selectedId: undefined, panel: undefined });
   });
+  const drafts = createDrafts(client, view, localStorage);
   return {
     client,
     view,
     set,
-    account: createAccount(client, set),
+    drafts,
+    account: createAccount(client, set, drafts.forget),
+    matching: createMatching(client, view),
+    updates: createUpdateCheck(client, view),
     people: createPeople(client),
-    ...createNavigation(client, view),
+    ...createNavigation(client, view, nowMs),
     ...createComposing(client, view),
     retryConnection: () => {
       client.stop();
       client.start();
     },
   };
+}
+
+/** What belongs to the page and not to the person stays. */
+function signedOut({ install, hasUpdate, wasEnded }: ViewState): ViewState {
+  return { ...initialView, install, hasUpdate, wasEnded, phase: 'signed-out' };
 }
 
 function downSince(connection: ConnectionSnapshot, since: number | undefined, nowMs: number): number | undefined {
@@ -76,61 +139,59 @@ function downSince(connection: ConnectionSnapshot, since: number | undefined, no
 
 type ViewStore = StoreApi<ViewState>;
 
-function createNavigation(client: ChatClient, view: ViewStore) {
+/** What belongs to one conversation and ends with leaving it. */
+const nothingOpen = {
+  editing: undefined,
+  replying: undefined,
+  dialog: undefined,
+  place: undefined,
+  panel: undefined,
+  heldUnread: undefined,
+};
+
+function createNavigation(client: ChatClient, view: ViewStore, nowMs: () => number) {
+  const select = (conversationId: string | undefined) => {
+    const isSame = view.getState().selectedId === conversationId;
+    view.setState({ ...(isSame ? { dialog: undefined } : nothingOpen), selectedId: conversationId, isAdminOpen: false });
+  };
   return {
-    select(conversationId: string | undefined) {
-      view.setState({ selectedId: conversationId, editing: undefined, replying: undefined, dialog: undefined, isAdminOpen: false });
+    select,
+    /** Shows a message, wherever in its conversation it is. */
+    goTo(conversationId: string, seq: number) {
+      select(conversationId);
+      view.setState({ place: { conversationId, seq, at: nowMs() } });
     },
+    /** To a message of which only the id is known, such as the one that an answer quotes. */
+    async goToMessage({ conversationId, messageId }: MessageRef) {
+      const known = client.conversation(conversationId).messages.find(({ id }) => id === messageId);
+      const { seq } = known ?? (await client.rest.message(conversationId, messageId));
+      this.goTo(conversationId, seq);
+    },
+    focusComposer: () => view.setState(({ focusComposer }) => ({ focusComposer: focusComposer + 1 })),
+    openDialog: (dialog: DialogName, dialogMessage?: MessageRef) => view.setState({ dialog, dialogMessage }),
+    notify: (notice: StringKey) => view.setState({ notice }),
     /** Makes or joins a conversation and shows it. */
     async enter(make: (client: ChatClient) => Promise<{ id: string }>) {
       const { id } = await make(client);
-      view.setState({ selectedId: id, dialog: undefined });
+      select(id);
     },
     async leave(conversationId: string) {
       await client.leave(conversationId);
-      view.setState({ selectedId: undefined, isDetailsOpen: false });
+      view.setState({ ...nothingOpen, selectedId: undefined, isDetailsOpen: false });
+    },
+    /** The message and those after it count as new again, until one leaves and comes back. */
+    async markUnread(conversationId: string, seq: number) {
+      view.setState({ heldUnread: { conversationId, seq } });
+      await client.markUnread(conversationId, seq);
+    },
+    /** The conversation before (-1) or after (1) the open one in the list. */
+    selectNext(step: 1 | -1, withUnread = false) {
+      const ids = client.conversations().map(({ id }) => id);
+      const { selectedId } = view.getState();
+      const from = selectedId === undefined ? (step > 0 ? -1 : ids.length) : ids.indexOf(selectedId);
+      const others = step > 0 ? ids.slice(from + 1) : ids.slice(0, Math.max(0, from)).toReversed();
+      const next = others.find((id) => !withUnread || client.conversation(id).unread > 0);
+      if (next) select(next);
     },
   };
-}
-
-function createComposing(client: ChatClient, view: ViewStore) {
-  const saveDraft = (conversationId: string, text: string) =>
-    view.setState(({ drafts }) => ({ drafts: { ...drafts, [conversationId]: text } }));
-  return {
-    saveDraft,
-    startEdit: (conversationId: string, messageId: string) =>
-      view.setState({ editing: { conversationId, messageId }, replying: undefined }),
-    startReply: (conversationId: string, messageId: string) =>
-      view.setState({ replying: { conversationId, messageId }, editing: undefined }),
-    stopComposing: () => view.setState({ editing: undefined, replying: undefined }),
-    /** Sends the text, as an answer where one was started. */
-    send(conversationId: string, text: string) {
-      const { replying } = view.getState();
-      const replyTo = replying?.conversationId === conversationId ? replying.messageId : undefined;
-      const mentions = findMentions(client, conversationId, text);
-      client.send(conversationId, { body: text, ...(replyTo ? { replyTo } : {}), ...(mentions.length > 0 ? { mentions } : {}) });
-      client.setTyping(conversationId, false);
-      saveDraft(conversationId, '');
-      view.setState({ replying: undefined });
-    },
-    async saveEdit(conversationId: string, messageId: string, text: string) {
-      await client.edit(conversationId, messageId, text);
-      view.setState({ editing: undefined });
-    },
-    /** The newest own message that can be edited: what the up arrow is for. */
-    lastOwn(conversationId: string) {
-      const meId = client.me()?.id;
-      return client.conversation(conversationId).messages.findLast((m) => m.actorId === meId && m.deletedAt === undefined);
-    },
-  };
-}
-
-/** Members whose `@Name` is in the text. */
-function findMentions(client: ChatClient, conversationId: string, text: string): string[] {
-  if (!text.includes('@')) return [];
-  const members = client.conversation(conversationId).members;
-  return members.flatMap(({ userId }) => {
-    const name = client.user(userId)?.displayName;
-    return name && text.includes(`@${name}`) ? [userId] : [];
-  });
 }

@@ -1,5 +1,6 @@
 import type { ChannelInfo, ChatClient } from '@chatcluster/client';
-import type { Member, User } from '@chatcluster/protocol';
+import type { Member, MessageReceipt, User } from '@chatcluster/protocol';
+import type { MessageRef } from './model.ts';
 
 /** Lookups that are not part of the live state. */
 export function createPeople(client: ChatClient) {
@@ -9,6 +10,11 @@ export function createPeople(client: ChatClient) {
       const { items } = await client.rest.searchUsers(query, { limit: 30 });
       const meId = client.me()?.id;
       return items.filter(({ id }) => id !== meId);
+    },
+    /** Who else has a message; those who read it first. */
+    async receipts({ conversationId, messageId }: MessageRef): Promise<MessageReceipt[]> {
+      const { items } = await client.rest.messageReceipts(conversationId, messageId);
+      return items.filter(({ delivered, read }) => delivered || read).sort((a, b) => Number(b.read) - Number(a.read));
     },
     async channels(query: string): Promise<ChannelInfo[]> {
       const { items } = await client.rest.channels(query, { limit: 50 });

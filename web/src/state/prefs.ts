@@ -8,12 +8,22 @@ export interface Prefs {
   theme: Theme;
   density: Density;
   language: Language;
+  /** What Enter does in the composer; with Shift, or with Ctrl, it does the other. */
+  enter: 'send' | 'newline';
+  /** Width of the list of conversations on wide screens, in pixels. */
+  listWidth: number;
 }
+
+export const LIST_WIDTH = { min: 240, max: 400, usual: 300 } as const;
 
 const KEY = 'chat.prefs';
 
 function pick<T extends string>(value: unknown, allowed: readonly T[], fallback: T): T {
   return allowed.find((one) => one === value) ?? fallback;
+}
+
+export function clampListWidth(width: number): number {
+  return Math.round(Math.min(LIST_WIDTH.max, Math.max(LIST_WIDTH.min, width)));
 }
 
 /** Unknown or broken stored values become the defaults: an old tab must not break a new one. */
@@ -29,6 +39,8 @@ export function parsePrefs(stored: string | null, deviceLanguage: string): Prefs
     theme: pick(raw.theme, ['system', 'light', 'dark'], 'system'),
     density: pick(raw.density, ['comfortable', 'compact'], 'comfortable'),
     language: pick(raw.language, ['en', 'de'], deviceLanguage.startsWith('de') ? 'de' : 'en'),
+    enter: pick(raw.enter, ['send', 'newline'], 'send'),
+    listWidth: typeof raw.listWidth === 'number' ? clampListWidth(raw.listWidth) : LIST_WIDTH.usual,
   };
 }
 

@@ -20,7 +20,11 @@ export interface MessageView {
   deleted: boolean;
   pinned: boolean;
   replyTo?: string;
+  threadRoot?: string;
+  replyCount: number;
+  isForwarded: boolean;
   mentions: readonly string[];
+  mentionAll: boolean;
   attachments: readonly Attachment[];
   reactions: readonly Reaction[];
   error?: string;
@@ -60,10 +64,19 @@ function storedView(message: ChatMessage, meId: string): MessageView {
     deleted: message.deletedAt !== undefined,
     pinned: message.pinnedAt !== undefined,
     replyTo: message.replyTo,
+    threadRoot: message.threadRoot,
+    replyCount: message.replyCount ?? 0,
+    isForwarded: message.forwardedFrom !== undefined,
     mentions: message.mentions,
+    mentionAll: message.mentionAll ?? false,
     attachments: message.attachments,
     reactions: message.reactions,
   };
+}
+
+/** For lists beside the conversation, such as a thread. */
+export function viewsOf(messages: readonly ChatMessage[], pending: readonly PendingMessage[], meId: string): MessageView[] {
+  return [...messages.map((message) => rememberedView(message, meId)), ...pending.map((one) => pendingView(one, meId))];
 }
 
 function pendingView(pending: PendingMessage, meId: string): MessageView {
@@ -80,7 +93,11 @@ function pendingView(pending: PendingMessage, meId: string): MessageView {
     deleted: false,
     pinned: false,
     replyTo: pending.replyTo,
+    threadRoot: pending.threadRoot,
+    replyCount: 0,
+    isForwarded: pending.forward !== undefined,
     mentions: pending.mentions ?? [],
+    mentionAll: pending.mentionAll ?? false,
     attachments: [],
     reactions: [],
     error: pending.error?.message,
@@ -111,15 +128,17 @@ function rememberedView(message: ChatMessage, meId: string): MessageView {
 export function planRows(input: RowsInput): Row[] {
   const rows: Row[] = [];
   if (!input.hasBefore) rows.push({ kind: 'start', key: 'start' });
-  const all = [...input.messages.map((m) => rememberedView(m, input.meId)), ...input.pending.map((p) => pendingView(p, input.meId))];
+  const all = viewsOf(input.messages, input.pending, input.meId);
   let previous: MessageView | undefined;
   let isNewShown = input.newAfterSeq === undefined;
   for (const message of all) {
     const isNewDay = !previous || dayKey(previous.at) !== dayKey(message.at);
     if (isNewDay) rows.push({ kind: 'day', key: `day-${dayKey(message.at)}`, at: message.at });
-    const startsNew = !isNewShown && !message.own && (message.seq ?? 0) > (input.newAfterSeq ?? 0);
+    const isNew = !message.own && (message.seq ?? 0) > (input.newAfterSeq ?? 0);
+    // What one had read must be here too: else the first new message may be further up, not loaded yet.
+    const startsNew = isNew && !isNewShown && (previous !== undefined || !input.hasBefore || message.seq === (input.newAfterSeq ?? 0) + 1);
     if (startsNew) rows.push({ kind: 'new', key: 'new' });
-    isNewShown ||= startsNew;
+    isNewShown ||= isNew;
     const first = isNewDay || startsNew || !previous || !isGrouped(previous, message);
     rows.push({ kind: 'message', key: message.key, message, first });
     previous = message;
@@ -128,7 +147,7 @@ export function planRows(input: RowsInput): Row[] {
 }
 
 function isGrouped(previous: MessageView, message: MessageView): boolean {
-  if (previous.actorId !== message.actorId || message.replyTo !== undefined) return false;
+  if (previous.actorId !== message.actorId || message.replyTo !== undefined || message.threadRoot !== undefined) return false;
   const apart = Date.parse(message.at) - Date.parse(previous.at);
   return Math.abs(apart) < GROUP_MS;
 }

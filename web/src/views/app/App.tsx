@@ -2,24 +2,30 @@ import { MessageCircle } from 'lucide-react';
 import { lazy, Suspense, useEffect } from 'react';
 import { useAdminInAddress } from '../admin/address.ts';
 import { Conversation } from '../conversation/Conversation.tsx';
-import { Details } from '../details/Details.tsx';
 import { Sidebar } from '../sidebar/Sidebar.tsx';
 import { SignIn } from '../sign-in/SignIn.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Empty } from '../ui/Empty.tsx';
 import { ConnectionBanner } from './Banner.tsx';
 import { useModel, usePrefs, useText, useView } from './context.tsx';
-import { usePresenceWatch, useSelectionInAddress, useUnreadTitle } from './effects.ts';
+import { useDrafts, useInstallOffer, usePresenceWatch, useSelectionInAddress, useUnreadTitle } from './effects.ts';
+import { useShortcuts } from './keyboard.ts';
+import { ListResizer } from './ListResizer.tsx';
+import { Notice } from './Notice.tsx';
 import { Rail } from './Rail.tsx';
+import { UpdatePrompt } from './UpdatePrompt.tsx';
 
 /** Not needed for the first sight, so not in the first script. */
 const Admin = lazy(async () => ({ default: (await import('../admin/Admin.tsx')).Admin }));
 const Dialogs = lazy(async () => ({ default: (await import('../dialogs/Dialogs.tsx')).Dialogs }));
+const Details = lazy(async () => ({ default: (await import('../details/Details.tsx')).Details }));
+const Panels = lazy(async () => ({ default: (await import('../panels/Panels.tsx')).Panels }));
 
 export function App() {
   const { account } = useModel();
   const phase = useView((view) => view.phase);
   const [{ theme, language }] = usePrefs();
+  useInstallOffer();
   useEffect(() => void account.restore(), [account]);
   useEffect(() => {
     document.documentElement.dataset.theme = theme;
@@ -45,9 +51,12 @@ function Shell() {
   usePresenceWatch(selectedId);
   useUnreadTitle();
   useAdminInAddress();
+  useDrafts();
+  useShortcuts();
   return (
-    <div className="flex h-dvh flex-col pt-[env(safe-area-inset-top)]">
+    <div className="flex h-dvh flex-col pt-[env(safe-area-inset-top)] pr-[env(safe-area-inset-right)] pl-[env(safe-area-inset-left)]">
       <ConnectionBanner />
+      <UpdatePrompt />
       <main className="flex min-h-0 flex-1">
         <Rail />
         {isAdminOpen ? (
@@ -58,6 +67,7 @@ function Shell() {
           <Chats selectedId={selectedId} />
         )}
       </main>
+      <Notice />
       <Suspense>
         <Dialogs />
       </Suspense>
@@ -66,15 +76,26 @@ function Shell() {
 }
 
 function Chats({ selectedId }: { selectedId: string | undefined }) {
-  const isDetailsOpen = useView((view) => view.isDetailsOpen);
   return (
     <>
-      <Sidebar className={`w-full shrink-0 border-n6 sm:w-[280px] sm:border-r lg:w-[300px] ${selectedId ? 'hidden sm:flex' : ''}`} />
+      <Sidebar className={`w-full shrink-0 border-n6 sm:w-[280px] sm:border-r lg:w-(--list-width) ${selectedId ? 'hidden sm:flex' : ''}`} />
+      <ListResizer />
       <section className={`min-w-0 flex-1 flex-col ${selectedId ? 'flex' : 'hidden sm:flex'}`}>
         {selectedId ? <Conversation key={selectedId} conversationId={selectedId} /> : <NothingSelected />}
       </section>
-      {selectedId && isDetailsOpen && <Details conversationId={selectedId} />}
+      {selectedId && <RightColumn conversationId={selectedId} />}
     </>
+  );
+}
+
+function RightColumn({ conversationId }: { conversationId: string }) {
+  const isDetailsOpen = useView((view) => view.isDetailsOpen);
+  const hasPanel = useView((view) => view.panel !== undefined);
+  return (
+    <Suspense>
+      {hasPanel && <Panels key={conversationId} conversationId={conversationId} />}
+      {!hasPanel && isDetailsOpen && <Details conversationId={conversationId} />}
+    </Suspense>
   );
 }
 

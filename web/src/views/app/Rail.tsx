@@ -1,4 +1,4 @@
-import { Compass, MessagesSquare, ShieldCheck, SquarePen } from 'lucide-react';
+import { Compass, Dices, Keyboard, MessagesSquare, ShieldCheck, SquarePen } from 'lucide-react';
 import { Avatar } from '../ui/Avatar.tsx';
 import { IconButton } from '../ui/Button.tsx';
 import { useChat, useModel, useText, useView } from './context.tsx';
@@ -26,6 +26,9 @@ export function Rail() {
       <IconButton label={t('newConversation')} onClick={() => set({ dialog: 'new' })}>
         <SquarePen className="size-[18px]" />
       </IconButton>
+      <IconButton label={t('match')} data-testid="match" onClick={() => set({ dialog: 'match' })}>
+        <Dices className="size-[18px]" />
+      </IconButton>
       <span className="flex-1" />
       {isAdmin && (
         <IconButton
@@ -38,6 +41,9 @@ export function Rail() {
           <ShieldCheck className="size-[18px]" />
         </IconButton>
       )}
+      <IconButton label={t('help')} data-testid="open-help" onClick={() => set({ dialog: 'help' })}>
+        <Keyboard className="size-[18px]" />
+      </IconButton>
       <button
         type="button"
         data-testid="profile"

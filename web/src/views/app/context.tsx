@@ -1,4 +1,4 @@
-import { createContext, type ReactNode, useContext, useSyncExternalStore } from 'react';
+import { createContext, type ReactNode, useCallback, useContext, useSyncExternalStore } from 'react';
 import { type StoreApi, useStore } from 'zustand';
 import type { Model, ViewState } from '../../state/model.ts';
 import type { Prefs } from '../../state/prefs.ts';
@@ -66,12 +66,22 @@ export function usePeerId(conversationId: string): string | undefined {
 /** What a conversation is called: its title, the other person, or its people. */
 export function useTitle(conversationId: string): string {
   const { t } = useText();
-  const title = useChat((client) => {
-    const { conversation, members } = client.conversation(conversationId);
-    if (!conversation || conversation.title) return conversation?.title;
-    const meId = client.me()?.id;
-    const others = (conversation.members ?? members).filter(({ userId }) => userId !== meId).slice(0, 3);
-    return others.map(({ userId }) => client.user(userId)?.displayName ?? t('someone')).join(', ');
-  });
-  return title || t('untitledGroup');
+  return useChat((client) => titleIn(client, t, conversationId));
+}
+
+/** For lists of conversations of which the views are not known yet. */
+export function useTitleOf(): (conversationId: string) => string {
+  const { client } = useModel();
+  const { t, language } = useText();
+  // oxlint-disable-next-line react/exhaustive-deps -- `t` is another one each time; the language says when it changes
+  return useCallback((conversationId) => titleIn(client, t, conversationId), [client, language]);
+}
+
+function titleIn(client: Model['client'], t: Translate, conversationId: string): string {
+  const { conversation, members } = client.conversation(conversationId);
+  if (conversation?.title) return conversation.title;
+  if (!conversation) return t('untitledGroup');
+  const meId = client.me()?.id;
+  const others = (conversation.members ?? members).filter(({ userId }) => userId !== meId).slice(0, 3);
+  return others.map(({ userId }) => client.user(userId)?.displayName ?? t('someone')).join(', ') || t('untitledGroup');
 }

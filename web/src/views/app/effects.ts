@@ -1,22 +1,25 @@
 import { useEffect } from 'react';
+import { formatAddress, parseAddress } from '../../state/links.ts';
+import type { ViewState } from '../../state/model.ts';
 import { useChat, useModel, useText } from './context.tsx';
 
-const PREFIX = '#/c/';
-
-function fromAddress(): string | undefined {
-  return location.hash.startsWith(PREFIX) ? location.hash.slice(PREFIX.length) : undefined;
-}
-
-/** The open conversation is in the address: reload, links and the back button of a phone work. */
+/** What is open is in the address: reload, links and the back button of a phone work. */
 export function useSelectionInAddress(): void {
   const model = useModel();
   useEffect(() => {
-    const read = () => model.select(fromAddress());
-    const write = (selectedId: string | undefined) => {
-      if (fromAddress() !== selectedId) history.pushState(null, '', selectedId ? PREFIX + selectedId : '#/');
+    const read = () => {
+      const address = parseAddress(location.hash);
+      if (address?.seq === undefined) model.select(address?.conversationId);
+      else model.goTo(address.conversationId, address.seq);
     };
-    if (fromAddress()) read();
-    const unsubscribe = model.view.subscribe((view, before) => view.selectedId !== before.selectedId && write(view.selectedId));
+    const write = ({ selectedId, place }: ViewState) => {
+      const hash = selectedId ? formatAddress({ conversationId: selectedId, seq: place?.seq }) : '#/';
+      if (location.hash !== hash && (selectedId || location.hash !== '')) history.pushState(null, '', hash);
+    };
+    if (parseAddress(location.hash)) read();
+    const unsubscribe = model.view.subscribe((view, before) => {
+      if (view.selectedId !== before.selectedId || (view.place && view.place !== before.place)) write(view);
+    });
     addEventListener('popstate', read);
     return () => {
       unsubscribe();
@@ -45,4 +48,37 @@ export function useUnreadTitle(): void {
   useEffect(() => {
     document.title = unread > 0 ? `(${unread}) ${name}` : name;
   }, [unread, name]);
+}
+
+/** Drafts of other tabs come here; those of this one are written before the page goes. */
+export function useDrafts(): void {
+  const { drafts } = useModel();
+  useEffect(() => {
+    const adopt = ({ key, newValue }: StorageEvent) => drafts.adopt(key, newValue);
+    addEventListener('storage', adopt);
+    addEventListener('pagehide', drafts.write);
+    return () => {
+      removeEventListener('storage', adopt);
+      removeEventListener('pagehide', drafts.write);
+    };
+  }, [drafts]);
+}
+
+/** The offer comes once, early, and only where the page can be installed. */
+export function useInstallOffer(): void {
+  const { set } = useModel();
+  useEffect(() => {
+    const keep = (event: Event) => {
+      if (!('prompt' in event)) return;
+      event.preventDefault();
+      set({ install: event as Event & { prompt(): Promise<unknown> } });
+    };
+    const forget = () => set({ install: undefined });
+    addEventListener('beforeinstallprompt', keep);
+    addEventListener('appinstalled', forget);
+    return () => {
+      removeEventListener('beforeinstallprompt', keep);
+      removeEventListener('appinstalled', forget);
+    };
+  }, [set]);
 }

@@ -1,11 +1,11 @@
-import { ArrowUp, Check, Lock, Smile, X } from 'lucide-react';
-import { type KeyboardEvent, lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { ArrowUp, Check, Lock, X } from 'lucide-react';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { plainLine } from '../../state/markup.ts';
-import { useChat, useModel, usePeerId, useText, useTitle, useUserName, useView } from '../app/context.tsx';
+import { useChat, useModel, usePeerId, usePrefs, useText, useTitle, useUserName, useView } from '../app/context.tsx';
 import { BlockedComposer } from '../safety/SafetyActions.tsx';
 import { IconButton } from '../ui/Button.tsx';
-
-const EmojiPicker = lazy(async () => ({ default: (await import('../ui/EmojiPicker.tsx')).EmojiPicker }));
+import { Completions, useCompletions } from './Completions.tsx';
+import { EmojiButton } from './EmojiButton.tsx';
 
 export function Composer({ conversationId }: { conversationId: string }) {
   const { t } = useText();
@@ -31,7 +31,7 @@ function useBlockedPeer(conversationId: string): string | undefined {
   return isBlocked ? peerId : undefined;
 }
 
-/** The text and what the keys do with it. */
+/** The text and what happens to it. */
 function useEditor(conversationId: string, editedId: string | undefined) {
   const model = useModel();
   const draft = useView((view) => view.drafts[conversationId] ?? '');
@@ -59,28 +59,33 @@ function Editor({ conversationId, editedId }: { conversationId: string; editedId
   const { t } = useText();
   const model = useModel();
   const title = useTitle(conversationId);
+  const [{ enter }] = usePrefs();
   const { text, change, submit, hasFailed } = useEditor(conversationId, editedId);
-  const replying = useView((view) => view.replying?.messageId);
   const input = useRef<HTMLTextAreaElement>(null);
+  const completions = useCompletions({ conversationId, text, input, change });
   useLayoutEffect(() => fitHeight(input.current, text), [text]);
-  useEffect(() => {
-    // On a phone focus would open the keyboard over what one came to read.
-    if (editedId || replying || matchMedia('(hover: hover)').matches) input.current?.focus();
-  }, [editedId, replying]);
+  useComposerFocus(input, editedId);
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
-    if (event.key === 'Enter' && !event.shiftKey) {
+    if (event.nativeEvent.isComposing || completions.onKeyDown(event)) return;
+    const action = decideKey(event, enter);
+    if (action === 'send') {
       event.preventDefault();
       submit();
-    } else if (event.key === 'Escape') model.stopComposing();
-    else if (event.key === 'ArrowUp' && text === '' && !editedId) {
+    } else if (event.key === 'Escape' && model.isComposing(conversationId)) {
+      // Only this; the next Escape closes what else is open.
+      event.stopPropagation();
+      model.stopComposing();
+    } else if (event.key === 'ArrowUp' && text === '' && !editedId) {
       const last = model.lastOwn(conversationId);
-      if (last) model.startEdit(conversationId, last.id);
+      if (!last) return;
+      event.preventDefault();
+      model.startEdit(conversationId, last.id);
     }
   };
   return (
-    <div className="shrink-0 px-3 pb-[max(12px,env(safe-area-inset-bottom))] sm:px-5 sm:pb-5">
-      <div className="rounded-md bg-n1 ring-1 ring-n7 transition-shadow focus-within:ring-2 focus-within:ring-a9">
+    <div className="relative shrink-0 px-3 pb-[max(12px,env(safe-area-inset-bottom))] sm:px-5 sm:pb-5">
+      <Completions {...completions} />
+      <div className="rounded-md bg-n1 ring-1 ring-n8 transition-shadow focus-within:ring-2 focus-within:ring-a9">
         <Context conversationId={conversationId} editedId={editedId} />
         <div className="flex items-end gap-0.5 p-1">
           <textarea
@@ -89,24 +94,12 @@ function Editor({ conversationId, editedId }: { conversationId: string; editedId
             data-testid="composer"
             aria-label={t('writeTo', { name: title })}
             placeholder={t('writeTo', { name: title })}
-            value={text}
-            onChange={(event) => change(event.target.value)}
+            enterKeyHint={enter === 'send' ? 'send' : 'enter'}
             onKeyDown={onKeyDown}
+            {...completions.inputProps}
             className="max-h-[40dvh] min-h-11 min-w-0 flex-1 resize-none overflow-y-auto bg-transparent px-2.5 py-[10px] text-lg outline-none placeholder:truncate sm:min-h-9 sm:py-2 sm:text-base"
           />
-          <Suspense fallback={<span className="size-11 sm:size-9" />}>
-            <EmojiPicker
-              onPick={(emoji) => {
-                change(text + emoji);
-                input.current?.focus();
-              }}
-              trigger={
-                <IconButton label={t('emoji')}>
-                  <Smile className="size-[18px]" />
-                </IconButton>
-              }
-            />
-          </Suspense>
+          <EmojiButton onPick={completions.insert} />
           <button
             type="button"
             data-testid="send"
@@ -127,6 +120,21 @@ function Editor({ conversationId, editedId }: { conversationId: string; editedId
       )}
     </div>
   );
+}
+
+/** With Ctrl or Command it always sends; Shift always breaks the line. */
+function decideKey(event: KeyboardEvent, enter: 'send' | 'newline'): 'send' | undefined {
+  if (event.key !== 'Enter' || event.shiftKey) return undefined;
+  return enter === 'send' || event.ctrlKey || event.metaKey ? 'send' : undefined;
+}
+
+/** With a finger, focus would open the keyboard over what one came to read. */
+function useComposerFocus(input: React.RefObject<HTMLTextAreaElement | null>, editedId: string | undefined): void {
+  const replying = useView((view) => view.replying?.messageId);
+  const focusComposer = useView((view) => view.focusComposer);
+  useEffect(() => {
+    if (editedId || replying || focusComposer > 0 || matchMedia('(hover: hover)').matches) input.current?.focus();
+  }, [input, editedId, replying, focusComposer]);
 }
 
 /** As high as its text; an empty one goes back to one line. */

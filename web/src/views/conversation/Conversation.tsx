@@ -1,5 +1,6 @@
-import { ChevronLeft, Info, TriangleAlert } from 'lucide-react';
-import { useCallback, useEffect, useState } from 'react';
+import { ChevronLeft, Dices, Info, LogOut, Pin, TriangleAlert } from 'lucide-react';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { isUp } from '../../state/banner.ts';
 import { useChat, useModel, usePeerId, useText, useTitle, useView } from '../app/context.tsx';
 import { ConversationAvatar } from '../ui/Avatar.tsx';
 import { Button, IconButton } from '../ui/Button.tsx';
@@ -8,50 +9,80 @@ import { Composer } from './Composer.tsx';
 import { MessageList } from './MessageList.tsx';
 
 export function Conversation({ conversationId }: { conversationId: string }) {
-  const { client } = useModel();
   const { t } = useText();
-  const [hasFailed, setFailed] = useState(false);
-  const isLoaded = useChat((chat) => chat.conversation(conversationId).loaded);
-  const state = useChat((chat) => chat.connection().state);
-  const load = useCallback(() => {
-    client.open(conversationId).then(
-      () => setFailed(false),
-      () => setFailed(true),
-    );
-  }, [client, conversationId]);
-  // Also when the connection comes back: a failed first page is tried again without a click.
-  useEffect(() => {
-    if (state === 'live' || state === 'syncing') load();
-  }, [load, state]);
+  const { canShow, hasFailed, load } = useOpened(conversationId);
   return (
     <>
       <Header conversationId={conversationId} />
-      {isLoaded && <MessageList conversationId={conversationId} />}
-      {!isLoaded && !hasFailed && <MessagesSkeleton />}
-      {!isLoaded && hasFailed && (
+      {canShow && <MessageList conversationId={conversationId} />}
+      {!canShow && !hasFailed && <MessagesSkeleton />}
+      {!canShow && hasFailed && (
         <Empty icon={TriangleAlert} title={t('loadFailed')}>
           <Button look="secondary" onClick={load}>
             {t('tryAgain')}
           </Button>
         </Empty>
       )}
+      <MatchedBar conversationId={conversationId} />
       <Composer conversationId={conversationId} />
     </>
   );
+}
+
+/** Loads what is shown first: the newest messages, or those around the first unread one or the place that a link names. */
+function useOpened(conversationId: string) {
+  const model = useModel();
+  const { client } = model;
+  const [hasFailed, setFailed] = useState(false);
+  const [isPlaced, setPlaced] = useState(false);
+  const isLoaded = useChat((chat) => chat.conversation(conversationId).loaded);
+  const isConnected = useChat((chat) => isUp(chat.connection()));
+  const place = useView((view) => (view.place?.conversationId === conversationId ? view.place : undefined));
+  const hasOpened = useRef(false);
+  const load = useCallback(() => {
+    const open = async () => {
+      await client.open(conversationId);
+      const { unread, readSeq } = client.conversation(conversationId);
+      // The last read one is wanted too: above it stands the line.
+      if (!hasOpened.current && !place && unread > 0) await client.jumpTo(conversationId, Math.max(1, readSeq));
+      hasOpened.current = true;
+    };
+    open().then(
+      () => {
+        setPlaced(true);
+        setFailed(false);
+      },
+      () => setFailed(true),
+    );
+  }, [client, conversationId, place]);
+  // Also when the connection comes back: what failed is tried again without a click.
+  useEffect(() => {
+    if (isConnected) load();
+  }, [load, isConnected]);
+  useEffect(() => {
+    if (!place) return;
+    client.jumpTo(conversationId, place.seq).catch(() => model.notify('jumpFailed'));
+  }, [model, client, conversationId, place]);
+  // Who comes back comes to the newest messages.
+  useEffect(() => () => client.jumpToNewest(conversationId), [client, conversationId]);
+  return { canShow: isLoaded && (isPlaced || hasFailed || !isConnected), hasFailed, load };
 }
 
 function Header({ conversationId }: { conversationId: string }) {
   const { t } = useText();
   const model = useModel();
   const title = useTitle(conversationId);
-  const isOpen = useView((view) => view.isDetailsOpen);
-  const toggle = () => model.set({ isDetailsOpen: !isOpen });
+  const panel = useView((view) => view.panel);
+  const isDetailsOpen = useView((view) => view.isDetailsOpen);
+  const isOpen = isDetailsOpen && !panel;
+  const toggle = () => model.set({ isDetailsOpen: !isOpen, panel: undefined });
+  const look = (isPressed: boolean) => (isPressed ? 'bg-n4 text-n12' : '');
   return (
     <header className="flex h-14 shrink-0 items-center gap-1 border-b border-n6 pr-2 pl-1 sm:pl-4">
       <IconButton label={t('back')} data-testid="back" onClick={() => model.select(undefined)} className="sm:hidden">
         <ChevronLeft className="size-5" />
       </IconButton>
-      <button type="button" onClick={toggle} className="flex min-w-0 flex-1 items-center gap-3 rounded-md py-1 text-left">
+      <button type="button" onClick={toggle} className="flex min-h-11 min-w-0 flex-1 items-center gap-3 rounded-md py-1 text-left">
         <ConversationAvatar conversationId={conversationId} size="md" />
         <span className="min-w-0">
           <span role="heading" aria-level={1} data-testid="conversation-title" className="block truncate text-base font-semibold">
@@ -63,12 +94,15 @@ function Header({ conversationId }: { conversationId: string }) {
         </span>
       </button>
       <IconButton
-        label={t('details')}
-        data-testid="details"
-        aria-pressed={isOpen}
-        onClick={toggle}
-        className={isOpen ? 'bg-n4 text-n12' : ''}
+        label={t('pins')}
+        data-testid="pins"
+        aria-pressed={panel?.kind === 'pins'}
+        onClick={() => model.set({ panel: panel?.kind === 'pins' ? undefined : { kind: 'pins' } })}
+        className={look(panel?.kind === 'pins')}
       >
+        <Pin className="size-[18px]" />
+      </IconButton>
+      <IconButton label={t('details')} data-testid="details" aria-pressed={isOpen} onClick={toggle} className={look(isOpen)}>
         <Info className="size-[18px]" />
       </IconButton>
     </header>
@@ -83,6 +117,29 @@ function Subtitle({ conversationId }: { conversationId: string }) {
   const topic = useChat((client) => client.conversation(conversationId).conversation?.topic);
   if (peerId) return t(status ?? 'offline');
   return topic ? `${t('members', { count })} · ${topic}` : t('members', { count });
+}
+
+/** With a stranger: go on to the next one, or end it. */
+function MatchedBar({ conversationId }: { conversationId: string }) {
+  const { t } = useText();
+  const model = useModel();
+  const isMatched = useChat((client) => client.conversation(conversationId).conversation?.matched ?? false);
+  const name = useTitle(conversationId);
+  if (!isMatched) return null;
+  const act = (action: Promise<unknown>) => void action.catch(() => model.notify('actionFailed'));
+  return (
+    <div data-testid="matched" className="flex flex-wrap items-center gap-2 border-t border-n6 px-4 py-2 text-sm text-n10 sm:px-5">
+      <span className="min-w-0 flex-1 truncate">{t('matched', { name })}</span>
+      <Button look="secondary" data-testid="match-next" onClick={() => act(model.matching.next(conversationId))}>
+        <Dices className="size-4" aria-hidden />
+        {t('matchNext')}
+      </Button>
+      <Button look="ghost" data-testid="match-leave" onClick={() => act(model.leave(conversationId))}>
+        <LogOut className="size-4" aria-hidden />
+        {t('matchLeave')}
+      </Button>
+    </div>
+  );
 }
 
 function MessagesSkeleton() {

@@ -1,12 +1,14 @@
 import { FileText } from 'lucide-react';
-import { memo, useMemo } from 'react';
+import { memo, type MouseEvent, useMemo } from 'react';
 import { type Block, parseBody, type Span } from '../../state/markup.ts';
 import type { MessageView } from '../../state/rows.ts';
-import { useChat } from '../app/context.tsx';
+import { parseOwnLink } from '../../state/links.ts';
+import { useChat, useModel } from '../app/context.tsx';
 
 export const MessageBody = memo(function MessageBody({ message }: { message: MessageView }) {
   const names = useChat((client) => message.mentions.map((id) => client.user(id)?.displayName ?? '').join('\n'));
-  const blocks = useMemo(() => parseBody(message.body, names.split('\n')), [message.body, names]);
+  const { body, mentionAll } = message;
+  const blocks = useMemo(() => parseBody(body, [...names.split('\n'), ...(mentionAll ? ['all'] : [])]), [body, names, mentionAll]);
   return (
     <>
       {blocks.map((block, index) => (
@@ -43,16 +45,7 @@ function SpanView({ span }: { span: Span }) {
     case 'code':
       return <code className="rounded-[4px] bg-n3 px-1 py-0.5 font-mono text-[0.92em] ring-1 ring-n6">{span.text}</code>;
     case 'link':
-      return (
-        <a
-          href={span.href}
-          target="_blank"
-          rel="noreferrer noopener nofollow"
-          className="text-a11 underline decoration-a5 underline-offset-2 hover:decoration-current"
-        >
-          {span.text}
-        </a>
-      );
+      return <LinkView href={span.href} text={span.text} />;
     case 'mention':
       return <span className="rounded-[4px] bg-a3 px-0.5 font-medium text-a11">{span.text}</span>;
     case 'bold':
@@ -76,6 +69,31 @@ function SpanView({ span }: { span: Span }) {
     default:
       return span satisfies never;
   }
+}
+
+const linkLook = 'text-a11 underline decoration-a5 underline-offset-2 hover:decoration-current';
+
+/** Links to messages of this installation lead there; all others open beside this page and learn nothing of it. */
+function LinkView({ href, text }: { href: string; text: string }) {
+  const model = useModel();
+  const own = parseOwnLink(href, location.origin);
+  if (!own)
+    return (
+      <a href={href} target="_blank" rel="noreferrer noopener nofollow" className={linkLook}>
+        {text}
+      </a>
+    );
+  const open = (event: MouseEvent) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    if (own.seq === undefined) model.select(own.conversationId);
+    else model.goTo(own.conversationId, own.seq);
+  };
+  return (
+    <a href={href} onClick={open} className={linkLook}>
+      {text}
+    </a>
+  );
 }
 
 function Spans({ spans }: { spans: readonly Span[] }) {

@@ -1,9 +1,9 @@
-import { Pin, TriangleAlert } from 'lucide-react';
-import { lazy, memo, Suspense, useState } from 'react';
+import { CornerUpRight, Forward, MessageSquareText, Pin, TriangleAlert } from 'lucide-react';
+import { type KeyboardEvent, lazy, memo, Suspense, useState } from 'react';
 import { clockTime, fullTime } from '../../state/format.ts';
 import { plainLine } from '../../state/markup.ts';
 import type { MessageView } from '../../state/rows.ts';
-import { useChat, useModel, useText, useUserName } from '../app/context.tsx';
+import { useChat, useModel, useText, useUserName, useView } from '../app/context.tsx';
 import { BlockedMessage } from '../safety/BlockedMessage.tsx';
 import { Avatar } from '../ui/Avatar.tsx';
 import { MessageBody } from './MessageBody.tsx';
@@ -13,7 +13,16 @@ import { StateIcon } from './StateIcon.tsx';
 /** Menus and popovers are a third of the first script, and nobody needs them to read. */
 const MessageToolbar = lazy(async () => ({ default: (await import('./MessageToolbar.tsx')).MessageToolbar }));
 
-type Props = { message: MessageView; isFirst: boolean; conversationId: string; density: 'comfortable' | 'compact' };
+type Props = {
+  message: MessageView;
+  isFirst: boolean;
+  /** One was taken to it and shall see which one it is. */
+  isTarget?: boolean;
+  /** In a thread, where neither quotes nor the thread's own summary say anything new. */
+  isInPanel?: boolean;
+  conversationId: string;
+  density: 'comfortable' | 'compact';
+};
 
 export const MessageRow = memo(function MessageRow(props: Props) {
   if (props.message.own) return <Row {...props} />;
@@ -24,7 +33,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
   );
 });
 
-function Row({ message, isFirst, conversationId, density }: Props) {
+function Row({ message, isFirst, isTarget = false, isInPanel = false, conversationId, density }: Props) {
   const { t, language } = useText();
   const name = useUserName(message.actorId);
   const [isMenuOpen, setMenuOpen] = useState(false);
@@ -35,6 +44,7 @@ function Row({ message, isFirst, conversationId, density }: Props) {
       {clockTime(message.at, language)}
     </time>
   );
+  const onKeyDown = useMessageKeys(conversationId, message);
   const canAct = message.id !== undefined && !message.deleted && message.seq !== undefined;
   const space = isFirst ? (density === 'compact' ? 'pt-2' : 'pt-3') : density === 'compact' ? 'pt-px' : 'pt-0.5';
   return (
@@ -46,12 +56,14 @@ function Row({ message, isFirst, conversationId, density }: Props) {
       data-client-msg-id={message.clientMsgId}
       data-state={message.state}
       aria-label={`${name}, ${clockTime(message.at, language)}`}
+      data-target={isTarget || undefined}
       tabIndex={-1}
+      onKeyDown={onKeyDown}
       onPointerEnter={() => setActive(true)}
       onPointerLeave={({ currentTarget }) => setActive(currentTarget.contains(document.activeElement))}
       onFocus={() => setActive(true)}
       onBlur={({ currentTarget, relatedTarget }) => setActive(currentTarget.contains(relatedTarget))}
-      className={`group relative flex gap-3 px-4 pb-0.5 outline-none hover:bg-n2 focus-within:bg-n2 sm:px-5 ${space} ${isMenuOpen ? 'bg-n2' : ''} ${message.state === 'failed' ? 'bg-danger-bg!' : ''}`}
+      className={`group relative flex gap-3 px-4 pb-0.5 -outline-offset-2 hover:bg-n2 focus-within:bg-n2 sm:px-5 ${space} ${isMenuOpen ? 'bg-n2' : ''} ${isTarget ? 'flash' : ''} ${message.state === 'failed' ? 'bg-danger-bg!' : ''}`}
     >
       <div className="w-9 shrink-0">
         {isFirst ? (
@@ -73,7 +85,14 @@ function Row({ message, isFirst, conversationId, density }: Props) {
             )}
           </div>
         )}
-        {message.replyTo && <ReplyQuote conversationId={conversationId} messageId={message.replyTo} />}
+        {message.replyTo && !isInPanel && <ReplyQuote conversationId={conversationId} messageId={message.replyTo} />}
+        {message.threadRoot && !isInPanel && <ThreadMark conversationId={conversationId} rootId={message.threadRoot} />}
+        {message.isForwarded && (
+          <p className="flex items-center gap-1.5 text-xs text-n10">
+            <Forward className="size-3" aria-hidden />
+            {t('forwarded')}
+          </p>
+        )}
         <div className="flex items-end gap-3">
           <div
             data-testid="message-body"
@@ -85,12 +104,15 @@ function Row({ message, isFirst, conversationId, density }: Props) {
           {message.state && !message.deleted && <StateIcon state={message.state} />}
         </div>
         {message.reactions.length > 0 && !message.deleted && <Reactions conversationId={conversationId} message={message} />}
+        {message.replyCount > 0 && message.id && !isInPanel && (
+          <ThreadSummary conversationId={conversationId} rootId={message.id} count={message.replyCount} />
+        )}
         {message.state === 'failed' && <Failed message={message} />}
       </div>
       {canAct && (isActive || isMenuOpen) && (
         <div className="absolute -top-3 right-3 z-10 sm:right-5">
           <Suspense>
-            <MessageToolbar conversationId={conversationId} message={message} onOpenChange={setMenuOpen} />
+            <MessageToolbar conversationId={conversationId} message={message} isInPanel={isInPanel} onOpenChange={setMenuOpen} />
           </Suspense>
         </div>
       )}
@@ -98,17 +120,91 @@ function Row({ message, isFirst, conversationId, density }: Props) {
   );
 }
 
+/** Letters for those who walk through the messages with the arrows. */
+function useMessageKeys(conversationId: string, { id, own, deleted, seq }: MessageView) {
+  const model = useModel();
+  return (event: KeyboardEvent<HTMLElement>) => {
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey || !id || deleted || !seq) return;
+    const actions: Record<string, (() => void) | undefined> = {
+      r: () => model.startReply(conversationId, id),
+      t: () => model.set({ panel: { kind: 'thread', rootId: id } }),
+      e: own ? () => model.startEdit(conversationId, id) : undefined,
+    };
+    const act = actions[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+}
+
+function useGoTo() {
+  const model = useModel();
+  return (conversationId: string, messageId: string) =>
+    void model.goToMessage({ conversationId, messageId }).catch(() => model.notify('jumpFailed'));
+}
+
 function ReplyQuote({ conversationId, messageId }: { conversationId: string; messageId: string }) {
   const { t } = useText();
+  const goTo = useGoTo();
   const quoted = useChat((client) => client.conversation(conversationId).messages.find(({ id }) => id === messageId));
   const name = useUserName(quoted?.actorId);
   return (
-    <div className="my-0.5 flex min-w-0 gap-2 rounded-sm border-l-2 border-a9 bg-n3 px-2 py-1 text-sm text-n11">
+    <button
+      type="button"
+      data-testid="reply-quote"
+      title={t('goToMessage')}
+      onClick={() => goTo(conversationId, messageId)}
+      className="my-0.5 flex max-w-full min-w-0 gap-2 rounded-sm border-l-2 border-a9 bg-n3 px-2 py-1 text-left text-sm text-n11 hover:bg-n4"
+    >
       <span className="truncate">
-        <span className="font-medium text-n12">{quoted ? name : '…'}</span>{' '}
-        {quoted && (quoted.deletedAt ? t('deletedMessage') : plainLine(quoted.body))}
+        {quoted ? (
+          <>
+            <span className="font-medium text-n12">{name}</span> {quoted.deletedAt ? t('deletedMessage') : plainLine(quoted.body)}
+          </>
+        ) : (
+          t('quoteMissing')
+        )}
       </span>
-    </div>
+    </button>
+  );
+}
+
+function ThreadMark({ conversationId, rootId }: { conversationId: string; rootId: string }) {
+  const { t } = useText();
+  const { set } = useModel();
+  const root = useChat((client) => client.conversation(conversationId).messages.find(({ id }) => id === rootId));
+  return (
+    <button
+      type="button"
+      data-testid="thread-mark"
+      onClick={() => set({ panel: { kind: 'thread', rootId } })}
+      className="flex max-w-full items-center gap-1.5 rounded-sm text-xs text-n10 hover:text-a11"
+    >
+      <CornerUpRight className="size-3 shrink-0" aria-hidden />
+      <span className="truncate">
+        {t('inThread')}
+        {root && !root.deletedAt && `: ${plainLine(root.body)}`}
+      </span>
+    </button>
+  );
+}
+
+function ThreadSummary({ conversationId, rootId, count }: { conversationId: string; rootId: string; count: number }) {
+  const { t } = useText();
+  const { set } = useModel();
+  const isOpen = useView((view) => view.panel?.kind === 'thread' && view.panel.rootId === rootId);
+  return (
+    <button
+      type="button"
+      data-testid="thread-summary"
+      data-conversation-id={conversationId}
+      aria-expanded={isOpen}
+      onClick={() => set({ panel: { kind: 'thread', rootId } })}
+      className="mt-1 mb-0.5 flex min-h-7 items-center gap-1.5 rounded-sm px-1.5 text-sm font-medium text-a11 ring-1 ring-n6 ring-inset hover:bg-n3"
+    >
+      <MessageSquareText className="size-3.5" aria-hidden />
+      {t('replies', { count })}
+    </button>
   );
 }
 

@@ -1,54 +1,87 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
-import { Ban, Copy, Ellipsis, Flag, MailOpen, Pencil, Pin, PinOff, Reply, SmilePlus, Trash2 } from 'lucide-react';
-import { useState } from 'react';
+import {
+  Ban,
+  Copy,
+  Ellipsis,
+  Eye,
+  Flag,
+  Forward,
+  Link,
+  MailOpen,
+  MessageSquareText,
+  Pencil,
+  Pin,
+  PinOff,
+  Reply,
+  SmilePlus,
+  Trash2,
+} from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import { recentEmoji } from '../../state/emoji.ts';
+import { messageLink } from '../../state/links.ts';
 import type { MessageView } from '../../state/rows.ts';
+import type { StringKey } from '../../strings.ts';
 import { useChat, useModel, useText, useUserName } from '../app/context.tsx';
 import { Button, IconButton } from '../ui/Button.tsx';
-import { EmojiPicker, quickEmoji } from '../ui/EmojiPicker.tsx';
+import { EmojiPicker } from '../ui/EmojiPicker.tsx';
 import { Menu, MenuItem } from '../ui/Menu.tsx';
 
-type Props = { conversationId: string; message: MessageView; onOpenChange: (isOpen: boolean) => void };
+type Props = { conversationId: string; message: MessageView; isInPanel: boolean; onOpenChange: (isOpen: boolean) => void };
 const icon = 'size-4';
 
-export function MessageToolbar({ conversationId, message, onOpenChange }: Props) {
-  const { t } = useText();
+/** What can be done with one message. `act` says when it did not work. */
+function useActions(conversationId: string, message: MessageView) {
   const model = useModel();
   const { client } = model;
-  const [isDeleting, setDeleting] = useState(false);
   const id = message.id ?? '';
+  const seq = message.seq ?? 0;
+  const act = (action: Promise<unknown>, failure: StringKey = 'actionFailed') => void action.catch(() => model.notify(failure));
+  const copy = (text: string, done: StringKey) =>
+    act(
+      navigator.clipboard.writeText(text).then(() => model.notify(done)),
+      'copyFailed',
+    );
+  return {
+    react: (emoji: string) => act(client.react(conversationId, id, emoji, !message.reactions.some((r) => r.emoji === emoji && r.me))),
+    reply: () => model.startReply(conversationId, id),
+    edit: () => model.startEdit(conversationId, id),
+    thread: () => model.set({ panel: { kind: 'thread', rootId: id } }),
+    forward: () => model.openDialog('forward', { conversationId, messageId: id }),
+    seenBy: () => model.openDialog('seen-by', { conversationId, messageId: id }),
+    copyText: () => copy(message.body, 'textCopied'),
+    copyLink: () => copy(messageLink(location.origin, conversationId, seq), 'linkCopied'),
+    pin: () => act(client.pin(conversationId, id, !message.pinned)),
+    report: () => model.set({ dialog: 'report', reporting: { userId: message.actorId, messageId: id, conversationId } }),
+    block: (on: boolean) => act(client.blocks.set(message.actorId, on)),
+    markUnread: () => act(model.markUnread(conversationId, seq)),
+    remove: () => act(client.remove(conversationId, id)),
+  };
+}
+
+export function MessageToolbar({ conversationId, message, isInPanel, onOpenChange }: Props) {
+  const { t } = useText();
+  const [isDeleting, setDeleting] = useState(false);
+  const actions = useActions(conversationId, message);
   const role = useChat((chat) => chat.conversation(conversationId).conversation?.me.role);
-  const canDelete = message.own || role === 'owner' || role === 'admin';
-  const act = (action: Promise<unknown>) => void action.catch(() => undefined);
-  const react = (emoji: string) => act(client.react(conversationId, id, emoji, !message.reactions.some((r) => r.emoji === emoji && r.me)));
+  const canWrite = role !== 'readonly';
   return (
-    <div role="group" aria-label={t('moreActions')} className="flex items-center rounded-md bg-n1 p-0.5 shadow-float">
-      {quickEmoji.slice(0, 3).map((emoji) => (
-        <button
-          key={emoji}
-          type="button"
-          aria-label={`${t('react')} ${emoji}`}
-          onClick={() => react(emoji)}
-          className="hidden size-7 items-center justify-center rounded-sm text-base hover:bg-n3 sm:flex"
-        >
-          {emoji}
-        </button>
-      ))}
-      <EmojiPicker
-        onPick={react}
-        onOpenChange={onOpenChange}
-        trigger={
-          <IconButton size="sm" data-testid="react" label={t('react')}>
-            <SmilePlus className={icon} />
-          </IconButton>
-        }
-      />
-      <IconButton size="sm" data-testid="reply" label={t('reply')} onClick={() => model.startReply(conversationId, id)}>
-        <Reply className={icon} />
-      </IconButton>
-      {message.own && (
-        <IconButton size="sm" data-testid="edit" label={t('edit')} onClick={() => model.startEdit(conversationId, id)}>
-          <Pencil className={icon} />
-        </IconButton>
+    <div role="group" aria-label={t('messageActions')} className="flex items-center rounded-md bg-n1 p-0.5 shadow-float">
+      {canWrite && !isInPanel && <QuickReactions onReact={actions.react} />}
+      {canWrite && (
+        <EmojiPicker
+          onPick={actions.react}
+          onOpenChange={onOpenChange}
+          trigger={
+            <IconButton size="sm" data-testid="react" label={t('react')}>
+              <SmilePlus className={icon} />
+            </IconButton>
+          }
+        />
+      )}
+      {canWrite && !isInPanel && <Action testId="reply" label="reply" icon={<Reply className={icon} />} onAct={actions.reply} />}
+      {!isInPanel && <Action testId="thread" label="openThread" icon={<MessageSquareText className={icon} />} onAct={actions.thread} />}
+      {message.own && !isInPanel && canWrite && (
+        <Action testId="edit" label="edit" icon={<Pencil className={icon} />} onAct={actions.edit} />
       )}
       <Menu
         onOpenChange={onOpenChange}
@@ -58,43 +91,91 @@ export function MessageToolbar({ conversationId, message, onOpenChange }: Props)
           </IconButton>
         }
       >
-        <MenuItem icon={<Copy className={icon} />} onSelect={() => act(navigator.clipboard.writeText(message.body))}>
-          {t('copy')}
-        </MenuItem>
-        <MenuItem
-          icon={message.pinned ? <PinOff className={icon} /> : <Pin className={icon} />}
-          onSelect={() => act(client.pin(conversationId, id, !message.pinned))}
-        >
+        <MoreItems
+          message={message}
+          actions={actions}
+          canPin={canWrite}
+          canDelete={message.own || role === 'owner' || role === 'admin'}
+          onDelete={() => setDeleting(true)}
+        />
+      </Menu>
+      <DeleteDialog isOpen={isDeleting} onClose={() => setDeleting(false)} onConfirm={actions.remove} />
+    </div>
+  );
+}
+
+function QuickReactions({ onReact }: { onReact: (emoji: string) => void }) {
+  const { t } = useText();
+  return recentEmoji(localStorage)
+    .slice(0, 3)
+    .map((emoji) => (
+      <button
+        key={emoji}
+        type="button"
+        aria-label={`${t('react')} ${emoji}`}
+        onClick={() => onReact(emoji)}
+        className="hidden size-7 items-center justify-center rounded-sm text-base hover:bg-n3 sm:flex"
+      >
+        {emoji}
+      </button>
+    ));
+}
+
+function Action({ testId, label, icon, onAct }: { testId: string; label: StringKey; icon: ReactNode; onAct: () => void }) {
+  const { t } = useText();
+  return (
+    <IconButton size="sm" data-testid={testId} label={t(label)} onClick={onAct}>
+      {icon}
+    </IconButton>
+  );
+}
+
+type MoreProps = {
+  message: MessageView;
+  actions: ReturnType<typeof useActions>;
+  canPin: boolean;
+  canDelete: boolean;
+  onDelete: () => void;
+};
+
+function MoreItems({ message, actions, canPin, canDelete, onDelete }: MoreProps) {
+  const { t } = useText();
+  return (
+    <>
+      <MenuItem icon={<Forward className={icon} />} onSelect={actions.forward}>
+        {t('forward')}
+      </MenuItem>
+      <MenuItem icon={<Link className={icon} />} onSelect={actions.copyLink}>
+        {t('copyLink')}
+      </MenuItem>
+      <MenuItem icon={<Copy className={icon} />} onSelect={actions.copyText}>
+        {t('copy')}
+      </MenuItem>
+      {canPin && (
+        <MenuItem icon={message.pinned ? <PinOff className={icon} /> : <Pin className={icon} />} onSelect={actions.pin}>
           {t(message.pinned ? 'unpin' : 'pin')}
         </MenuItem>
-        {!message.own && (
-          <MenuItem
-            icon={<MailOpen className={icon} />}
-            onSelect={() => {
-              act(client.markUnread(conversationId, Math.max(0, (message.seq ?? 1) - 1)));
-              model.select(undefined);
-            }}
-          >
-            {t('markUnread')}
-          </MenuItem>
-        )}
-        {!message.own && (
-          <MenuItem
-            icon={<Flag className={icon} />}
-            onSelect={() => model.set({ dialog: 'report', reporting: { userId: message.actorId, messageId: id, conversationId } })}
-          >
-            {t('reportMessage')}
-          </MenuItem>
-        )}
-        {!message.own && <BlockItem userId={message.actorId} onSelect={(on) => act(client.blocks.set(message.actorId, on))} />}
-        {canDelete && (
-          <MenuItem isDanger icon={<Trash2 className={icon} />} onSelect={() => setDeleting(true)}>
-            {t('delete')}
-          </MenuItem>
-        )}
-      </Menu>
-      <DeleteDialog isOpen={isDeleting} onClose={() => setDeleting(false)} onConfirm={() => act(client.remove(conversationId, id))} />
-    </div>
+      )}
+      <MenuItem icon={<MailOpen className={icon} />} onSelect={actions.markUnread}>
+        {t('markUnread')}
+      </MenuItem>
+      {message.own && (
+        <MenuItem icon={<Eye className={icon} />} onSelect={actions.seenBy}>
+          {t('seenBy')}
+        </MenuItem>
+      )}
+      {!message.own && (
+        <MenuItem icon={<Flag className={icon} />} onSelect={actions.report}>
+          {t('reportMessage')}
+        </MenuItem>
+      )}
+      {!message.own && <BlockItem userId={message.actorId} onSelect={actions.block} />}
+      {canDelete && (
+        <MenuItem isDanger icon={<Trash2 className={icon} />} onSelect={onDelete}>
+          {t('delete')}
+        </MenuItem>
+      )}
+    </>
   );
 }
 

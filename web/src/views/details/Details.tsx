@@ -1,5 +1,5 @@
 import type { Member } from '@chatcluster/protocol';
-import { LogOut, Pencil, UserPlus, X } from 'lucide-react';
+import { LogOut, Pencil, Star, UserPlus, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { sortMembers } from '../../state/people.ts';
 import type { StringKey } from '../../strings.ts';
@@ -28,6 +28,7 @@ export function Details({ conversationId }: { conversationId: string }) {
         </IconButton>
       </header>
       <About conversationId={conversationId} />
+      {conversation && <Favourite conversationId={conversationId} isFavourite={conversation.me.favourite ?? false} />}
       {conversation && <LevelSetting conversationId={conversationId} level={conversation.me.level} />}
       <MemberList conversationId={conversationId} />
       {peerId && <SafetyActions userId={peerId} />}
@@ -71,6 +72,23 @@ function About({ conversationId }: { conversationId: string }) {
       {status && <p className="text-sm text-n10">{t(status)}</p>}
       {about && <p className="mt-1 text-sm text-n11">{about}</p>}
     </section>
+  );
+}
+
+function Favourite({ conversationId, isFavourite }: { conversationId: string; isFavourite: boolean }) {
+  const { t } = useText();
+  const { client, notify } = useModel();
+  return (
+    <Button
+      look="ghost"
+      data-testid="favourite"
+      aria-pressed={isFavourite}
+      className="mx-3 mb-2 justify-start"
+      onClick={() => void client.updateMine(conversationId, { favourite: !isFavourite }).catch(() => notify('actionFailed'))}
+    >
+      <Star className={`size-4 ${isFavourite ? 'fill-current text-warning' : ''}`} aria-hidden />
+      {t(isFavourite ? 'removeFavourite' : 'addFavourite')}
+    </Button>
   );
 }
 

@@ -1,7 +1,7 @@
 import type { PresenceSetting } from '@chatcluster/protocol';
-import { LogOut, ShieldCheck } from 'lucide-react';
+import { Download, LogOut, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
-import { useChat, useModel, usePrefs, useText } from '../app/context.tsx';
+import { useChat, useModel, usePrefs, useText, useView } from '../app/context.tsx';
 import { BlockedPeople } from '../safety/SafetyActions.tsx';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
@@ -38,6 +38,13 @@ export function Profile({ onClose }: { onClose: () => void }) {
           options={{ comfortable: t('comfortable'), compact: t('compact') }}
         />
         <Choice
+          label={t('enterKey')}
+          name="enter"
+          value={prefs.enter}
+          onChange={(enter) => change({ enter })}
+          options={{ send: t('enterSends'), newline: t('enterBreaks') }}
+        />
+        <Choice
           label={t('language')}
           name="language"
           value={prefs.language}
@@ -51,12 +58,31 @@ export function Profile({ onClose }: { onClose: () => void }) {
             {t('administration')}
           </Button>
         )}
+        <InstallButton />
         <Button look="secondary" data-testid="sign-out" onClick={() => void account.logout().catch(() => undefined)} className="mt-1">
           <LogOut className="size-4" />
           {t('signOut')}
         </Button>
       </div>
     </Modal>
+  );
+}
+
+/** Shown where the browser offers it and it is not done yet. */
+function InstallButton() {
+  const { t } = useText();
+  const { set } = useModel();
+  const install = useView((view) => view.install);
+  if (!install) return null;
+  const ask = () => {
+    set({ install: undefined });
+    void install.prompt().catch(() => undefined);
+  };
+  return (
+    <Button look="secondary" data-testid="install" onClick={ask} className="mt-1">
+      <Download className="size-4" />
+      {t('install')}
+    </Button>
   );
 }
 

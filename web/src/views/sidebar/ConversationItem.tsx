@@ -1,3 +1,4 @@
+import { BellOff, Star } from 'lucide-react';
 import { shortTime } from '../../state/format.ts';
 import { plainLine } from '../../state/markup.ts';
 import { useChat, useModel, usePrefs, useText, useTitle, useUserName, useView } from '../app/context.tsx';
@@ -13,6 +14,8 @@ export function ConversationItem({ conversationId, isSelected, query }: Props) {
   const at = useChat((client) => client.conversation(conversationId).conversation?.lastMessage?.at);
   const unread = useChat((client) => client.conversation(conversationId).unread);
   const mentions = useChat((client) => client.conversation(conversationId).mentions);
+  const isFavourite = useChat((client) => client.conversation(conversationId).conversation?.me.favourite ?? false);
+  const isMuted = useChat((client) => client.conversation(conversationId).conversation?.me.level === 'none');
   if (query !== '' && !title.toLocaleLowerCase().includes(query)) return null;
   const isUnread = unread > 0 && !isSelected;
   const look = isSelected ? 'bg-a5' : 'hover:bg-n3';
@@ -31,6 +34,10 @@ export function ConversationItem({ conversationId, isSelected, query }: Props) {
         <span className="min-w-0 flex-1">
           <span className="flex items-baseline gap-2">
             <span className={`flex-1 truncate text-base ${isUnread ? 'font-semibold' : 'font-medium'}`}>{title}</span>
+            {isFavourite && (
+              <Star role="img" aria-label={t('favourite')} className="size-3 shrink-0 self-center fill-current text-warning" />
+            )}
+            {isMuted && <BellOff role="img" aria-label={t('levelNone')} className="size-3 shrink-0 self-center text-n10" />}
             {at && (
               <time
                 dateTime={at}

@@ -1,4 +1,5 @@
-import { Compass, MessagesSquare, SquarePen } from 'lucide-react';
+import { Compass, Dices, MessagesSquare, SquarePen } from 'lucide-react';
+import type { Conversation } from '@chatcluster/protocol';
 import { useState } from 'react';
 import { useChat, useModel, useText, useView } from '../app/context.tsx';
 import { Avatar } from '../ui/Avatar.tsx';
@@ -32,6 +33,9 @@ export function Sidebar({ className }: { className: string }) {
           className="lg:hidden"
         >
           <Compass className="size-[18px]" />
+        </IconButton>
+        <IconButton label={t('match')} data-testid="match-small" onClick={() => set({ dialog: 'match' })} className="lg:hidden">
+          <Dices className="size-[18px]" />
         </IconButton>
         <IconButton label={t('newConversation')} data-testid="new-conversation" onClick={() => set({ dialog: 'new' })}>
           <SquarePen className="size-[18px]" />
@@ -68,11 +72,15 @@ function List({ query }: { query: string }) {
       data-testid="conversation-list"
       className="min-h-0 flex-1 overflow-y-auto px-2 pb-4 [&:not(:has(li))]:after:block [&:not(:has(li))]:after:px-2 [&:not(:has(li))]:after:py-6 [&:not(:has(li))]:after:text-center [&:not(:has(li))]:after:text-n10"
     >
-      {conversations.map(({ id }) => (
+      {favouritesFirst(conversations).map(({ id }) => (
         <ConversationItem key={id} conversationId={id} isSelected={id === selectedId} query={query} />
       ))}
     </ul>
   );
+}
+
+function favouritesFirst(conversations: readonly Conversation[]): Conversation[] {
+  return conversations.toSorted((a, b) => Number(b.me.favourite ?? false) - Number(a.me.favourite ?? false));
 }
 
 function ListSkeleton() {

@@ -1,0 +1,53 @@
+import type { ChatClient, SendInput } from '@chatcluster/client/types';
+import type { StoreApi } from 'zustand/vanilla';
+import type { ViewState } from './model.ts';
+
+/** Writing, answering and editing. */
+export function createComposing(client: ChatClient, view: StoreApi<ViewState>) {
+  const saveDraft = (conversationId: string, text: string) =>
+    view.setState(({ drafts }) => ({ drafts: { ...drafts, [conversationId]: text } }));
+  return {
+    saveDraft,
+    startEdit: (conversationId: string, messageId: string) =>
+      view.setState({ editing: { conversationId, messageId }, replying: undefined }),
+    startReply: (conversationId: string, messageId: string) =>
+      view.setState({ replying: { conversationId, messageId }, editing: undefined }),
+    stopComposing: () => view.setState({ editing: undefined, replying: undefined }),
+    isComposing: (conversationId: string) => {
+      const { editing, replying } = view.getState();
+      return editing?.conversationId === conversationId || replying?.conversationId === conversationId;
+    },
+    /** Sends the text, as an answer where one was started. */
+    send(conversationId: string, text: string) {
+      const { replying } = view.getState();
+      const replyTo = replying?.conversationId === conversationId ? replying.messageId : undefined;
+      client.send(conversationId, { body: text, ...(replyTo ? { replyTo } : {}), ...mentionsIn(client, conversationId, text) });
+      client.setTyping(conversationId, false);
+      saveDraft(conversationId, '');
+      view.setState({ replying: undefined });
+    },
+    sendInThread: (conversationId: string, threadRoot: string, text: string) =>
+      client.send(conversationId, { body: text, threadRoot, ...mentionsIn(client, conversationId, text) }),
+    async saveEdit(conversationId: string, messageId: string, text: string) {
+      await client.edit(conversationId, messageId, text);
+      view.setState({ editing: undefined });
+    },
+    /** The newest own message that can be edited: what the up arrow is for. */
+    lastOwn(conversationId: string) {
+      const meId = client.me()?.id;
+      return client.conversation(conversationId).messages.findLast((m) => m.actorId === meId && m.deletedAt === undefined);
+    },
+  };
+}
+
+/** Members whose `@Name` is in the text; `@all` counts where one may call everybody. */
+function mentionsIn(client: ChatClient, conversationId: string, text: string): Pick<SendInput, 'mentions' | 'mentionAll'> {
+  if (!text.includes('@')) return {};
+  const { members, conversation } = client.conversation(conversationId);
+  const mayCallAll = conversation?.me.role === 'owner' || conversation?.me.role === 'admin';
+  const mentions = members.flatMap(({ userId }) => {
+    const name = client.user(userId)?.displayName;
+    return name && text.includes(`@${name}`) ? [userId] : [];
+  });
+  return { ...(mentions.length > 0 ? { mentions } : {}), ...(mayCallAll && /(^|\s)@all\b/u.test(text) ? { mentionAll: true } : {}) };
+}
