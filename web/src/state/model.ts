@@ -9,7 +9,7 @@ import { createMatching } from './matching.ts';
 import { createPeople } from './people.ts';
 import { createUpdateCheck } from './update.ts';
 
-export type { ChatClient } from '@chatcluster/client/types';
+export type { ChatClient, ConversationSnapshot } from '@chatcluster/client/types';
 
 export type Phase = 'restoring' | 'signed-out' | 'signed-in';
 export type DialogName =

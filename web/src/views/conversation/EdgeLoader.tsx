@@ -1,5 +1,5 @@
-import type { ChatClient } from '@chatcluster/client/types';
 import { useEffect } from 'react';
+import type { ChatClient } from '../../state/model.ts';
 import { useChat } from '../app/context.tsx';
 import type { Scroller } from './MessageList.tsx';
 

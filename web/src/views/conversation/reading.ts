@@ -1,6 +1,5 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import type { ConversationSnapshot } from '@chatcluster/client/types';
-import type { Place } from '../../state/model.ts';
+import type { ConversationSnapshot, Place } from '../../state/model.ts';
 import type { Row } from '../../state/rows.ts';
 import { useModel, useView } from '../app/context.tsx';
 import type { Scroller, Virtualizer } from './MessageList.tsx';
