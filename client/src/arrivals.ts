@@ -16,6 +16,8 @@ export interface ArrivalDeps {
   emitter: Emitter;
   me(): string;
   isBlocked(userId: string): boolean;
+  /** False: known before the stored log was opened, only folded into it now. */
+  isNews(conversationId: string, seq: number): boolean;
   isLive(): boolean;
 }
 
@@ -29,7 +31,7 @@ export function createArrivals(deps: ArrivalDeps) {
       const { id } = conversation;
       outbox.seen(id, entries);
       panels.applied(id, entries);
-      const others = entries.filter((e) => e.type === 'message' && e.actorId !== me());
+      const others = entries.filter((e) => e.type === 'message' && e.actorId !== me() && deps.isNews(id, e.seq));
       for (const entry of others) typing.received(id, entry.actorId, false);
       const last = others.at(-1);
       if (last && last.seq > conversation.me.deliveredSeq) receipts.note({ conversationId: id, delivered: last.seq });

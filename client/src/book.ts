@@ -24,6 +24,8 @@ export interface BookDeps {
   /** The own read position that the server was not told yet; 0: none. */
   pendingRead(conversationId: string): number;
   changed(conversationId: string): void;
+  /** What was held of the conversation's log is void, stored or not. */
+  dropped?(conversationId: string): void;
   /** Entries that applied, in order. */
   applied(conversation: Conversation, entries: readonly Entry[]): void;
   /** Entries wait for something that is not here (a gap, an unknown conversation, a counter that cannot be told). */
@@ -39,6 +41,28 @@ export class Book {
 
   constructor(deps: BookDeps) {
     this.#deps = deps;
+  }
+
+  /** What an earlier run of the app knew; called before anything is learned. Logs come with `restoreLog`. */
+  restore(conversations: readonly Conversation[]): void {
+    for (const conversation of conversations) {
+      if (this.#pages.has(conversation.id)) continue;
+      const page = { conversation, log: emptyLog(conversation.lastSeq), isOpened: false, isLoading: false };
+      this.#pages.set(conversation.id, page);
+    }
+  }
+
+  /** Takes the stored log of a conversation and keeps it complete from now on. False: there is a newer one already. */
+  restoreLog(conversationId: string, stored: Pick<Log, 'cursor' | 'messages' | 'hasBefore'>): boolean {
+    const page = this.#pages.get(conversationId);
+    if (page === undefined || page.log.loaded || page.log.recent !== undefined) return false;
+    const { cursor, messages, hasBefore } = stored;
+    const log = { ...emptyLog(cursor), messages, hasBefore, loaded: true };
+    this.#pages.set(conversationId, { ...page, log, isOpened: true });
+    this.#deps.changed(conversationId);
+    // Another tab is ahead: its entries will not apply here, so the summary has to come from the server.
+    if (cursor > page.conversation.lastSeq) this.#deps.missing('counter', conversationId);
+    return true;
   }
 
   get(conversationId: string): Page | undefined {
@@ -91,6 +115,7 @@ export class Book {
   add(conversation: Conversation): void {
     const { id, lastSeq } = conversation;
     const isOpened = this.#pages.get(id)?.isOpened ?? false;
+    this.#deps.dropped?.(id);
     this.#pages.set(id, { conversation, log: emptyLog(lastSeq), isOpened, isLoading: false });
     this.#deps.changed(id);
     const held = this.#strangers.get(id);
@@ -134,6 +159,7 @@ export class Book {
 
   /** Starts again at the `lastSeq` of the next `changes`. */
   dropLog(conversationId: string): void {
+    this.#deps.dropped?.(conversationId);
     this.update(conversationId, (page) => ({
       ...page,
       conversation: { ...page.conversation, lastSeq: 0 },

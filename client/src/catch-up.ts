@@ -2,6 +2,7 @@ import type { ClientEventName, Conversation, EventInput, EventResult, SessionRea
 import { ChatError } from '@chatcluster/protocol/errors';
 import { CHANGES_PAGE, GAP_HOLD_MS } from '@chatcluster/protocol/limits';
 import type { Book } from './book.ts';
+import type { Position } from './local/types.ts';
 import { planSync } from './plan-sync.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -52,6 +53,21 @@ export class CatchUp {
     this.#cancelSoon?.();
     this.#cancelSoon = undefined;
     this.#cancelCheck();
+  }
+
+  get position(): Position {
+    return { since: this.#since, epoch: this.#epoch };
+  }
+
+  /** Goes on where an earlier run of the app ended; called before the first connection. */
+  restore({ since, epoch }: Position): void {
+    this.#since = since;
+    this.#epoch = epoch;
+  }
+
+  /** A stored log was opened that may be behind. Without a connection the next one brings what is missing. */
+  opened(): void {
+    if (this.#deps.isOpen()) this.#runInBackground();
   }
 
   /** Another user, or signed out. */

@@ -1,13 +1,4 @@
-import type {
-  ClientEventName,
-  Conversation,
-  ErrorCode,
-  EndedCode,
-  EventInput,
-  InvitePreview,
-  ServerEventName,
-  ServerEvents,
-} from '@chatcluster/protocol';
+import type { ClientEventName, Conversation, ErrorCode, EndedCode, EventInput, ServerEventName, ServerEvents } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { Blocks } from './blocks.ts';
 import { type Arrivals, createArrivals } from './arrivals.ts';
@@ -17,6 +8,9 @@ import { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import { createHandlers, type Handlers } from './handlers.ts';
 import { History } from './history.ts';
+import { Keeper } from './local/keeper.ts';
+import { Offline } from './local/offline.ts';
+import { createManage } from './manage.ts';
 import { Outbox } from './outbox.ts';
 import { People } from './people.ts';
 import { Receipts } from './receipts.ts';
@@ -52,6 +46,9 @@ class Client implements ChatClient {
   #receipts: Receipts;
   #typing: Typing;
   #people: People;
+  #keeper: Keeper;
+  #offline: Offline;
+  #manage: ReturnType<typeof createManage>;
   #patiently: Patiently;
   #handlers: Handlers;
   #arrivals: Arrivals;
@@ -69,16 +66,29 @@ class Client implements ChatClient {
     this.#session = new Session({
       ...parts,
       http: { url: parts.url, fetch: parts.fetch, cookies: parts.tokens === 'cookie', timeoutMs: HTTP_TIMEOUT_MS },
+      known: (account) => this.#keeper.saveAccount(account),
     });
     this.rest = createRest((request) => this.#session.call(request));
     this.blocks = new Blocks({ send: (id, on) => this.rest.setBlocked(id, on), changed: () => this.#blocksChanged() });
     this.#book = new Book({
       me: () => this.#userId(),
       blocked: () => this.blocks.ids,
-      changed,
+      changed: (id) => {
+        this.#keeper.changed(id);
+        changed(id);
+      },
+      dropped: (id) => this.#keeper.dropped(id),
       pendingRead: (id) => this.#receipts.pendingRead(id),
       applied: (conversation, entries) => this.#arrivals.applied(conversation, entries),
       missing: (kind, id) => this.#catchUp.missing(kind, id),
+    });
+    this.#keeper = new Keeper({
+      copy: store.local,
+      book: this.#book,
+      scheduler,
+      newId,
+      userId: () => this.#userId(),
+      position: () => this.#catchUp.position,
     });
     this.#patiently = createPatience({ scheduler, emitter: this.#emitter, connection: () => this.#connection });
     this.#history = new History({ book: this.#book, call: (payload) => this.#patiently('history', payload) });
@@ -115,6 +125,7 @@ class Client implements ChatClient {
     this.#typing = new Typing({ scheduler, changed, send: (conversationId, on) => this.#volatile('typing', { conversationId, on }) });
     this.#people = new People({
       isOpen,
+      learned: (user) => this.#keeper.learned(user),
       lookUp: (id) => this.rest.user(id),
       watch: (userIds) => call('presence:watch', { userIds }),
       changed: () => this.#emitter.changed(),
@@ -128,8 +139,19 @@ class Client implements ChatClient {
       emitter: this.#emitter,
       me: () => this.#userId(),
       isBlocked: (userId) => this.blocks.ids.has(userId),
+      isNews: (id, seq) => this.#keeper.isNews(id, seq),
       isLive: () => this.#connection.snapshot.state === 'live',
     });
+    this.#offline = new Offline({
+      keeper: this.#keeper,
+      session: this.#session,
+      book: this.#book,
+      people: this.#people,
+      catchUp: this.#catchUp,
+      outbox: this.#outbox,
+      me: () => this.rest.me(),
+    });
+    this.#manage = createManage({ rest: this.rest, book: this.#book, patiently: this.#patiently, newId });
     this.#handlers = createHandlers({
       book: this.#book,
       typing: this.#typing,
@@ -165,11 +187,14 @@ class Client implements ChatClient {
   }
 
   async resume(): Promise<SignedIn | undefined> {
-    return (await this.#session.resume()) ? this.#signedIn() : undefined;
+    const isKnown = (await this.#offline.resume()) || (await this.#session.resume());
+    return isKnown ? this.#signedIn() : undefined;
   }
 
   async logout(): Promise<void> {
+    const userId = this.#userId();
     this.#clear();
+    await this.#keeper.wipe(userId);
     try {
       await this.#session.signOut();
     } finally {
@@ -208,6 +233,7 @@ class Client implements ChatClient {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#keeper.flush();
     this.#clear();
   }
 
@@ -246,6 +272,7 @@ class Client implements ChatClient {
 
   async open(conversationId: string): Promise<void> {
     if (this.#book.get(conversationId) === undefined) this.#book.learn(await this.rest.conversation(conversationId));
+    await this.#offline.open(conversationId);
     await this.#history.newest(conversationId);
   }
 
@@ -274,21 +301,10 @@ class Client implements ChatClient {
   retry: ChatClient['retry'] = (clientMsgId) => this.#outbox.retry(clientMsgId);
   discard: ChatClient['discard'] = (clientMsgId) => this.#outbox.discard(clientMsgId);
 
-  async edit(conversationId: string, messageId: string, body: string): Promise<void> {
-    await this.#patiently('message:edit', { conversationId, messageId, clientMsgId: this.#parts.newId(), body });
-  }
-
-  async remove(conversationId: string, messageId: string): Promise<void> {
-    await this.#patiently('message:delete', { conversationId, messageId, clientMsgId: this.#parts.newId() });
-  }
-
-  async react(conversationId: string, messageId: string, emoji: string, on: boolean): Promise<void> {
-    await this.#patiently('reaction:set', { conversationId, messageId, clientMsgId: this.#parts.newId(), emoji, on });
-  }
-
-  async pin(conversationId: string, messageId: string, on: boolean): Promise<void> {
-    await this.#patiently('pin:set', { conversationId, messageId, clientMsgId: this.#parts.newId(), on });
-  }
+  edit: ChatClient['edit'] = (...args) => this.#manage.edit(...args);
+  remove: ChatClient['remove'] = (...args) => this.#manage.remove(...args);
+  react: ChatClient['react'] = (...args) => this.#manage.react(...args);
+  pin: ChatClient['pin'] = (...args) => this.#manage.pin(...args);
 
   forward({ id, conversationId, body }: Parameters<ChatClient['forward']>[0], to: readonly string[]): string[] {
     return to.map((target) => this.#outbox.add(target, { body, forward: { conversationId, messageId: id } }));
@@ -315,51 +331,17 @@ class Client implements ChatClient {
 
   // Conversations
 
-  createDirect(userId: string): Promise<Conversation> {
-    return this.#create({ kind: 'direct', memberIds: [userId] });
-  }
-
-  createGroup(input: { title?: string; memberIds: string[]; history?: 'all' | 'joined' }): Promise<Conversation> {
-    return this.#create({ kind: 'group', ...input });
-  }
-
-  createChannel(input: { title: string; topic?: string; memberIds?: string[] }): Promise<Conversation> {
-    return this.#create({ kind: 'channel', ...input });
-  }
-
-  async joinChannel(conversationId: string): Promise<Conversation> {
-    await this.rest.join(conversationId);
-    return this.#learn(await this.rest.conversation(conversationId));
-  }
-
-  previewInvite(code: string) {
-    return this.#session.open<InvitePreview>({ method: 'GET', path: `/v1/invites/${encodeURIComponent(code)}` });
-  }
-
-  async acceptInvite(code: string): Promise<Conversation> {
-    return this.#learn(await this.rest.acceptInvite(code));
-  }
-
-  async leave(conversationId: string): Promise<void> {
-    await this.rest.leave(conversationId);
-    this.#book.remove(conversationId);
-  }
-
-  async update(conversationId: string, changes: Parameters<ChatClient['update']>[1]): Promise<Conversation> {
-    return this.#learn(await this.rest.updateConversation(conversationId, changes));
-  }
-
-  async updateMine(conversationId: string, settings: Parameters<ChatClient['updateMine']>[1]): Promise<void> {
-    await this.rest.updateMine(conversationId, settings);
-    const me = this.#book.get(conversationId)?.conversation.me;
-    if (me) this.#book.setMe(conversationId, { ...me, ...settings });
-  }
-
-  async deleteConversation(conversationId: string): Promise<void> {
-    await this.rest.deleteConversation(conversationId);
-    this.#book.remove(conversationId);
-  }
-
+  previewInvite: ChatClient['previewInvite'] = (code) =>
+    this.#session.open({ method: 'GET', path: `/v1/invites/${encodeURIComponent(code)}` });
+  createDirect: ChatClient['createDirect'] = (...args) => this.#manage.createDirect(...args);
+  createGroup: ChatClient['createGroup'] = (...args) => this.#manage.createGroup(...args);
+  createChannel: ChatClient['createChannel'] = (...args) => this.#manage.createChannel(...args);
+  joinChannel: ChatClient['joinChannel'] = (...args) => this.#manage.joinChannel(...args);
+  acceptInvite: ChatClient['acceptInvite'] = (...args) => this.#manage.acceptInvite(...args);
+  leave: ChatClient['leave'] = (...args) => this.#manage.leave(...args);
+  update: ChatClient['update'] = (...args) => this.#manage.update(...args);
+  updateMine: ChatClient['updateMine'] = (...args) => this.#manage.updateMine(...args);
+  deleteConversation: ChatClient['deleteConversation'] = (...args) => this.#manage.deleteConversation(...args);
   addMembers: ChatClient['addMembers'] = (...args) => this.rest.addMembers(...args);
   setRole: ChatClient['setRole'] = (...args) => this.rest.setRole(...args);
   removeMember: ChatClient['removeMember'] = (...args) => this.rest.removeMember(...args);
@@ -392,14 +374,18 @@ class Client implements ChatClient {
   async #signedIn(): Promise<SignedIn> {
     const user = this.#session.user;
     if (user === undefined) throw new ChatError('unauthenticated');
+    await this.#offline.restore();
+    this.#list = undefined;
     await this.#outbox.load();
     this.#emitter.changed();
     return { user, sessionId: this.#session.sessionId };
   }
 
   async #signedOut(code: ErrorCode | EndedCode): Promise<void> {
+    const userId = this.#userId();
     this.#stopListening();
     this.#forgetState();
+    await this.#keeper.wipe(userId);
     await this.#session.forget();
     this.#emitter.emit('signed-out', { code });
     this.#emitter.changed();
@@ -420,6 +406,7 @@ class Client implements ChatClient {
     this.#outbox.clear();
     this.#book.clear();
     this.panels.clear();
+    this.#offline.clear();
     this.#list = undefined;
     this.#snapshots.clear();
     this.#outdated.clear();
@@ -444,6 +431,9 @@ class Client implements ChatClient {
 
   #opened(): void {
     this.#outbox.connected();
+    // Another tab, or one that was closed, may have left something there.
+    void this.#outbox.load().catch(() => undefined);
+    this.#offline.connected();
     this.#receipts.flush();
     this.#people.tellWatched();
     if (this.#people.setting !== undefined) this.#volatile('presence:set', { status: this.#people.setting });
@@ -459,15 +449,6 @@ class Client implements ChatClient {
     this.#book.recount();
     this.#people.tellWatched();
     this.#catchUp.check();
-  }
-
-  async #create(input: Parameters<Rest['createConversation']>[0]): Promise<Conversation> {
-    return this.#learn(await this.rest.createConversation({ ...input, clientId: this.#parts.newId() }));
-  }
-
-  #learn(conversation: Conversation): Conversation {
-    this.#book.learn(conversation);
-    return this.#book.get(conversation.id)?.conversation ?? conversation;
   }
 
   /** Nobody waits for it and nothing is lost when it fails. */

@@ -1,7 +1,9 @@
 export * from './types.ts';
 export type { MessageReceipt } from '@chatcluster/protocol';
 export { createClient } from './client.ts';
-export { createMemoryStore, type Store } from './store.ts';
+export { createBrowserStore } from './browser/browser-store.ts';
+export { createMemoryStore, type LocalCopy, type Store } from './store.ts';
+export type * from './local/types.ts';
 export { noHints, systemScheduler, type NetworkHints, type Scheduler } from './scheduler.ts';
 export type { Transport, TransportFactory, TransportHandlers } from './transport.ts';
 export type { ChannelInfo, HistoryQuery, Page, PageQuery, Rest } from './rest.ts';

@@ -116,6 +116,12 @@ export class Outbox {
     this.#leaveWhere(conversationId, (item) => own.has(item.pending.clientMsgId));
   }
 
+  /** Messages of the log: what is among them has arrived, although an earlier run of the app could not note it. */
+  found(conversationId: string, messages: readonly { clientMsgId?: string }[]): void {
+    const arrived = new Set(messages.map((message) => message.clientMsgId));
+    this.#leaveWhere(conversationId, (item) => arrived.has(item.pending.clientMsgId));
+  }
+
   /** The cursor jumped: what was acknowledged below it is in the history. */
   passed(conversationId: string, cursor: number): void {
     this.#leaveWhere(conversationId, (item) => item.seq !== undefined && item.seq <= cursor);

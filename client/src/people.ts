@@ -5,6 +5,8 @@ export interface PeopleDeps {
   lookUp(userId: string): Promise<User>;
   watch(userIds: string[]): Promise<{ presence: Record<string, Presence> }>;
   isOpen(): boolean;
+  /** A name is known, or has changed. */
+  learned(user: User): void;
   changed(): void;
 }
 
@@ -17,6 +19,8 @@ export class People {
   #asked = new Set<string>();
   #presence = new Map<string, Presence>();
   #watched: string[] = [];
+  /** From an earlier run of the app: shown at once, asked for again when they are needed. */
+  #remembered = new Set<string>();
   /** Told again on every connection; the server forgets it with the last socket. */
   setting: PresenceSetting | undefined;
 
@@ -26,12 +30,24 @@ export class People {
 
   user(userId: string): User | undefined {
     const user = this.#users.get(userId);
-    if (user === undefined && !this.#asked.has(userId)) this.#ask(userId);
+    const isWanted = user === undefined || (this.#remembered.has(userId) && this.#deps.isOpen());
+    if (isWanted && !this.#asked.has(userId)) this.#ask(userId);
     return user;
   }
 
+  restore(users: readonly User[]): void {
+    for (const user of users) {
+      if (this.#users.has(user.id)) continue;
+      this.#users.set(user.id, user);
+      this.#remembered.add(user.id);
+    }
+    this.#deps.changed();
+  }
+
   learn(user: User): void {
+    this.#remembered.delete(user.id);
     this.#users.set(user.id, user);
+    this.#deps.learned(user);
     this.#deps.changed();
   }
 
@@ -61,6 +77,7 @@ export class People {
 
   clear(): void {
     this.#users.clear();
+    this.#remembered.clear();
     this.#asked.clear();
     this.#presence.clear();
     this.#watched = [];

@@ -1,5 +1,6 @@
 import type { AuthResult, OwnUser } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
+import type { KnownAccount } from './local/types.ts';
 import { sendRequest, type HttpDeps, type HttpRequest } from './http.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
@@ -13,6 +14,8 @@ export interface SessionDeps {
   deviceId?: string;
   store: Store;
   scheduler: Scheduler;
+  /** Somebody is signed in, or their profile is another one now. */
+  known(account: KnownAccount): void;
 }
 
 /** Who is signed in, and the access token, which is kept in memory only. One refresh is in flight at a time. */
@@ -35,8 +38,15 @@ export class Session {
     return this.#sessionId;
   }
 
+  /** Whoever was signed in when the app ran last; whether the session still holds, the first refresh tells. */
+  restore(account: KnownAccount): void {
+    this.#user = account.user;
+    this.#sessionId = account.sessionId;
+  }
+
   setUser(user: OwnUser): void {
     this.#user = user;
+    this.#deps.known({ user, sessionId: this.#sessionId });
   }
 
   async signIn(path: string, input: object): Promise<void> {
@@ -53,7 +63,7 @@ export class Session {
       if (isSignedOut(error)) return false;
       throw error;
     }
-    this.#user ??= await this.call<OwnUser>({ method: 'GET', path: '/v1/users/me' });
+    if (this.#user === undefined) this.setUser(await this.call<OwnUser>({ method: 'GET', path: '/v1/users/me' }));
     return true;
   }
 
@@ -106,8 +116,10 @@ export class Session {
 
   async #adopt(result: AuthResult): Promise<string> {
     this.#access = { token: result.accessToken, endsAt: this.#deps.scheduler.now() + result.expiresIn * 1_000 };
-    if (result.user) this.#user = result.user;
+    // Another person has signed in with the cookies of this browser since: what is shown here is not theirs.
+    if (this.#user !== undefined && result.user !== undefined && result.user.id !== this.#user.id) throw new ChatError('unauthenticated');
     this.#sessionId = result.sessionId ?? this.#sessionId;
+    if (result.user) this.setUser(result.user);
     if (result.refreshToken !== undefined) await this.#deps.store.saveRefreshToken(result.refreshToken);
     return result.accessToken;
   }

@@ -1,3 +1,4 @@
+import type { KnownAccount, LocalBatch, LocalLog, LocalState, WriteResult } from './local/types.ts';
 import type { PendingMessage } from './types.ts';
 
 /** What has to survive a restart of the app. Every write is complete when its promise resolves. */
@@ -8,6 +9,19 @@ export interface Store {
   loadRefreshToken(): Promise<string | undefined>;
   /** Undefined forgets it. */
   saveRefreshToken(token: string | undefined): Promise<void>;
+  /** The copy of the chats that opens without a network. @default absent: nothing is shown before the server answered */
+  readonly local?: LocalCopy;
+}
+
+/** Only a copy: whatever fails here is read from the server again. */
+export interface LocalCopy {
+  loadAccount(): Promise<KnownAccount | undefined>;
+  saveAccount(account: KnownAccount): Promise<void>;
+  loadState(userId: string): Promise<LocalState>;
+  loadLog(userId: string, conversationId: string): Promise<LocalLog | undefined>;
+  write(userId: string, batch: LocalBatch): Promise<WriteResult>;
+  /** Signed out: deletes the account and everything that is kept of this user. */
+  wipe(userId: string): Promise<void>;
 }
 
 export function createMemoryStore(): Store {

@@ -133,3 +133,9 @@ test('the hello example prints what the other person received', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [example, server.url], { timeout: 20_000 });
   assert.equal(stdout, 'Bob received: Hello, Bob!\n');
 });
+
+test('the offline example shows history without a network and sends later what was written then', async () => {
+  const example = fileURLToPath(new URL('../examples/offline.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [example, server.url], { timeout: 60_000 });
+  assert.equal(stdout, 'Without a network: written at home\nBack again: written at home, written on the train\n');
+});

@@ -1,5 +1,6 @@
 import './styles.css';
 import { CSPProvider } from '@base-ui/react/csp-provider';
+import { createBrowserStore, createClient } from '@chatcluster/client';
 import { createRoot } from 'react-dom/client';
 import { createModel } from './state/model.ts';
 import { createPrefs } from './state/prefs.ts';
@@ -18,7 +19,7 @@ if (import.meta.env.PROD && 'serviceWorker' in navigator)
 // The page is served with a policy that refuses inline styles.
 createRoot(root).render(
   <CSPProvider disableStyleElements>
-    <AppProvider model={createModel()} prefs={prefs}>
+    <AppProvider model={createModel(createClient({ store: createBrowserStore() }))} prefs={prefs}>
       <App />
     </AppProvider>
   </CSPProvider>,

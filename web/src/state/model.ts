@@ -1,4 +1,3 @@
-import { createClient } from '@chatcluster/client';
 import type { ChatClient, ConnectionSnapshot } from '@chatcluster/client/types';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { StringKey } from '../strings.ts';
@@ -100,7 +99,7 @@ const initialView: ViewState = {
 export type Model = ReturnType<typeof createModel>;
 
 /** The view models of the app. Nothing else talks to the SDK. */
-export function createModel(client: ChatClient = createClient(), nowMs: () => number = Date.now) {
+export function createModel(client: ChatClient, nowMs: () => number = Date.now) {
   const view = createStore<ViewState>(() => initialView);
   const set = (part: Partial<ViewState>) => view.setState(part);
   client.on('connection', (connection) => set({ downSinceMs: downSince(connection, view.getState().downSinceMs, nowMs()) }));

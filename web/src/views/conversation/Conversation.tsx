@@ -55,10 +55,8 @@ function useOpened(conversationId: string) {
       () => setFailed(true),
     );
   }, [client, conversationId, place]);
-  // Also when the connection comes back: what failed is tried again without a click.
-  useEffect(() => {
-    if (isConnected) load();
-  }, [load, isConnected]);
+  // At once, for this device may hold a copy; and when the connection comes back, so that what failed needs no click.
+  useEffect(load, [load, isConnected]);
   useEffect(() => {
     if (!place) return;
     client.jumpTo(conversationId, place.seq).catch(() => model.notify('jumpFailed'));
