@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CHANGES_PAGE, HISTORY_PAGE } from './limits.ts';
+import { notificationSchemas } from './notification-schemas.ts';
 import { safetySchemas } from './safety-schemas.ts';
 import { eventSchemas, seq, text, uuid } from './socket-schemas.ts';
 
@@ -43,6 +44,7 @@ const givenPassword = z.string().min(1).max(256);
 export const restSchemas = {
   ...safetySchemas,
   register: z.object({ email, password, displayName, proof, tokens, deviceId }),
+  ...notificationSchemas,
   login: z.object({ email, password: z.string().min(1).max(256), tokens, deviceId }),
   guest: z.object({ displayName: displayName.optional(), proof, tokens, deviceId }),
   refresh: z.object({ refreshToken: z.string().max(1_024).optional() }),

@@ -141,6 +141,17 @@ export interface Message {
   pinnedAt?: string;
 }
 
+/** What a person wants to be told of; levels are set per conversation. */
+export interface NotificationSettings {
+  /** Every day; `to` before `from` goes over midnight. Times are HH:MM in an IANA time zone. */
+  quietHours: { from: string; to: string; timeZone: string } | null;
+  quietUntil: string | null;
+  /** Mails for mentions and direct messages that were missed. */
+  mail: boolean;
+  /** Whether pushes say what was written. */
+  previews: boolean;
+}
+
 interface EntryBase {
   seq: number;
   id: string;

@@ -27,6 +27,7 @@ import type { Logger } from './log.ts';
 import { createAvatars } from './operations/avatars.ts';
 import { createFiles } from './operations/files.ts';
 import { createMembership } from './operations/membership.ts';
+import { openNotifications } from './operations/notifications.ts';
 import { createOperations } from './operations/operations.ts';
 import { createSafety } from './operations/safety.ts';
 import { keepApart } from './presence/keep-apart.ts';
@@ -97,8 +98,18 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   const events = createEvents({ log, connections: () => connections.size, waitingRows: () => operations.commit.waiting });
   // Handlers of jobs are given to it by the areas whose jobs they are.
   const jobs = stack.use(openJobs(config, { db: store.pool, log, onSettled: events.jobSettled }));
-  stack.use(openIndexer(config, { pool: store.pool, isPostgresReachable: postgres.isReachable, log }));
   openMail(config, { db: store.pool, jobs });
+  const notifications = stack.use(
+    openNotifications(config, {
+      pool: store.pool,
+      jobs,
+      presence: opened.presence,
+      isPostgresReachable: postgres.isReachable,
+      onPush: events.pushSent,
+      log,
+    }),
+  );
+  stack.use(openIndexer(config, { pool: store.pool, isPostgresReachable: postgres.isReachable, log }));
   let accepted = 0;
   const meter = stack.use(createLoadMeter(() => accepted));
   const operations = createOperations({
@@ -199,6 +210,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     avatars: createAvatars({ pool: store.pool }),
     volume,
     onProfileChanged,
+    notifications,
   });
   // A worker has nothing to say to the world; its admin port is enough.
   const main =

@@ -4,6 +4,7 @@ import { defaultLimits, type Limits } from '@chatcluster/protocol/limits';
 import { parseAccounts, type AccountSettings } from './config/accounts.ts';
 import { type FilesConfig, parseFilesConfig } from './config/files.ts';
 import { ConfigError, integer, list, networks, oneOf, onOff, url, type Env } from './config/env.ts';
+import { type NotificationsConfig, parseNotificationsConfig } from './config/notifications.ts';
 
 export { ConfigError };
 export const roles = ['all', 'realtime', 'api', 'worker', 'migrate'] as const;
@@ -47,6 +48,7 @@ export interface Config {
   fetchAllowedNetworks: string[];
   accounts: AccountSettings;
   files: FilesConfig;
+  notifications: NotificationsConfig;
   logLevel: string;
 }
 
@@ -111,6 +113,7 @@ export function parseConfig(env: Env): Config {
     fetchAllowedNetworks: networks(env, 'FETCH_ALLOWED_NETWORKS'),
     accounts: parseAccounts(env, publicUrl),
     files: parseFilesConfig(env),
+    notifications: parseNotificationsConfig(env),
     logLevel: oneOf(env, 'LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };
 }

@@ -72,8 +72,17 @@ export function createEvents({ log, connections, waitingRows }: EventsDeps) {
       this.set(waitingRows());
     },
   });
+  const pushes = new Counter({
+    name: 'chat_pushes_total',
+    help: 'Answers of push services, by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
   return {
     registry,
+    pushSent(outcome: 'sent' | 'gone' | 'refused' | 'repeated'): void {
+      pushes.inc({ outcome });
+    },
     socketCalled(event: string, outcome: string, durationMs: number): void {
       calls.inc({ event, outcome });
       seconds.observe({ event }, durationMs / 1000);

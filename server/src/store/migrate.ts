@@ -8,6 +8,7 @@ import { Accounts0011 } from './migrations/0011-accounts.ts';
 import { Files0020 } from './migrations/0020-files.ts';
 import { Threads0030 } from './migrations/0030-threads.ts';
 import { Safety0040 } from './migrations/0040-safety.ts';
+import { Notifications0041 } from './migrations/0041-notifications.ts';
 import { Search0031 } from './migrations/0031-search.ts';
 import { Invites0032 } from './migrations/0032-invites.ts';
 
@@ -22,7 +23,18 @@ export function createDataSource(databaseUrl: string): DataSource {
     driver: pg,
     url: databaseUrl,
     entities,
-    migrations: [Init0001, Match0002, Jobs0010, Accounts0011, Files0020, Threads0030, Search0031, Invites0032, Safety0040],
+    migrations: [
+      Init0001,
+      Match0002,
+      Jobs0010,
+      Accounts0011,
+      Files0020,
+      Threads0030,
+      Search0031,
+      Invites0032,
+      Safety0040,
+      Notifications0041,
+    ],
     migrationsTableName: 'migrations',
     installExtensions: false,
     extra: { max: 2, application_name: 'chatcluster-migrate' },
@@ -62,6 +74,7 @@ async function renewEpochAfterRestore(client: pg.Client): Promise<void> {
         update conversations set changed_xid = pg_current_xact_id()::text::bigint;
         update members set changed_xid = pg_current_xact_id()::text::bigint;
         delete from batches;
+        update notify_cursor set xid = pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
       end if;
     end
     $do$`);

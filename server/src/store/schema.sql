@@ -196,6 +196,50 @@ create table migrations (
   name character varying not null
 );
 
+create table notices (
+  user_id uuid not null,
+  conversation_id uuid not null,
+  channel text not null,
+  first_seq bigint not null,
+  last_seq bigint not null,
+  mentioned boolean not null,
+  due_at timestamp with time zone not null,
+  lease uuid
+) with (fillfactor=70);
+
+create table notification_settings (
+  user_id uuid not null,
+  quiet_from smallint,
+  quiet_to smallint,
+  time_zone text,
+  quiet_until timestamp(3) with time zone,
+  mail boolean default true not null,
+  previews boolean default true not null,
+  unsubscribe_token uuid default gen_random_uuid() not null
+);
+
+create table notify_cursor (
+  id smallint default 1 not null,
+  xid bigint not null
+);
+
+create table push_keys (
+  id smallint default 1 not null,
+  public_key text not null,
+  private_key text not null,
+  created_at timestamp with time zone default now() not null
+);
+
+create table push_subscriptions (
+  id uuid not null,
+  user_id uuid not null,
+  session_id uuid not null,
+  endpoint text not null,
+  p256dh text not null,
+  auth text not null,
+  created_at timestamp with time zone default now() not null
+);
+
 create table reactions (
   conversation_id uuid not null,
   message_id uuid not null,
@@ -435,6 +479,36 @@ alter table message_state add constraint message_state_pkey PRIMARY KEY (convers
 
 alter table migrations add constraint "PK_8c82d7f526340ab734260ea46be" PRIMARY KEY (id);
 
+alter table notices add constraint notices_pkey PRIMARY KEY (user_id, conversation_id, channel);
+
+alter table notices add constraint notices_channel_check CHECK ((channel = ANY (ARRAY['push'::text, 'mail'::text])));
+
+alter table notification_settings add constraint notification_settings_unsubscribe_token_key UNIQUE (unsubscribe_token);
+
+alter table notification_settings add constraint notification_settings_pkey PRIMARY KEY (user_id);
+
+alter table notification_settings add constraint notification_settings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+alter table notification_settings add constraint notification_settings_quiet_from_check CHECK (((quiet_from >= 0) AND (quiet_from <= 1439)));
+
+alter table notification_settings add constraint notification_settings_quiet_to_check CHECK (((quiet_to >= 0) AND (quiet_to <= 1439)));
+
+alter table notify_cursor add constraint notify_cursor_pkey PRIMARY KEY (id);
+
+alter table notify_cursor add constraint notify_cursor_id_check CHECK ((id = 1));
+
+alter table push_keys add constraint push_keys_pkey PRIMARY KEY (id);
+
+alter table push_keys add constraint push_keys_id_check CHECK ((id = 1));
+
+alter table push_subscriptions add constraint push_subscriptions_endpoint_key UNIQUE (endpoint);
+
+alter table push_subscriptions add constraint push_subscriptions_pkey PRIMARY KEY (id);
+
+alter table push_subscriptions add constraint push_subscriptions_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE;
+
+alter table push_subscriptions add constraint push_subscriptions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
 alter table reactions add constraint reactions_pkey PRIMARY KEY (conversation_id, message_id, emoji, user_id);
 
 alter table recovery_codes add constraint recovery_codes_pkey PRIMARY KEY (user_id, hash);
@@ -518,6 +592,12 @@ CREATE INDEX members_user ON public.members USING btree (user_id);
 CREATE INDEX message_search_words ON ONLY public.message_search USING gin (words) WITH (fastupdate='on', gin_pending_list_limit='256');
 
 CREATE INDEX message_state_pinned ON public.message_state USING btree (conversation_id, pinned_at) WHERE (pinned_at IS NOT NULL);
+
+CREATE INDEX notices_due ON public.notices USING btree (due_at);
+
+CREATE INDEX push_subscriptions_session ON public.push_subscriptions USING btree (session_id);
+
+CREATE INDEX push_subscriptions_user ON public.push_subscriptions USING btree (user_id);
 
 CREATE INDEX reports_open ON public.reports USING btree (created_at) WHERE (status = 'open'::text);
 

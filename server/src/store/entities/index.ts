@@ -9,6 +9,7 @@ import { JobEntity } from './job.ts';
 import { MatchWaitingEntity } from './match-waiting.ts';
 import { MemberEntity } from './member.ts';
 import { MessageStateEntity } from './message-state.ts';
+import { NoticeEntity, NotificationSettingsEntity, NotifyCursorEntity, PushKeyEntity, PushSubscriptionEntity } from './notifications.ts';
 import { ReactionEntity } from './reaction.ts';
 import { AuditEntity, BlockEntity, ReportEntity } from './safety.ts';
 import { MessageSearchEntity, SearchProgressEntity, SearchStateEntity, SearchWordEntity } from './search.ts';
@@ -35,6 +36,11 @@ export const entities = [
   MemberEntity,
   MessageSearchEntity,
   MessageStateEntity,
+  NoticeEntity,
+  NotificationSettingsEntity,
+  NotifyCursorEntity,
+  PushKeyEntity,
+  PushSubscriptionEntity,
   ReactionEntity,
   RecoveryCodeEntity,
   ReportEntity,

@@ -3,6 +3,7 @@ import type { User } from '@chatcluster/protocol';
 import type { Auth } from '../../auth/auth.ts';
 import type { Config } from '../../config.ts';
 import { fileOrigin } from '../../config/files.ts';
+import type { Notifications } from '../../operations/notifications.ts';
 import type { MessageRate } from '../../limits/message-rate.ts';
 import type { OpenedFiles } from '../../lifecycle/open-files.ts';
 import type { Logger } from '../../log.ts';
@@ -19,6 +20,7 @@ import { inviteRoutes } from './invite-routes.ts';
 import { fileDataRoutes } from './file-data-routes.ts';
 import { fileRoutes } from './file-routes.ts';
 import { messageRoutes } from './message-routes.ts';
+import { pushRoutes } from './push-routes.ts';
 import { safetyRoutes } from './safety-routes.ts';
 import { searchRoutes } from './search-routes.ts';
 
@@ -33,6 +35,7 @@ export interface PublicAppDeps {
   files: Files;
   avatars: Avatars;
   volume: OpenedFiles['volume'];
+  notifications: Pick<Notifications, 'vapidKeys' | 'settings'>;
   onProfileChanged(user: User): void;
 }
 
@@ -48,6 +51,7 @@ export function createPublicApp({
   files,
   avatars,
   volume,
+  notifications,
   onProfileChanged,
 }: PublicAppDeps): Express {
   const { routes, routers } = createAccountRouters({ auth, db: store.pool, log, config, onProfileChanged });
@@ -62,6 +66,7 @@ export function createPublicApp({
       // Before the users' routes: there `/v1/users/:id` takes any one word.
       safetyRoutes({ ...routes, ...safety }),
       adminRoutes({ ...routes, ...safety, db: store.pool }),
+      pushRoutes({ ...routes, ...notifications, db: store.pool, allowsPlainHttp: config.fetchAllowedNetworks.length > 0 }),
       ...routers,
       conversationRoutes({ ...routes, ...operations }),
       messageRoutes({ ...routes, ...operations, rate }),

@@ -1,0 +1,110 @@
+import type pg from 'pg';
+import type { Candidate, Notice } from '../../domain/notifications.ts';
+
+export interface NotifyPage {
+  /** Where the cursor stood. */
+  fromXid: number;
+  /** Where it goes when this page has been planned. */
+  nextXid: number;
+  candidates: Candidate[];
+  /** More is waiting behind this page. */
+  more: boolean;
+}
+
+/** What a person wants, as JSON of QuietTimes, from `notification_settings` n. */
+export const quietJson = `jsonb_build_object('from', n.quiet_from, 'to', n.quiet_to, 'timeZone', n.time_zone,
+  'untilMs', (extract(epoch from n.quiet_until) * 1000)::bigint)`;
+
+const hasPush = `exists (
+  select 1 from push_subscriptions p join sessions s on s.id = p.session_id and s.revoked_at is null and s.expires_at > now()
+  where p.user_id = m.user_id)`;
+
+/**
+ * Batches by transaction, as the tail reads them: everything below the snapshot's xmin has ended, so nothing that commits
+ * late is passed over. Only members who have something to gain are read: a channel of ten thousand of whom ten have a
+ * device gives ten rows. Messages older than an hour are news to nobody.
+ */
+const pageSql = `
+  with span as materialized (
+    select k.xid as from_xid, pg_snapshot_xmin(pg_current_snapshot())::text::bigint as safe_xid from notify_cursor k
+  ), begin as materialized (
+    -- Above the snapshot only in a restored dump, whose transactions count from anew.
+    select least(span.from_xid, span.safe_xid) as xid from span
+  ), page as materialized (
+    select b.xid, b.conversation_ids, b.from_seqs, b.to_seqs from batches b, span, begin
+    where b.xid >= begin.xid and b.xid < span.safe_xid
+    order by b.xid fetch first $1 rows with ties
+  ), extent as materialized (
+    select count(*) >= $1 as more, max(xid) + 1 as behind from page
+  ), messages as materialized (
+    select e.conversation_id, e.seq, e.actor_id, e.data, c.kind, c.routing = 'conversation' as large
+    from page b, unnest(b.conversation_ids, b.from_seqs, b.to_seqs) as r (conversation_id, from_seq, to_seq)
+    join entries e on e.conversation_id = r.conversation_id and e.seq between r.from_seq and r.to_seq
+    join conversations c on c.id = r.conversation_id and c.deleted_at is null
+    where e.type = 'message' and not e.hidden and e.at > now() - interval '1 hour'
+  )
+  -- Only as far as there were batches: moving the cursor is itself a transaction, and would never come to rest.
+  select span.from_xid as "fromXid", coalesce(extent.behind, begin.xid) as "nextXid", extent.more, f.candidate
+  from span cross join begin cross join extent left join lateral (
+    select jsonb_build_object('conversationId', e.conversation_id, 'kind', e.kind, 'large', e.large, 'seq', e.seq, 'userId', m.user_id,
+      'level', m.level, 'mentioned', x.mentioned, 'hasPush', x.has_push, 'hasMail', x.has_mail,
+      'blocked', exists (select 1 from blocks b where b.user_id = m.user_id and b.blocked_id = e.actor_id), 'quiet', ${quietJson}) as candidate
+    from messages e
+    join members m on m.conversation_id = e.conversation_id and m.left_at is null and m.user_id <> e.actor_id
+      and m.first_seq <= e.seq and m.read_seq < e.seq and m.level <> 'none'
+    join users u on u.id = m.user_id and u.deleted_at is null and u.suspended_at is null
+    left join notification_settings n on n.user_id = m.user_id
+    cross join lateral (
+      select e.data -> 'mentions' ? m.user_id::text is true or e.data ? 'mentionAll' as mentioned, ${hasPush} as has_push,
+        u.email is not null and u.email_verified_at is not null and coalesce(n.mail, true) as has_mail
+    ) x
+    where (x.mentioned or not e.large) and (x.has_push or (x.has_mail and (x.mentioned or e.kind = 'direct')))
+  ) f on true`;
+
+interface Row {
+  fromXid: number;
+  nextXid: number;
+  more: boolean;
+  candidate: Candidate | null;
+}
+
+/** The next batches that nobody has planned for. */
+export async function readNotifyPage(pool: pg.Pool, batches: number): Promise<NotifyPage> {
+  const { rows } = await pool.query<Row>({ name: 'notify-page', text: pageSql, values: [batches] });
+  const { fromXid, nextXid, more } = rows[0]!;
+  return { fromXid, nextXid, more, candidates: rows.flatMap(({ candidate }) => (candidate === null ? [] : [candidate])) };
+}
+
+/** Compare and set: of two pods that read the same page one moves the cursor, and only its notices are written. */
+const commitSql = `
+  with moved as (update notify_cursor set xid = $2 where xid = $1 returning 1), written as (
+    insert into notices as o (user_id, conversation_id, channel, first_seq, last_seq, mentioned, due_at)
+    select i.user_id, i.conversation_id, i.channel, i.first_seq, i.last_seq, i.mentioned, clock_timestamp() + i.due * interval '1 millisecond'
+    from unnest($3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::bigint[], $8::boolean[], $9::bigint[])
+      as i (user_id, conversation_id, channel, first_seq, last_seq, mentioned, due)
+    where exists (select 1 from moved)
+    order by i.user_id, i.conversation_id, i.channel
+    on conflict (user_id, conversation_id, channel) do update
+    set last_seq = greatest(o.last_seq, excluded.last_seq), mentioned = o.mentioned or excluded.mentioned
+  )
+  select exists (select 1 from moved) as moved`;
+
+/** False: another pod was faster; nothing was written. */
+export async function commitNotifyPage(pool: pg.Pool, page: Pick<NotifyPage, 'fromXid' | 'nextXid'>, notices: Notice[]): Promise<boolean> {
+  const { rows } = await pool.query<{ moved: boolean }>({
+    name: 'notify-commit',
+    text: commitSql,
+    values: [
+      page.fromXid,
+      page.nextXid,
+      notices.map((n) => n.userId),
+      notices.map((n) => n.conversationId),
+      notices.map((n) => n.channel),
+      notices.map((n) => n.firstSeq),
+      notices.map((n) => n.lastSeq),
+      notices.map((n) => n.mentioned),
+      notices.map((n) => Math.round(n.dueInMs)),
+    ],
+  });
+  return rows[0]!.moved;
+}
