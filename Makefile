@@ -29,13 +29,13 @@ kubernetes-tools: setup ## Build kube-apiserver, kubelet, helm, k6 … from sour
 	@$(RUN) tools/src/kubernetes/tools.ts
 
 test: setup kubernetes-tools ## Every check and every suite, then a table and the total
-	@sh tools/packages.sh redis-server haproxy chromium
+	@sh tools/packages.sh redis-server haproxy libfaketime chromium
 	@$(RUN) tools/src/test-all.ts
 
 test-protocol: setup ## Tests of the wire contract
 test-client: setup ## Tests of the SDK
 test-server: setup ## Tests of the server
-test-chaos: setup ## Pods, Redis and Postgres killed under load (1 to 2 minutes)
+test-chaos: setup ## Pods, Redis, Postgres and clients broken under load (2 to 3 minutes)
 test-cdk8s: setup ## Tests of the manifests, on a real kube-apiserver
 test-operator: setup ## Tests of the operator, on a real kube-apiserver
 test-chart: setup ## Tests of the Helm chart, with real helm
@@ -48,7 +48,7 @@ test-kubernetes: setup ## The whole on a real Kubernetes: the same as make e2e (
 e2e: test-kubernetes
 $(addprefix test-,$(WITH_GO)): kubernetes-tools
 $(addprefix test-,$(SUITES)):
-	@$(if $(filter-out test-protocol test-web test-cdk8s test-operator test-chart,$@),sh tools/packages.sh redis-server haproxy $(if $(filter test-e2e,$@),chromium))
+	@$(if $(filter-out test-protocol test-web test-cdk8s test-operator test-chart,$@),sh tools/packages.sh redis-server haproxy $(if $(filter test-e2e,$@),chromium) $(if $(filter test-chaos,$@),libfaketime))
 	@$(RUN) tools/src/test.ts $(patsubst test-%,%,$@)
 
 check: setup ## Format, lint, types, import directions, dead exports, generated files
@@ -61,8 +61,8 @@ bench: setup ## Measure, beside the rivals, on this machine
 	@sh tools/packages.sh redis-server haproxy
 	@$(RUN) tools/src/bench.ts
 
-chaos: setup ## Kill pods, Redis and Postgres under load and count what is lost
-	@sh tools/packages.sh redis-server haproxy
+chaos: setup ## Every fault of the list under load, and what was lost: make chaos [FANOUT=routed] [FAULT=Redis] [SEED=7]
+	@sh tools/packages.sh redis-server haproxy libfaketime
 	@$(RUN) tools/src/chaos.ts
 
 cluster: setup ## A real Kubernetes with the operator and a ChatCluster: KUBECONFIG, kind, or from source (root)

@@ -5,6 +5,7 @@ program() {
   case "$1" in
     haproxy) PATH="$PATH:/usr/sbin" command -v haproxy ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
+    libfaketime) ls /usr/lib/*/faketime/libfaketimeMT.so.1 2>/dev/null ;;
     *) command -v "$1" ;;
   esac
 }

@@ -18,10 +18,13 @@ export interface Dependency {
 }
 
 export interface Cluster extends AsyncDisposable {
+  /** What a load balancer would send people to. */
   readonly pods: Pod[];
   readonly postgres: Dependency;
   readonly redis: Dependency;
-  /** Starts what does not run and waits until every pod is ready. */
+  /** Adds pods one after the other, or drains the last ones; resolves when the new ones are ready, the others gone. */
+  scaleTo(count: number): Promise<void>;
+  /** Starts what does not run and waits until every pod is ready; as many as in the beginning. */
   heal(): Promise<void>;
 }
 
@@ -30,6 +33,8 @@ export interface ClusterOptions {
   pods?: number;
   /** More settings of the server processes. */
   env?: Record<string, string>;
+  /** Holds the data of Postgres, made before it starts. @default a folder of the cluster's own */
+  postgresDir?: string;
   /** Settings of one of them, from 0 on. */
   podEnv?(index: number, services: { postgres: Dependency; redis: Dependency }): Promise<Record<string, string>>;
 }
@@ -99,33 +104,56 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** So many pods, none of them started yet, and the way to have more or fewer. */
+async function createFleet(stack: AsyncDisposableStack, count: number, create: (index: number) => Promise<Pod>) {
+  const pods: Pod[] = [];
+  const ever: Pod[] = [];
+  stack.defer(async () => {
+    for (const pod of ever) pod.signal('SIGKILL');
+    await Promise.all(ever.map((pod) => pod.ended()));
+  });
+  const add = async () => {
+    const pod = await create(pods.length);
+    ever.push(pod);
+    return pod;
+  };
+  for (let i = 0; i < count; i += 1) pods.push(await add());
+  const scaleTo = async (wanted: number) => {
+    while (pods.length < wanted) {
+      const pod = await add();
+      await pod.start();
+      pods.push(pod);
+    }
+    const surplus = pods.splice(wanted);
+    for (const pod of surplus) pod.signal('SIGTERM');
+    await Promise.all(surplus.map((pod) => pod.ended()));
+  };
+  return { pods, scaleTo };
+}
+
 /** Real Postgres, real Redis with an append-only file, and server processes; disposing ends them all, frozen ones too. */
-export async function startCluster({ pods: count = 3, env = {}, podEnv }: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster({ pods: count = 3, env = {}, postgresDir, podEnv }: ClusterOptions = {}): Promise<Cluster> {
   await using stack = new AsyncDisposableStack();
   const dir = mkdtempSync(join(tmpdir(), 'chat-cluster-'));
   chmodSync(dir, 0o755);
   stack.defer(() => rmSync(dir, { recursive: true, force: true }));
   // Durable: a commit that was acknowledged must survive SIGKILL of Postgres, which asynchronous commits do not.
   const [postgres, redis] = await Promise.all([
-    createDependency(stack, (port) => startPostgres({ dataDir: join(dir, 'postgres'), port, durable: true })),
+    createDependency(stack, (port) => startPostgres({ dataDir: join(postgresDir ?? dir, 'postgres'), port, durable: true })),
     createDependency(stack, (port) => startDurableRedis({ dir: join(dir, 'redis'), port, appendOnly: true })),
   ]);
   const settings = { DATABASE_URL: postgres.url, REDIS_URLS: redis.url, RATE_LIMITS: 'off', DRAIN_SECONDS: '2', ...env };
-  const pods: Pod[] = [];
-  stack.defer(async () => {
-    for (const pod of pods) pod.signal('SIGKILL');
-    await Promise.all(pods.map((pod) => pod.ended()));
-  });
-  for (let i = 1; i <= count; i += 1) {
-    pods.push(await createPod(`pod-${i}`, dir, { ...settings, ...(await podEnv?.(i - 1, { postgres, redis })) }));
-  }
+  const { pods, scaleTo } = await createFleet(stack, count, async (index) =>
+    createPod(`pod-${index + 1}`, dir, { ...settings, ...(await podEnv?.(index, { postgres, redis })) }),
+  );
   const heal = async () => {
     await Promise.all([postgres.restart(), redis.restart()]);
     await Promise.all(pods.map((pod) => (pod.isRunning() ? pod.ready() : pod.start())));
+    await scaleTo(count);
   };
   // The first applies the migrations, the others then have nothing to wait for.
   await pods[0]?.start();
   await heal();
   const owned = stack.move();
-  return { pods, postgres, redis, heal, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { pods, postgres, redis, scaleTo, heal, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -1,11 +1,34 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import { clientFaults } from './_client-faults.ts';
+import { type Clock, clockFault } from './_clock.ts';
 import type { Cluster } from './_cluster.ts';
+import { type Disk, diskFault } from './_disk.ts';
+import { randomFault } from './_random-faults.ts';
+import { serverFaults } from './_server-faults.ts';
+import type { World } from './_world.ts';
+
+/** What a cluster must be like, for the few faults that the usual one cannot have. */
+export type Stage = 'usual' | 'with a clock to set' | 'with a small disk';
+
+export interface StageParts {
+  /** Of the first pod. */
+  clock?: Clock | undefined;
+  /** Of Postgres. */
+  disk?: Disk | undefined;
+}
+
+export interface Scene extends StageParts {
+  cluster: Cluster;
+  world: World;
+}
 
 export interface Fault {
   name: string;
-  /** Resolves when the fault has ended. */
-  inject(cluster: Cluster): Promise<void>;
+  /** What is broken. */
+  of: 'servers' | 'clients' | 'both';
+  /** @default 'usual' */
+  stage?: Stage;
+  /** Resolves when the fault has ended, with what was done where that is not always the same; rejects when it could not be brought about. */
+  inject(scene: Scene): Promise<string | void>;
 }
 
 export interface FaultTimes {
@@ -14,59 +37,24 @@ export interface FaultTimes {
   podFrozenMs: number;
   /** Between a kill of Redis or Postgres and the new process. */
   downMs: number;
+  /** A tenth of the clients drop so often, so far apart. */
+  jitter: { rounds: number; everyMs: number };
+  /** At each of the numbers of pods. */
+  scaledMs: number;
+  /** How long the clock of the pod is wrong, each way. */
+  clockWrongMs: number;
+  diskFullMs: number;
+  /** Rounds of three faults at once, so far apart. */
+  random: { rounds: number; everyMs: number; seed: number };
 }
 
-function pod(cluster: Cluster) {
-  const [first] = cluster.pods;
-  if (!first) throw new Error('a cluster without pods');
-  return first;
-}
-
-async function freeze(target: { signal(name: NodeJS.Signals): void }, frozenMs: number): Promise<void> {
-  target.signal('SIGSTOP');
-  await wait(frozenMs);
-  target.signal('SIGCONT');
-}
-
-async function flushAll(url: string): Promise<void> {
-  const redis = new Redis(url);
-  try {
-    await redis.flushall();
-  } finally {
-    redis.disconnect();
-  }
-}
-
-async function restartInTurn(cluster: Cluster): Promise<void> {
-  for (const each of cluster.pods) {
-    each.signal('SIGTERM');
-    await each.ended();
-    await each.start();
-  }
-}
-
-const seconds = (ms: number) => `${ms / 1_000} s`;
-
-/** One fault after another over one cluster; each leaves it whole, or to `heal`. */
-export function createFaults({ redisFrozenMs, postgresFrozenMs, podFrozenMs, downMs }: FaultTimes): Fault[] {
+/** One fault after another; each leaves its cluster whole, or to `heal`. */
+export function createFaults(times: FaultTimes): Fault[] {
   return [
-    {
-      name: 'SIGKILL of a pod',
-      async inject(cluster) {
-        pod(cluster).signal('SIGKILL');
-        await pod(cluster).ended();
-      },
-    },
-    { name: 'kill and restart of Redis', inject: ({ redis }) => redis.killAndRestart(downMs) },
-    { name: 'FLUSHALL of Redis', inject: ({ redis }) => flushAll(redis.url) },
-    { name: `Redis frozen for ${seconds(redisFrozenMs)}`, inject: ({ redis }) => freeze(redis, redisFrozenMs) },
-    { name: 'kill and restart of Postgres', inject: ({ postgres }) => postgres.killAndRestart(downMs) },
-    { name: `Postgres frozen for ${seconds(postgresFrozenMs)}`, inject: ({ postgres }) => freeze(postgres, postgresFrozenMs) },
-    {
-      name: 'kill and restart of both Postgres and Redis',
-      inject: async ({ postgres, redis }) => void (await Promise.all([postgres.killAndRestart(downMs), redis.killAndRestart(downMs)])),
-    },
-    { name: `a pod frozen for ${seconds(podFrozenMs)}`, inject: (cluster) => freeze(pod(cluster), podFrozenMs) },
-    { name: 'a rolling restart of all pods', inject: restartInTurn },
+    ...serverFaults(times),
+    ...clientFaults(times.jitter),
+    clockFault(times.clockWrongMs),
+    diskFault(times.diskFullMs),
+    randomFault(times.random),
   ];
 }

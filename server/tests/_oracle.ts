@@ -31,10 +31,16 @@ export interface Evidence {
   acknowledged: readonly Acknowledged[];
   stored: ReadonlyMap<string, readonly StoredEntry[]>;
   members: readonly MemberLog[];
-  /** Before this moment a delivery is not late. */
   faultEndedAtMs: number;
-  /** Longest time from then, or from the acknowledgement if that came later. */
-  limitMs: number;
+  limits: Limits;
+}
+
+/** A delivery is late when both are over. */
+export interface Limits {
+  /** From the acknowledgement. */
+  afterAckMs: number;
+  /** From the end of the fault, or from the member's own reconnect after it. */
+  afterFaultMs: number;
 }
 
 export interface Verdict {
@@ -50,6 +56,7 @@ export interface Verdict {
   outOfOrder: number;
   /** Acknowledged, but not in Postgres under the acknowledged number. */
   acknowledgedButMissing: number;
+  /** Over the limits. */
   late: number;
   p99Ms: number;
   worstMs: number;
@@ -60,6 +67,7 @@ interface Counts {
   lost: number;
   appliedTwice: number;
   outOfOrder: number;
+  late: number;
   delaysMs: number[];
 }
 
@@ -76,17 +84,29 @@ function countSendersMisordered(acknowledged: readonly Acknowledged[]): number {
   return [...turns.values()].reduce((sum, turn) => sum + count(turn, ({ seq }, i) => seq <= (turn[i - 1]?.seq ?? 0)), 0);
 }
 
-function judgeLog(log: ConversationLog, sent: readonly Acknowledged[], ids: ReadonlyMap<number, string>, sinceMs: number): Counts {
+interface LogEvidence {
+  log: ConversationLog;
+  sent: readonly Acknowledged[];
+  ids: ReadonlyMap<number, string>;
+  /** End of the fault, or of this member's absence. */
+  sinceMs: number;
+  limits: Limits;
+}
+
+function judgeLog({ log, sent, ids, sinceMs, limits }: LogEvidence): Counts {
   const { applied, from } = log;
   const at = new Map<string, number>();
   for (const { id, atMs } of applied) if (!at.has(id)) at.set(id, atMs);
   const due = sent.filter(({ seq }) => seq > from);
-  const found = due.flatMap(({ id, atMs }) => (at.has(id) ? [(at.get(id) ?? 0) - Math.max(atMs, sinceMs)] : []));
+  const found = due.flatMap(({ id, atMs }) => (at.has(id) ? [{ ackedAtMs: atMs, appliedAtMs: at.get(id) ?? 0 }] : []));
+  const isLate = ({ ackedAtMs, appliedAtMs }: { ackedAtMs: number; appliedAtMs: number }) =>
+    appliedAtMs > Math.max(ackedAtMs + limits.afterAckMs, sinceMs + limits.afterFaultMs);
   return {
     lost: due.length - found.length,
     appliedTwice: applied.length - at.size,
     outOfOrder: count(applied, ({ seq, id }, i) => seq <= (applied[i - 1]?.seq ?? from) || ids.get(seq) !== id),
-    delaysMs: found.map((delay) => Math.max(0, delay)),
+    late: count(found, isLate),
+    delaysMs: found.map(({ ackedAtMs, appliedAtMs }) => Math.max(0, appliedAtMs - Math.max(ackedAtMs, sinceMs))),
   };
 }
 
@@ -97,13 +117,15 @@ function addWire(members: readonly MemberLog[]): WireCounts {
 }
 
 /** Pure: compares what was acknowledged, what is stored and what every member applied. */
-export function judge({ acknowledged, stored, members, faultEndedAtMs, limitMs }: Evidence): Verdict {
+export function judge({ acknowledged, stored, members, faultEndedAtMs, limits }: Evidence): Verdict {
   const sent = Map.groupBy(acknowledged, ({ conversationId }) => conversationId);
   const ids = new Map([...stored].map(([id, entries]) => [id, new Map(entries.map((entry) => [entry.seq, entry.id]))]));
   const counts = members.flatMap(({ logs, connectedAtMs }) =>
-    [...logs].map(([id, log]) => judgeLog(log, sent.get(id) ?? [], ids.get(id) ?? new Map(), Math.max(faultEndedAtMs, connectedAtMs))),
+    [...logs].map(([id, log]) =>
+      judgeLog({ log, sent: sent.get(id) ?? [], ids: ids.get(id) ?? new Map(), sinceMs: Math.max(faultEndedAtMs, connectedAtMs), limits }),
+    ),
   );
-  const sum = (key: 'lost' | 'appliedTwice' | 'outOfOrder') => counts.reduce((total, each) => total + each[key], 0);
+  const sum = (key: 'lost' | 'appliedTwice' | 'outOfOrder' | 'late') => counts.reduce((total, each) => total + each[key], 0);
   const delaysMs = counts.flatMap((each) => each.delaysMs).sort((a, b) => a - b);
   const inStore = [...stored.values()].map(judgeStored);
   return {
@@ -114,7 +136,7 @@ export function judge({ acknowledged, stored, members, faultEndedAtMs, limitMs }
     appliedTwice: sum('appliedTwice') + inStore.reduce((total, { twice }) => total + twice, 0),
     outOfOrder: sum('outOfOrder') + inStore.reduce((total, { holes }) => total + holes, 0) + countSendersMisordered(acknowledged),
     acknowledgedButMissing: count(acknowledged, ({ conversationId, seq, id }) => ids.get(conversationId)?.get(seq) !== id),
-    late: count(delaysMs, (delay) => delay > limitMs),
+    late: sum('late'),
     p99Ms: Math.round(delaysMs[Math.floor(delaysMs.length * 0.99)] ?? 0),
     worstMs: Math.round(delaysMs.at(-1) ?? 0),
     wire: addWire(members),

@@ -1,9 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Ack, ChangesPage, Entry, SendResult, SyncPage } from '@chatcluster/protocol';
 import { io, type Socket } from 'socket.io-client';
+import { Line } from './_line.ts';
 import { Reader } from './_reader.ts';
 
 const ackTimeoutMs = 10_000;
+/** The first; each failure in a row makes the next one that much longer, so that a slow machine is not given up for ever. */
 const connectTimeoutMs = 3_000;
 const holdMs = 500;
 const retryMs = 500;
@@ -13,7 +15,8 @@ const backoffMs = { first: 500, longest: 2_000 };
 export interface PersonOptions {
   userId: string;
   token: string;
-  podUrls: readonly string[];
+  /** Of this moment: pods come and go. */
+  podUrls(): readonly string[];
 }
 
 type Call = 'message:send' | 'changes' | 'sync';
@@ -34,7 +37,10 @@ export class Person implements Disposable {
   readonly #options: PersonOptions;
   readonly #stop = new AbortController();
   #socket: Socket | undefined;
-  #pod = 0;
+  #line: Line | undefined;
+  /** Connections that were abandoned without a goodbye: the server may still hold them for alive. */
+  readonly #abandoned: Line[] = [];
+  #podUrl = '';
   #isLive = Promise.withResolvers<void>();
   #live = false;
   #awaySinceMs = performance.now();
@@ -45,30 +51,55 @@ export class Person implements Disposable {
   constructor(options: PersonOptions) {
     this.#options = options;
     this.userId = options.userId;
-    this.#pod = Math.floor(Math.random() * options.podUrls.length);
+    this.#podUrl = this.#choosePod();
   }
 
   get isLive(): boolean {
     return this.#live;
   }
 
-  get podUrl(): string {
-    return this.#options.podUrls[this.#pod] ?? '';
+  /** The connection goes silent under both ends; its pings must find out. */
+  loseTheRoad(): void {
+    if (!this.#line) return;
+    this.#line.silence();
+    this.#abandoned.push(this.#line);
+    this.#line = undefined;
+  }
+
+  /** As when a phone changes its network: a new connection at once, and not a word to the old one. */
+  abandon(): void {
+    const socket = this.#socket;
+    if (!socket || !this.#live) return;
+    this.loseTheRoad();
+    this.#lost(socket);
+  }
+
+  stopReading(): void {
+    this.#line?.stopReading();
+  }
+
+  readOn(): void {
+    this.#line?.readOn();
   }
 
   connect(): void {
     const { token } = this.#options;
-    const socket = io(this.podUrl, {
+    const line = new Line();
+    const patienceMs = connectTimeoutMs * (1 + this.#failures);
+    const socket = io(this.#podUrl, {
+      // Its types know the agent of `https` only; a plain connection takes one of `http`.
+      agent: line as never,
       auth: { token },
       transports: ['websocket'],
       reconnection: false,
       forceNew: true,
       multiplex: false,
-      timeout: connectTimeoutMs,
+      timeout: patienceMs,
     });
     this.#socket = socket;
+    this.#line = line;
     // A pod that is frozen accepts the connection and then says nothing: the time-out ends that, too.
-    const impatient = setTimeout(() => this.#lost(socket), connectTimeoutMs);
+    const impatient = setTimeout(() => this.#lost(socket), patienceMs);
     const lost = () => {
       clearTimeout(impatient);
       this.#lost(socket);
@@ -139,9 +170,16 @@ export class Person implements Disposable {
     this.#failures += 1;
     await this.#pause(Math.random() * bound);
     if (this.#stop.signal.aborted) return;
-    const others = this.#options.podUrls.length - 1;
-    this.#pod = (this.#pod + 1 + Math.floor(Math.random() * others)) % this.#options.podUrls.length;
+    this.#podUrl = this.#choosePod();
     this.connect();
+  }
+
+  /** Another one than before, where there is another. */
+  #choosePod(): string {
+    const urls = this.#options.podUrls();
+    const others = urls.filter((url) => url !== this.#podUrl);
+    const choice = others.length > 0 ? others : urls;
+    return choice[Math.floor(Math.random() * choice.length)] ?? '';
   }
 
   #onEntries({ conversationId, entries }: { conversationId: string; entries: Entry[] }): void {
@@ -223,5 +261,6 @@ export class Person implements Disposable {
     this.#socket = undefined;
     socket?.off();
     socket?.disconnect();
+    for (const line of this.#abandoned) line.destroy();
   }
 }

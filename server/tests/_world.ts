@@ -5,12 +5,15 @@ import type { Cluster } from './_cluster.ts';
 import type { Acknowledged, MemberLog, StoredEntry } from './_oracle.ts';
 import { Person } from './_person.ts';
 
-const senderCount = 50;
-const receiverCount = 200;
+const receiversPerSender = 4;
 const receiversPerGroup = 8;
 const sendersPerGroup = 2;
 /** Between an acknowledgement and the sender's next message. */
 const pauseMs = { least: 80, most: 240 };
+/** Of those who are flooded while they do not read; the last of the receivers. */
+const floodedCount = 5;
+/** The longest message in the widest characters: 32,000 bytes. */
+const floodBody = '🌊'.repeat(8_000);
 /** The rest goes to the sender's direct conversation. */
 const share = { everybody: 0.02, group: 0.2 };
 
@@ -31,6 +34,9 @@ export interface World extends Disposable {
   stop(): Promise<void>;
   /** True when everything that was acknowledged as queued has its number from Postgres. */
   findQueued(): Promise<boolean>;
+  /** One sender fills a group of their own with the largest messages until told to stop. */
+  readonly flooded: readonly Person[];
+  flood(signal: AbortSignal): Promise<void>;
   memberLogs(): MemberLog[];
   /** Everybody is connected and has what was acknowledged. */
   isSettled(): boolean;
@@ -80,7 +86,9 @@ async function createConversations(urls: string[], senders: Guest[], receivers: 
     memberIds: [...senders, ...receivers].map(({ userId }) => userId),
   });
   const direct = await Promise.all(
-    senders.map((sender, i) => createConversation(url(i), sender, { kind: 'direct', memberIds: [receivers[i * 4]?.userId] })),
+    senders.map((sender, i) =>
+      createConversation(url(i), sender, { kind: 'direct', memberIds: [receivers[i * receiversPerSender]?.userId] }),
+    ),
   );
   const groups = await Promise.all(
     Array.from({ length: senders.length / sendersPerGroup }, (_, g) => {
@@ -89,7 +97,12 @@ async function createConversations(urls: string[], senders: Guest[], receivers: 
       return createConversation(url(g), creator, { kind: 'group', title: `Group ${g}`, memberIds: members.map(({ userId }) => userId) });
     }),
   );
-  return { everybody, direct, groups };
+  const flood = await createConversation(url(0), first, {
+    kind: 'group',
+    title: 'Flood',
+    memberIds: receivers.slice(-floodedCount).map(({ userId }) => userId),
+  });
+  return { everybody, direct, groups, flood };
 }
 
 async function loadStored(url: string, conversationIds: string[]): Promise<Map<string, StoredEntry[]>> {
@@ -107,12 +120,12 @@ async function loadStored(url: string, conversationIds: string[]): Promise<Map<s
   }
 }
 
-export async function createWorld(cluster: Cluster): Promise<World> {
+export async function createWorld(cluster: Cluster, senderCount: number): Promise<World> {
   const urls = cluster.pods.map((pod) => pod.url);
-  const guests = await createGuests(urls, senderCount + receiverCount);
+  const guests = await createGuests(urls, senderCount * (1 + receiversPerSender));
   const conversations = await createConversations(urls, guests.slice(0, senderCount), guests.slice(senderCount));
-  const people = guests.map((guest) => new Person({ ...guest, podUrls: urls }));
-  const ids = [conversations.everybody, ...conversations.direct, ...conversations.groups];
+  const people = guests.map((guest) => new Person({ ...guest, podUrls: () => cluster.pods.map((pod) => pod.url) }));
+  const ids = [conversations.everybody, conversations.flood, ...conversations.direct, ...conversations.groups];
   const senders: Sender[] = people.slice(0, senderCount).map((person, i) => ({
     person,
     direct: conversations.direct[i] ?? '',
@@ -131,14 +144,24 @@ export async function createWorld(cluster: Cluster): Promise<World> {
     return dice < share.everybody + share.group ? group : direct;
   }
 
+  /** False when it was told to stop before the message was acknowledged. */
+  async function sendOne(person: Person, conversationId: string, body: string): Promise<boolean> {
+    const result = await person.send(conversationId, body);
+    if (result === undefined) return false;
+    const { seq = 0, id } = result;
+    acknowledged.push({ conversationId, senderId: person.userId, seq, id, isQueued: seq === 0, atMs: performance.now() });
+    lastSeqs.set(conversationId, Math.max(lastSeqs.get(conversationId) ?? 0, seq));
+    return true;
+  }
+
+  async function flood(signal: AbortSignal): Promise<void> {
+    const [first] = people;
+    while (first && !signal.aborted && (await sendOne(first, conversations.flood, floodBody)));
+  }
+
   async function keepSending(sender: Sender, signal: AbortSignal): Promise<void> {
     for (let n = 1; !signal.aborted; n += 1) {
-      const conversationId = pick(sender);
-      const result = await sender.person.send(conversationId, `message ${n}`);
-      if (result === undefined) return;
-      const { seq = 0, id } = result;
-      acknowledged.push({ conversationId, senderId: sender.person.userId, seq, id, isQueued: seq === 0, atMs: performance.now() });
-      lastSeqs.set(conversationId, Math.max(lastSeqs.get(conversationId) ?? 0, seq));
+      if (!(await sendOne(sender.person, pick(sender), `message ${n}`))) return;
       await new Promise((done) => setTimeout(done, pauseMs.least + Math.random() * (pauseMs.most - pauseMs.least)));
     }
   }
@@ -157,12 +180,14 @@ export async function createWorld(cluster: Cluster): Promise<World> {
 
   for (const person of people) person.connect();
   await eventually(() => people.every((person) => person.isLive && person.reader.logs.size > 0), {
-    deadlineMs: 15_000,
+    deadlineMs: 60_000,
     message: 'everybody is connected and knows their conversations',
   });
   return {
     people,
     acknowledged,
+    flooded: people.slice(-floodedCount),
+    flood,
     start() {
       running = Promise.all(senders.map((sender, i) => keepSending(sender, signals[i % 2] ?? stopping.signal)));
       // Awaited by `stop`; a failure in between must not end the process before that.

@@ -29,7 +29,7 @@ function verdict(spoilt: Partial<Evidence> = {}): Verdict {
     stored: new Map([[room, [1, 2, 3].map(stored)]]),
     members: [member(applied(1, 2, 3))],
     faultEndedAtMs: 0,
-    limitMs: 100,
+    limits: { afterAckMs: 100, afterFaultMs: 500 },
     ...spoilt,
   });
 }
@@ -105,6 +105,10 @@ const cases: Record<string, { spoilt: Partial<Evidence>; wrong: Partial<typeof n
   },
   'what came after the limit is late': {
     spoilt: { members: [member([...applied(1, 2), { ...entry(3), atMs: 1_101 }])] },
+    wrong: { late: 1 },
+  },
+  'what came too long after the end of the fault is late, too': {
+    spoilt: { faultEndedAtMs: 1_050, members: [member([...applied(1, 2), { ...entry(3), atMs: 1_551 }])] },
     wrong: { late: 1 },
   },
   'until the fault has ended nothing is late': {

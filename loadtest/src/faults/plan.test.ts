@@ -25,6 +25,15 @@ test('a random schedule never wipes Redis while Postgres is away', () => {
   );
 });
 
+test('the first round of a random schedule has as many faults as were asked for', () => {
+  fc.assert(
+    fc.property(fc.nat(), (seed) => {
+      const first = planFaults({ ...base, text: 'random:3', seed }).filter(({ round }) => round === 0);
+      assert.equal(new Set(first.map(({ kind }) => kind)).size, 3);
+    }),
+  );
+});
+
 test('every fault of a random schedule can end before the load does', () => {
   fc.assert(
     fc.property(fc.nat(), (seed) => {

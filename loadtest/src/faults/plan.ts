@@ -112,7 +112,13 @@ export function planFaults(options: PlanOptions): PlannedFault[] {
   return [...timed, ...rounds].filter(({ atMs }) => atMs < durationMs).sort((a, b) => a.atMs - b.atMs);
 }
 
+/** Those that may not meet never come in one round, so that a round has as many as asked for. */
 function drawDistinct(from: readonly FaultKind[], count: number, random: Random): FaultKind[] {
-  const left = [...from];
-  return Array.from({ length: Math.min(count, left.length) }, () => left.splice(pickInt(random, left.length), 1)[0]!);
+  const drawn: FaultKind[] = [];
+  while (drawn.length < count) {
+    const left = from.filter((kind) => !drawn.includes(kind) && drawn.every((other) => mayMeet(kind, other)));
+    if (left.length === 0) break;
+    drawn.push(left[pickInt(random, left.length)]!);
+  }
+  return drawn;
 }
