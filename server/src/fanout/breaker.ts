@@ -8,7 +8,8 @@ export interface Breaker {
   failed(): void;
 }
 
-export function createBreaker({ failures = 2, retryMs = 500, now = Date.now } = {}): Breaker {
+/** Times are of the monotonic clock: a wall clock that is set back must not keep it open. */
+export function createBreaker({ failures = 2, retryMs = 500, now = () => performance.now() } = {}): Breaker {
   let inARow = 0;
   let openUntil = 0;
   return {

@@ -27,14 +27,14 @@ interface Deps {
 
 /** Repeats what was committed and never (wholly) published: a crash in between, Redis away. */
 export function createSweeper(deps: Deps): { run(signal: AbortSignal): Promise<void>; sweep(): Promise<number> } {
-  let pruned = Date.now();
+  let pruned = performance.now();
   const sweep = () => deps.claimOutbox(OLDER_THAN_MS, BATCHES, (ranges) => republish(deps, ranges));
 
   async function step(): Promise<void> {
     // A whole page means that more is waiting, as after an outage: the newest would come last.
     while ((deps.canPublish?.() ?? true) && (await sweep()) >= BATCHES);
-    if (Date.now() - pruned < PRUNE_MS) return;
-    pruned = Date.now();
+    if (performance.now() - pruned < PRUNE_MS) return;
+    pruned = performance.now();
     await deps.pruneOutbox();
   }
 

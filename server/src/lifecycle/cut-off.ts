@@ -36,7 +36,7 @@ export function createCutOff(deps: CutOffDeps): Disposable & { isCutOff(): boole
   function moveAway(): void {
     for (const connection of deps.connections()) {
       if (connection.isEnded || connection.movingAt !== undefined) continue;
-      connection.hintAway(Math.round(random() * deps.windowMs), 'shutdown', Date.now());
+      connection.hintAway(Math.round(random() * deps.windowMs), 'shutdown', performance.now());
     }
   }
 

@@ -48,7 +48,7 @@ export function excessOf({ own, perPod, tolerancePercent, isMoving }: Balance): 
  * get their part without a reconnect storm. A balancer without memory may send a moved socket back; it then stays.
  */
 export function createRebalance(deps: RebalanceDeps) {
-  const { now = Date.now, random = Math.random } = deps;
+  const { now = () => performance.now(), random = Math.random } = deps;
   let isMoving = false;
   let looksWithExcess = 0;
   let isLooking = false;

@@ -6,7 +6,10 @@ export interface SocketClockDeps {
   /** True while nobody can refresh (Postgres away): expiry waits then. */
   isRefreshImpossible(): boolean;
   maxAgeSeconds: number;
+  /** Of the wall, for tokens. @default Date.now */
   now?: () => number;
+  /** Of the monotonic clock, for ages: when a wall clock is set ahead nobody has become older. */
+  elapsed?: () => number;
   random?: () => number;
 }
 
@@ -17,7 +20,7 @@ const MOVE_GRACE_MS = 10_000;
 
 /** What time does to sockets, looked at once a second for all: expiry, revocation, age. One timer, not one per socket. */
 export function createSocketClock(deps: SocketClockDeps) {
-  const { now = Date.now, random = Math.random } = deps;
+  const { now = Date.now, elapsed = () => performance.now(), random = Math.random } = deps;
   const ageLimits = new WeakMap<Connection, number>();
 
   function ageLimit(connection: Connection): number {
@@ -51,13 +54,13 @@ export function createSocketClock(deps: SocketClockDeps) {
   }
 
   function look(): void {
-    const at = now();
+    const [at, elapsedMs] = [now(), elapsed()];
     for (const connection of deps.connections()) {
       if (connection.isEnded) continue;
       if (deps.isRevoked(connection.sessionId)) connection.end('revoked', 'This session was ended.', false);
       else {
         expire(connection, at);
-        age(connection, at);
+        age(connection, elapsedMs);
       }
     }
   }

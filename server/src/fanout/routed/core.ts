@@ -248,7 +248,7 @@ export class RoutedCore implements AsyncDisposable {
 
   async #watchTail(): Promise<void> {
     while (!this.abort.signal.aborted) {
-      if (!this.isHealthy()) this.#tailUntil = Date.now() + SETTLE_MS;
+      if (!this.isHealthy()) this.#tailUntil = performance.now() + SETTLE_MS;
       if (this.#isTailDue()) await this.#closeGap();
       else await this.#advance();
       await this.#pause(this.#isTailDue() ? (this.deps.tailMs ?? 700) : 1_000);
@@ -256,7 +256,7 @@ export class RoutedCore implements AsyncDisposable {
   }
 
   #isTailDue(): boolean {
-    return this.#tailAlways || Date.now() < this.#tailUntil;
+    return this.#tailAlways || performance.now() < this.#tailUntil;
   }
 
   /** The snapshot first, the counters after it: then everything below it has been told to this pod, and has been read. */

@@ -78,8 +78,8 @@ export function createLargeRoutes({ deps, servers }: { deps: RoutedDeps; servers
 
 function isSettling(firstPublish: Map<string, number>, conversationId: string): boolean {
   const first = firstPublish.get(conversationId);
-  if (first !== undefined) return Date.now() - first < SETTLING_MS;
-  firstPublish.set(conversationId, Date.now());
+  if (first !== undefined) return performance.now() - first < SETTLING_MS;
+  firstPublish.set(conversationId, performance.now());
   if (firstPublish.size > MAX_SETTLED) firstPublish.delete(firstPublish.keys().next().value ?? conversationId);
   return true;
 }

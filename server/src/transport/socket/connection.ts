@@ -43,6 +43,7 @@ export class Connection implements HubSocket {
   readonly id: string;
   readonly userId: string;
   readonly sessionId: string;
+  /** This and `movingAt` are of the monotonic clock, in ms. */
   readonly connectedAt: number;
   readonly socket: Socket;
   readonly events: TokenBucket | undefined;

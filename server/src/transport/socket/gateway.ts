@@ -112,7 +112,7 @@ export function createGateway(io: Server, deps: GatewayDeps) {
       principal: socket.data.principal as Principal,
       maxUnreadBytes: config.limits.unreadBytesPerSocket,
       eventRate: config.rateLimits ? { perSecond: config.limits.eventsPerSecond, burst: config.limits.eventBurst } : undefined,
-      nowMs: Date.now(),
+      nowMs: performance.now(),
     });
     connections.set(connection.id, connection);
     socket.onAny((event: string, ...args: unknown[]) => void deps.dispatch(connection, event, args));
