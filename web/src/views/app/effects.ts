@@ -14,7 +14,8 @@ export function useSelectionInAddress(): void {
     };
     const write = ({ selectedId, place }: ViewState) => {
       const hash = selectedId ? formatAddress({ conversationId: selectedId, seq: place?.seq }) : '#/';
-      if (location.hash !== hash && (selectedId || location.hash !== '')) history.pushState(null, '', hash);
+      // Without a conversation only the address of one is replaced: another page of the app may have its own there.
+      if (selectedId ? location.hash !== hash : parseAddress(location.hash)) history.pushState(null, '', hash);
     };
     if (parseAddress(location.hash)) read();
     const unsubscribe = model.view.subscribe((view, before) => {
