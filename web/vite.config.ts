@@ -16,6 +16,7 @@ export default defineConfig({
   server: {
     proxy: {
       '/v1': { target: server, changeOrigin: false },
+      '/file-data': { target: server, changeOrigin: false },
       '/socket.io': { target: server, ws: true, changeOrigin: false },
     },
   },

@@ -20,6 +20,7 @@ import { createPatience, type Patiently } from './patience.ts';
 import { createRest, type Rest } from './rest.ts';
 import { Session } from './session.ts';
 import { buildSnapshot, sortConversations } from './snapshots.ts';
+import { createUpload, type Upload } from './upload.ts';
 import { Typing } from './typing.ts';
 import type { ChatClient, ClientEvents, ClientOptions, ConnectionSnapshot, ConversationSnapshot, SignedIn, Unsubscribe } from './types.ts';
 
@@ -35,6 +36,7 @@ class Client implements ChatClient {
   readonly rest: Rest;
   readonly panels: Panels;
   readonly blocks: Blocks;
+  readonly upload: Upload;
   #parts: Parts;
   #emitter = new Emitter();
   #session: Session;
@@ -69,6 +71,7 @@ class Client implements ChatClient {
       known: (account) => this.#keeper.saveAccount(account),
     });
     this.rest = createRest((request) => this.#session.call(request));
+    this.upload = createUpload({ ...parts, rest: this.rest });
     this.blocks = new Blocks({ send: (id, on) => this.rest.setBlocked(id, on), changed: () => this.#blocksChanged() });
     this.#book = new Book({
       me: () => this.#userId(),

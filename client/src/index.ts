@@ -5,6 +5,7 @@ export { createBrowserStore } from './browser/browser-store.ts';
 export { createMemoryStore, type LocalCopy, type Store } from './store.ts';
 export type * from './local/types.ts';
 export { noHints, systemScheduler, type NetworkHints, type Scheduler } from './scheduler.ts';
+export type { Upload, UploadOptions } from './upload.ts';
 export type { Transport, TransportFactory, TransportHandlers } from './transport.ts';
 export type { ChannelInfo, HistoryQuery, Page, PageQuery, Rest } from './rest.ts';
 export type { Panels } from './panels.ts';

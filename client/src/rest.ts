@@ -19,6 +19,7 @@ import type {
 } from '@chatcluster/protocol';
 import type { HttpRequest } from './http.ts';
 import { safetyRoutes } from './rest-safety.ts';
+import { fileRoutes } from './rest-files.ts';
 import type { ConversationChanges, CreateInput, OwnSettings, SendInput } from './types.ts';
 
 export interface Page<T> {
@@ -53,7 +54,14 @@ export type Call = <T>(request: Omit<HttpRequest, 'token'>) => Promise<T>;
 const at = (...parts: string[]) => `/v1/${parts.map(encodeURIComponent).join('/')}`;
 
 export function createRest(call: Call) {
-  return { ...accountRoutes(call), ...userRoutes(call), ...conversationRoutes(call), ...messageRoutes(call), ...safetyRoutes(call) };
+  return {
+    ...accountRoutes(call),
+    ...userRoutes(call),
+    ...conversationRoutes(call),
+    ...messageRoutes(call),
+    ...safetyRoutes(call),
+    ...fileRoutes(call),
+  };
 }
 
 function accountRoutes(call: Call) {

@@ -22,6 +22,7 @@ import type { NetworkHints, Scheduler } from './scheduler.ts';
 import type { Panels } from './panels.ts';
 import type { Rest } from './rest.ts';
 import type { Store } from './store.ts';
+import type { Upload } from './upload.ts';
 import type { TransportFactory } from './transport.ts';
 
 /**
@@ -293,6 +294,8 @@ export interface ChatClient extends AsyncDisposable {
   /** Replaces the earlier list; kept over reconnects. At most 500. */
   watchPresence(userIds: readonly string[]): void;
   /** Whom the user has blocked: no direct messages and no presence either way, nothing of theirs is unread. Kept equal on all devices. */
+  /** Uploads a file, in parts when it is large, and goes on after a lost connection. */
+  upload: Upload;
   readonly blocks: { readonly ids: ReadonlySet<string>; set(userId: string, on: boolean): Promise<void> };
   /** Be paired with a random waiting person; the conversation arrives as `conversation:added`. */
   match(on: boolean): Promise<void>;

@@ -1,8 +1,10 @@
+import { filesDe, filesEn } from './strings/files.ts';
 import { safetyDe, safetyEn } from './strings/safety.ts';
 import { uxDe, uxEn } from './strings/ux.ts';
 
 /** Every text of the app, in every language. `{name}` marks are filled by `t`; `{count|one|many}` chooses by number. */
 const en = {
+  ...filesEn,
   ...safetyEn,
   ...uxEn,
   appName: 'Chat Cluster',
@@ -171,6 +173,7 @@ export type Language = 'en' | 'de';
 type Dictionary = Readonly<Record<StringKey, string>>;
 
 const de: Dictionary = {
+  ...filesDe,
   ...safetyDe,
   ...uxDe,
   appName: 'Chat Cluster',

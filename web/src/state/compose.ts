@@ -1,9 +1,10 @@
 import type { ChatClient, SendInput } from '@chatcluster/client/types';
 import type { StoreApi } from 'zustand/vanilla';
 import type { ViewState } from './model.ts';
+import type { Uploads } from './uploads.ts';
 
 /** Writing, answering and editing. */
-export function createComposing(client: ChatClient, view: StoreApi<ViewState>) {
+export function createComposing(client: ChatClient, view: StoreApi<ViewState>, uploads: Pick<Uploads, 'take'>) {
   const saveDraft = (conversationId: string, text: string) =>
     view.setState(({ drafts }) => ({ drafts: { ...drafts, [conversationId]: text } }));
   return {
@@ -21,7 +22,13 @@ export function createComposing(client: ChatClient, view: StoreApi<ViewState>) {
     send(conversationId: string, text: string) {
       const { replying } = view.getState();
       const replyTo = replying?.conversationId === conversationId ? replying.messageId : undefined;
-      client.send(conversationId, { body: text, ...(replyTo ? { replyTo } : {}), ...mentionsIn(client, conversationId, text) });
+      const attachments = uploads.take(conversationId);
+      client.send(conversationId, {
+        body: text,
+        ...(replyTo ? { replyTo } : {}),
+        ...(attachments.length > 0 ? { attachments } : {}),
+        ...mentionsIn(client, conversationId, text),
+      });
       client.setTyping(conversationId, false);
       saveDraft(conversationId, '');
       view.setState({ replying: undefined });

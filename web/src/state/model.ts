@@ -6,7 +6,9 @@ import { createComposing } from './compose.ts';
 import { createDrafts } from './drafts.ts';
 import { createMatching } from './matching.ts';
 import { createPeople } from './people.ts';
+import { createPictures } from './pictures.ts';
 import { createUpdateCheck } from './update.ts';
+import { createUploads } from './uploads.ts';
 
 export type { ChatClient, ConversationSnapshot } from '@chatcluster/client/types';
 
@@ -107,18 +109,22 @@ export function createModel(client: ChatClient, nowMs: () => number = Date.now) 
   client.on('conversation:removed', ({ conversationId }) => {
     if (view.getState().selectedId === conversationId) set({ selectedId: undefined, panel: undefined });
   });
+  const uploads = createUploads(client);
+  client.on('signed-out', () => uploads.clear());
   const drafts = createDrafts(client, view, localStorage);
   return {
     client,
     view,
     set,
     drafts,
+    uploads,
+    pictures: createPictures(client),
     account: createAccount(client, set, drafts.forget),
     matching: createMatching(client, view),
     updates: createUpdateCheck(client, view),
     people: createPeople(client),
     ...createNavigation(client, view, nowMs),
-    ...createComposing(client, view),
+    ...createComposing(client, view, uploads),
     retryConnection: () => {
       client.stop();
       client.start();

@@ -29,7 +29,7 @@ export function serveShell(worker: ServiceWorkerGlobalScope, { build, files }: S
 
 /** As the server decides it: not the API (a sign-in by a provider goes there and comes back), and not a file. */
 function isPage(path: string): boolean {
-  return !/^\/(v1|socket\.io|\.well-known|assets)(\/|$)/.test(path) && !/\.\w{1,8}$/.test(path);
+  return !/^\/(v1|file-data|socket\.io|\.well-known|assets)(\/|$)/.test(path) && !/\.\w{1,8}$/.test(path);
 }
 
 const isFile = (path: string) => path.startsWith('/assets/') || path === '/icon.svg';

@@ -28,5 +28,5 @@ export function webApp(webRoot: string): RequestHandler {
 
 /** Not the API, not the socket, and not a file that is missing: an old script must not become a page. */
 function isPage(path: string): boolean {
-  return !/^\/(v1|socket\.io|\.well-known|assets)(\/|$)/.test(path) && !/\.\w{1,8}$/.test(path);
+  return !/^\/(v1|file-data|socket\.io|\.well-known|assets)(\/|$)/.test(path) && !/\.\w{1,8}$/.test(path);
 }

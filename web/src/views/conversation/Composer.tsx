@@ -1,8 +1,11 @@
 import { ArrowUp, Check, Lock, X } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { plainLine } from '../../state/markup.ts';
+import { canSend } from '../../state/uploads.ts';
 import { useChat, useModel, usePeerId, usePrefs, useText, useTitle, useUserName, useView } from '../app/context.tsx';
 import { BlockedComposer } from '../safety/SafetyActions.tsx';
+import { AttachButton, usePasteFiles } from '../files/AttachButton.tsx';
+import { UploadTray, usePlaceUploads } from '../files/UploadTray.tsx';
 import { IconButton } from '../ui/Button.tsx';
 import { Completions, useCompletions } from './Completions.tsx';
 import { EmojiButton } from './EmojiButton.tsx';
@@ -35,6 +38,7 @@ function useBlockedPeer(conversationId: string): string | undefined {
 function useEditor(conversationId: string, editedId: string | undefined) {
   const model = useModel();
   const draft = useView((view) => view.drafts[conversationId] ?? '');
+  const uploads = usePlaceUploads(conversationId);
   const original = useChat((client) => client.conversation(conversationId).messages.find(({ id }) => id === editedId)?.body ?? '');
   const [edited, setEdited] = useState(original);
   const [hasFailed, setFailed] = useState(false);
@@ -46,13 +50,14 @@ function useEditor(conversationId: string, editedId: string | undefined) {
   };
   const submit = () => {
     const body = text.trim();
+    if (!editedId) return canSend(body, uploads) ? model.send(conversationId, body) : undefined;
     if (body === '') return;
-    if (!editedId) return model.send(conversationId, body);
     setFailed(false);
     if (body === original) return model.stopComposing();
     model.saveEdit(conversationId, editedId, body).catch(() => setFailed(true));
   };
-  return { text, change, submit, hasFailed };
+  const isReady = editedId ? text.trim() !== '' : canSend(text, uploads);
+  return { text, change, submit, hasFailed, isReady };
 }
 
 function Editor({ conversationId, editedId }: { conversationId: string; editedId: string | undefined }) {
@@ -60,11 +65,12 @@ function Editor({ conversationId, editedId }: { conversationId: string; editedId
   const model = useModel();
   const title = useTitle(conversationId);
   const [{ enter }] = usePrefs();
-  const { text, change, submit, hasFailed } = useEditor(conversationId, editedId);
+  const { text, change, submit, hasFailed, isReady } = useEditor(conversationId, editedId);
   const input = useRef<HTMLTextAreaElement>(null);
   const completions = useCompletions({ conversationId, text, input, change });
   useLayoutEffect(() => fitHeight(input.current, text), [text]);
   useComposerFocus(input, editedId);
+  const pasteFiles = usePasteFiles(conversationId);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing || completions.onKeyDown(event)) return;
     const action = decideKey(event, enter);
@@ -87,7 +93,9 @@ function Editor({ conversationId, editedId }: { conversationId: string; editedId
       <Completions {...completions} />
       <div className="rounded-md bg-n1 ring-1 ring-n8 transition-shadow focus-within:ring-2 focus-within:ring-a9">
         <Context conversationId={conversationId} editedId={editedId} />
+        {!editedId && <UploadTray place={conversationId} />}
         <div className="flex items-end gap-0.5 p-1">
+          {!editedId && <AttachButton place={conversationId} withDrop />}
           <textarea
             ref={input}
             rows={1}
@@ -96,6 +104,7 @@ function Editor({ conversationId, editedId }: { conversationId: string; editedId
             placeholder={t('writeTo', { name: title })}
             enterKeyHint={enter === 'send' ? 'send' : 'enter'}
             onKeyDown={onKeyDown}
+            onPaste={editedId ? undefined : pasteFiles}
             {...completions.inputProps}
             className="max-h-[40dvh] min-h-11 min-w-0 flex-1 resize-none overflow-y-auto bg-transparent px-2.5 py-[10px] text-lg outline-none placeholder:truncate sm:min-h-9 sm:py-2 sm:text-base"
           />
@@ -105,7 +114,7 @@ function Editor({ conversationId, editedId }: { conversationId: string; editedId
             data-testid="send"
             aria-label={t(editedId ? 'save' : 'send')}
             title={t(editedId ? 'save' : 'send')}
-            disabled={text.trim() === ''}
+            disabled={!isReady}
             onClick={submit}
             className="inline-flex size-11 shrink-0 items-center justify-center rounded-sm bg-a9 text-on-accent transition-colors hover:bg-a10 disabled:bg-n4 disabled:text-n10 sm:size-9"
           >

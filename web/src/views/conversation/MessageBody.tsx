@@ -1,9 +1,9 @@
-import { FileText } from 'lucide-react';
 import { memo, type MouseEvent, useMemo } from 'react';
 import { type Block, parseBody, type Span } from '../../state/markup.ts';
 import type { MessageView } from '../../state/rows.ts';
 import { parseOwnLink } from '../../state/links.ts';
 import { useChat, useModel } from '../app/context.tsx';
+import { Attachments } from '../files/Attachments.tsx';
 
 export const MessageBody = memo(function MessageBody({ message }: { message: MessageView }) {
   const names = useChat((client) => message.mentions.map((id) => client.user(id)?.displayName ?? '').join('\n'));
@@ -14,15 +14,7 @@ export const MessageBody = memo(function MessageBody({ message }: { message: Mes
       {blocks.map((block, index) => (
         <BlockView key={index} block={block} isLast={index === blocks.length - 1} />
       ))}
-      {message.attachments.map((file) => (
-        <a key={file.fileId} href={file.url} className="mt-1 flex max-w-80 items-center gap-3 rounded-md p-2.5 ring-1 ring-n7 hover:bg-n3">
-          <FileText className="size-5 shrink-0 text-n10" aria-hidden />
-          <span className="min-w-0">
-            <span className="block truncate font-medium">{file.name}</span>
-            <span className="text-xs text-n10">{Math.ceil(file.bytes / 1024)} KiB</span>
-          </span>
-        </a>
-      ))}
+      <Attachments files={message.attachments} />
     </>
   );
 });

@@ -2,6 +2,7 @@ import type { PresenceSetting } from '@chatcluster/protocol';
 import { Download, LogOut, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
 import { useChat, useModel, usePrefs, useText, useView } from '../app/context.tsx';
+import { AvatarField } from '../files/AvatarField.tsx';
 import { BlockedPeople } from '../safety/SafetyActions.tsx';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
@@ -22,6 +23,7 @@ export function Profile({ onClose }: { onClose: () => void }) {
             <p className="truncate text-sm text-n10">{me?.email ?? t('guestTag')}</p>
           </div>
         </div>
+        <AvatarField />
         <Status />
         <Choice
           label={t('theme')}
