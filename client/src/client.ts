@@ -194,6 +194,12 @@ class Client implements ChatClient {
     return isKnown ? this.#signedIn() : undefined;
   }
 
+  async useToken(token: string): Promise<SignedIn> {
+    this.#clear();
+    await this.#session.useToken(token);
+    return this.#signedIn();
+  }
+
   async logout(): Promise<void> {
     const userId = this.#userId();
     this.#clear();

@@ -1,6 +1,8 @@
 import type {
+  Bot,
   ChangesPage,
   Conversation,
+  CreatedWebhook,
   HistoryPage,
   Invite,
   Member,
@@ -16,6 +18,8 @@ import type {
   SyncPage,
   ThreadPage,
   User,
+  Webhook,
+  WebhookDelivery,
 } from '@chatcluster/protocol';
 import type { HttpRequest } from './http.ts';
 import { safetyRoutes } from './rest-safety.ts';
@@ -61,6 +65,8 @@ export function createRest(call: Call) {
     ...messageRoutes(call),
     ...safetyRoutes(call),
     ...fileRoutes(call),
+    ...webhookRoutes(call),
+    ...botRoutes(call),
   };
 }
 
@@ -108,6 +114,33 @@ function conversationRoutes(call: Call) {
     channels: (q = '', page: PageQuery = {}) => call<Page<ChannelInfo>>({ method: 'GET', path: '/v1/channels', query: { q, ...page } }),
     changes: (since?: string, limit?: number) => call<ChangesPage>({ method: 'GET', path: '/v1/changes', query: { since, limit } }),
     sync: (cursors: Record<string, number>) => call<SyncPage>({ method: 'POST', path: '/v1/sync', body: { cursors } }),
+  };
+}
+
+function webhookRoutes(call: Call) {
+  const of = (id: string, ...rest: string[]) => at('conversations', id, 'webhooks', ...rest);
+  return {
+    /** With `url` an outgoing one, else an incoming one. Its secret, or its address, is in this answer only. */
+    createWebhook: (id: string, body: RestInput<'createWebhook'>) => call<CreatedWebhook>({ method: 'POST', path: of(id), body }),
+    webhooks: (id: string) => call<Page<Webhook>>({ method: 'GET', path: of(id) }),
+    enableWebhook: (id: string, webhookId: string, enabled: boolean) =>
+      call<Webhook>({ method: 'PATCH', path: of(id, webhookId), body: { enabled } }),
+    deleteWebhook: (id: string, webhookId: string) => call<void>({ method: 'DELETE', path: of(id, webhookId) }),
+    /** Those that wait for another try, or were given up. */
+    webhookDeliveries: (id: string, webhookId: string) =>
+      call<Page<WebhookDelivery>>({ method: 'GET', path: of(id, webhookId, 'deliveries') }),
+    retryDelivery: (id: string, webhookId: string, deliveryId: string) =>
+      call<void>({ method: 'POST', path: of(id, webhookId, 'deliveries', deliveryId, 'retry') }),
+  };
+}
+
+/** For administrators of the installation. */
+function botRoutes(call: Call) {
+  return {
+    createBot: (displayName: string) => call<Bot & { token: string }>({ method: 'POST', path: '/v1/admin/bots', body: { displayName } }),
+    bots: () => call<Page<Bot>>({ method: 'GET', path: '/v1/admin/bots' }),
+    renewBotToken: (id: string) => call<{ user: User; token: string }>({ method: 'POST', path: at('admin', 'bots', id, 'token') }),
+    deleteBot: (id: string) => call<void>({ method: 'DELETE', path: at('admin', 'bots', id) }),
   };
 }
 

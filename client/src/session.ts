@@ -55,6 +55,14 @@ export class Session {
     await this.#adopt((await sendRequest(this.#deps.http, { method: 'POST', path, body })) as AuthResult);
   }
 
+  /** A bot's token is good until somebody ends it: once refused, there is nothing to renew. */
+  async useToken(token: string): Promise<void> {
+    const user = (await sendRequest(this.#deps.http, { method: 'GET', path: '/v1/users/me', token })) as OwnUser;
+    this.#access = { token, endsAt: Number.POSITIVE_INFINITY };
+    this.#user = user;
+    this.#sessionId = '';
+  }
+
   /** False: nobody is signed in here. Throws when that cannot be told (no network). */
   async resume(): Promise<boolean> {
     try {
@@ -87,6 +95,7 @@ export class Session {
   }
 
   refresh(): Promise<string> {
+    if (this.#access?.endsAt === Number.POSITIVE_INFINITY) return Promise.reject(new ChatError('unauthenticated'));
     this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
     return this.#refreshing;
   }

@@ -222,6 +222,8 @@ export interface ChatClient extends AsyncDisposable {
   guest(input?: { displayName?: string }): Promise<SignedIn>;
   /** Resumes the session of the cookie or of the store. Undefined: nobody is signed in. */
   resume(): Promise<SignedIn | undefined>;
+  /** Signs a program in by the token that an administrator made for it. The token is not kept in the store. */
+  useToken(token: string): Promise<SignedIn>;
   logout(): Promise<void>;
   /** The signed-in user; undefined before `login`, `register`, `guest` or `resume`. */
   me(): OwnUser | undefined;

@@ -16,6 +16,11 @@ const topic = text.max(1_000);
 const role = z.enum(['owner', 'admin', 'member', 'readonly']);
 const tokens = z.enum(['cookie', 'body']).optional();
 const deviceId = text.max(200).optional();
+const webUrl = text.max(2_000).refine((raw) => {
+  if (!URL.canParse(raw)) return false;
+  const { protocol, username, password } = new URL(raw);
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
+}, 'must be an http or https URL without a user name');
 /** ISO 8601 with any offset. */
 const time = z.iso.datetime({ offset: true });
 const query = (max: number) => z.coerce.number().int().min(1).max(max).optional();
@@ -88,6 +93,21 @@ export const restSchemas = {
     maxUses: z.number().int().min(1).max(10_000).optional(),
     clientId: uuid.optional(),
   }),
+  /** With `url`: entries are sent there. Without: an address is made that others may send messages to. */
+  createWebhook: z.object({
+    url: webUrl.optional(),
+    events: z
+      .array(z.enum(['message', 'edit', 'delete', 'reaction', 'pin', 'member', 'conversation']))
+      .min(1)
+      .max(7)
+      .optional(),
+    secret: text.min(16).max(200).optional(),
+    name: text.trim().min(1).max(80).optional(),
+    clientId: uuid.optional(),
+  }),
+  patchWebhook: z.object({ enabled: z.boolean() }),
+  hook: z.object({ text: eventSchemas['message:send'].shape.body, clientMsgId: uuid.optional() }),
+  createBot: z.object({ displayName }),
   search: z
     .object({
       q: text.max(500).default(''),

@@ -14,6 +14,8 @@ export interface User {
   avatarUrl?: string;
   statusText?: string;
   guest: boolean;
+  /** A program: a user with a token of its own, or the voice of an incoming webhook. */
+  bot?: 'bot' | 'webhook';
 }
 
 /** The caller's own record. */
@@ -281,6 +283,47 @@ export interface InvitePreview {
   memberCount: number;
   invitedBy?: string;
   expiresAt: string;
+}
+
+export type WebhookEvent = EntryType;
+
+export interface Webhook {
+  id: string;
+  kind: 'incoming' | 'outgoing';
+  name: string;
+  /** Of an incoming one: who its messages are from. */
+  userId?: string;
+  /** Of an outgoing one: where entries are sent. */
+  url?: string;
+  events: WebhookEvent[];
+  createdBy: string;
+  createdAt: string;
+  /** Nothing is sent any more: it was switched off, or too much was given up in a row. */
+  disabledAt?: string;
+  /** Deliveries given up in a row. */
+  failures: number;
+}
+
+/** As it is answered once, when it is made: `secret` of an outgoing one, the address `url` to call of an incoming one. */
+export interface CreatedWebhook extends Webhook {
+  secret?: string;
+}
+
+/** One that waits for another try, or was given up (`failedAt`). */
+export interface WebhookDelivery {
+  id: string;
+  seq: number;
+  attempts: number;
+  error?: string;
+  failedAt?: string;
+  nextAttemptAt?: string;
+}
+
+export interface Bot {
+  user: User;
+  createdAt: string;
+  /** To the minute. */
+  lastUsedAt?: string;
 }
 
 /** Of one other member who may read the message. */

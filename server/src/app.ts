@@ -20,12 +20,14 @@ import { openJobs } from './lifecycle/open-jobs.ts';
 import { openMail } from './lifecycle/open-mail.ts';
 import { openQueue } from './lifecycle/open-queue.ts';
 import { openStore } from './lifecycle/open-store.ts';
+import { openWebhooks } from './lifecycle/open-webhooks.ts';
 import type { Running } from './lifecycle/run.ts';
 import { createSocketClock } from './lifecycle/socket-clock.ts';
 import { createMessageRate } from './limits/message-rate.ts';
 import type { Logger } from './log.ts';
 import { createAvatars } from './operations/avatars.ts';
 import { createFiles } from './operations/files.ts';
+import { createIntegrations } from './operations/integrations.ts';
 import { createMembership } from './operations/membership.ts';
 import { openNotifications } from './operations/notifications.ts';
 import { createOperations } from './operations/operations.ts';
@@ -42,6 +44,7 @@ import { createDispatch } from './transport/socket/dispatch.ts';
 import { createEventHandlers } from './transport/socket/event-handlers.ts';
 import { createGateway, createIo } from './transport/socket/gateway.ts';
 import { guardUpgrades } from './transport/socket/upgrade.ts';
+import { createSecrets } from './webhooks/secrets.ts';
 
 /** Opens everything in order; disposing closes it in reverse. `signal` ends the wait for dependencies. */
 export async function createApp(config: Config, log: Logger, signal: AbortSignal): Promise<Running> {
@@ -198,6 +201,11 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   });
   const onProfileChanged = (user: User) => void tellProfile(user).catch((error: unknown) => log.debug({ err: error }, 'profile not told'));
   const { fileStore, volume } = stack.use(await openFiles(config, { store, keys: auth.keys, jobs, onProfileChanged, log }));
+  const secrets = createSecrets(auth.keys);
+  stack.use(
+    openWebhooks(config, { db: store.pool, secrets, isPostgresReachable: postgres.isReachable, onSettled: events.jobSettled, log }),
+  );
+  const integrations = createIntegrations({ config, db: store.pool, auth, membership, operations, secrets, log });
   const publicApp = createPublicApp({
     config,
     log,
@@ -211,6 +219,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     volume,
     onProfileChanged,
     notifications,
+    integrations,
   });
   // A worker has nothing to say to the world; its admin port is enough.
   const main =

@@ -10,6 +10,7 @@ import { createAccountMail } from './account-mail.ts';
 import { createAccounts, type AccountDeps, type Accounts, type RevokedEvent } from './accounts.ts';
 import { auditAccounts } from './audit-accounts.ts';
 import { createAuthenticate, type Authenticate } from './authenticate.ts';
+import { createBotTokens, type BotTokens } from './bot-tokens.ts';
 import { createKeys, type Keys, type KeyOptions } from './keys.ts';
 import { createAuthLimits } from './login-limits.ts';
 import { createMailLinks, type MailLinks } from './mail-links.ts';
@@ -47,6 +48,7 @@ export interface Auth extends Authenticate, AsyncDisposable {
   signInWith: SignInWith;
   defence: SignUpDefence;
   tickets: Tickets;
+  botTokens: BotTokens;
   revocations: Revocations;
   isAllowedOrigin: IsAllowedOrigin;
 }
@@ -67,6 +69,7 @@ export async function createAuth(deps: AuthDeps): Promise<Auth> {
       }
     },
   });
+  const botTokens = createBotTokens({ db, keys });
   const tickets = createTickets(db, accessTokenSeconds);
   const isAllowedOrigin = createOriginCheck(config);
   const passwords = await createPasswords(deps.passwords);
@@ -93,7 +96,14 @@ export async function createAuth(deps: AuthDeps): Promise<Auth> {
   };
   if (adminEmails.length > 0) await promoteAdmins(db, adminEmails);
   const safeFetch = createSafeFetch({ allowedNetworks: config.fetchAllowedNetworks });
-  const authenticate = createAuthenticate({ accessTokens, tickets, revocations, isAllowedOrigin, tokenInQuery: config.tokenInQuery });
+  const authenticate = createAuthenticate({
+    accessTokens,
+    botTokens,
+    tickets,
+    revocations,
+    isAllowedOrigin,
+    tokenInQuery: config.tokenInQuery,
+  });
   return {
     ...authenticate,
     keys,
@@ -104,6 +114,7 @@ export async function createAuth(deps: AuthDeps): Promise<Auth> {
     signInWith: createSignInWith({ ...accountDeps, settings: providers, publicUrl: config.publicUrl, safeFetch }),
     defence,
     tickets,
+    botTokens,
     revocations,
     isAllowedOrigin,
     async [Symbol.asyncDispose]() {

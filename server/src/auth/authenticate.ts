@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ChatError } from '@chatcluster/protocol/errors';
 import type { AccessTokens } from './access-token.ts';
+import type { BotTokens } from './bot-tokens.ts';
 import { ACCESS_COOKIE, readCookie } from './cookies.ts';
 import type { IsAllowedOrigin } from './origin.ts';
 import type { Revocations } from './revocations.ts';
@@ -8,7 +9,8 @@ import type { Tickets } from './tickets.ts';
 import type { Principal } from './types.ts';
 
 export interface AuthenticateDeps {
-  accessTokens: AccessTokens;
+  accessTokens: Pick<AccessTokens, 'verify'>;
+  botTokens: Pick<BotTokens, 'isBotToken' | 'verify'>;
   tickets: Tickets;
   revocations: Pick<Revocations, 'isRevoked'>;
   isAllowedOrigin: IsAllowedOrigin;
@@ -41,10 +43,10 @@ export interface Authenticate {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
-  const { accessTokens, tickets, revocations, isAllowedOrigin, tokenInQuery } = deps;
+  const { accessTokens, botTokens, tickets, revocations, isAllowedOrigin, tokenInQuery } = deps;
 
   async function authenticateToken(token: string): Promise<Principal> {
-    const principal = await accessTokens.verify(token);
+    const principal = await (botTokens.isBotToken(token) ? botTokens : accessTokens).verify(token);
     if (revocations.isRevoked(principal.sessionId)) throw new ChatError('unauthenticated', { message: 'This session has ended.' });
     return principal;
   }

@@ -90,6 +90,7 @@ export function createOperations(deps: OperationsDeps) {
   });
   return {
     commit,
+    ingest,
     delivery,
     storeQueued: {
       ...createStoreQueued({ membership, hasMessage, fanout, onRejected: deps.onRejected }),

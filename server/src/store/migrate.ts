@@ -11,6 +11,7 @@ import { Safety0040 } from './migrations/0040-safety.ts';
 import { Notifications0041 } from './migrations/0041-notifications.ts';
 import { Search0031 } from './migrations/0031-search.ts';
 import { Invites0032 } from './migrations/0032-invites.ts';
+import { Integrations0033 } from './migrations/0033-integrations.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
 const MIGRATION_LOCK = 7_251_604_118;
@@ -34,6 +35,7 @@ export function createDataSource(databaseUrl: string): DataSource {
       Invites0032,
       Safety0040,
       Notifications0041,
+      Integrations0033,
     ],
     migrationsTableName: 'migrations',
     installExtensions: false,

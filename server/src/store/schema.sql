@@ -340,7 +340,25 @@ create table users (
   last_seen_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   deleted_at timestamp with time zone,
+  bot text,
   suspended_at timestamp with time zone
+) with (fillfactor=80);
+
+create table webhooks (
+  id uuid not null,
+  conversation_id uuid not null,
+  kind text not null,
+  name text not null,
+  user_id uuid,
+  url text,
+  events text[] default '{}'::text[] not null,
+  secret bytea,
+  seq bigint default 0 not null,
+  failures integer default 0 not null,
+  disabled_at timestamp(3) with time zone,
+  created_by uuid not null,
+  created_at timestamp(3) with time zone default now() not null,
+  client_id uuid
 ) with (fillfactor=80);
 
 -- partitions
@@ -547,7 +565,17 @@ alter table user_totp add constraint user_totp_user_id_fkey FOREIGN KEY (user_id
 
 alter table users add constraint users_pkey PRIMARY KEY (id);
 
+alter table users add constraint users_bot_check CHECK ((bot = ANY (ARRAY['bot'::text, 'webhook'::text])));
+
 alter table users add constraint users_presence_check CHECK ((presence = ANY (ARRAY['online'::text, 'away'::text, 'dnd'::text, 'invisible'::text])));
+
+alter table webhooks add constraint webhooks_conversation_id_created_by_client_id_key UNIQUE (conversation_id, created_by, client_id);
+
+alter table webhooks add constraint webhooks_pkey PRIMARY KEY (id);
+
+alter table webhooks add constraint webhooks_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE;
+
+alter table webhooks add constraint webhooks_kind_check CHECK ((kind = ANY (ARRAY['incoming'::text, 'outgoing'::text])));
 
 -- indexes
 
@@ -622,6 +650,8 @@ CREATE INDEX used_challenges_expires ON public.used_challenges USING btree (expi
 CREATE INDEX users_name ON public.users USING btree (lower(display_name) text_pattern_ops) WHERE (deleted_at IS NULL);
 
 CREATE INDEX users_name_words ON public.users USING gin (string_to_array(lower(display_name), ' '::text)) WHERE (deleted_at IS NULL);
+
+CREATE INDEX webhooks_conversation ON public.webhooks USING btree (conversation_id);
 
 CREATE UNIQUE INDEX jobs_key ON public.jobs USING btree (kind, key) WHERE ((failed_at IS NULL) AND (key IS NOT NULL));
 
@@ -973,6 +1003,30 @@ CREATE OR REPLACE FUNCTION public.either(p_a tsquery, p_b tsquery)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (p_a IS NULL) THEN p_b WHEN (p_b IS NULL) THEN p_a ELSE (p_a || p_b) END
+;
+
+CREATE OR REPLACE FUNCTION public.enqueue_webhooks(p_limit integer)
+ RETURNS integer
+ LANGUAGE sql
+AS $function$
+  with due as (
+    select w.id, w.conversation_id, w.events, w.seq as low, least(c.last_seq, w.seq + p_limit) as high
+    from webhooks w join conversations c on c.id = w.conversation_id and c.deleted_at is null and c.last_seq > w.seq
+    where w.kind = 'outgoing' and w.disabled_at is null
+    order by w.id limit 100 for update of w skip locked
+  ), moved as (
+    update webhooks w set seq = d.high from due d where w.id = d.id
+  ), made as (
+    insert into jobs (kind, key, payload)
+    select 'webhook', d.id || ':' || e.seq, jsonb_build_object('webhookId', d.id, 'conversationId', d.conversation_id, 'seq', e.seq)
+    from due d join entries e on e.conversation_id = d.conversation_id and e.seq > d.low and e.seq <= d.high
+    where e.type = any (d.events)
+    order by d.id, e.seq
+    on conflict do nothing
+    returning 1
+  )
+  select count(*)::integer from due
+$function$
 ;
 
 CREATE OR REPLACE FUNCTION public.entry_json(e entries)

@@ -16,6 +16,7 @@ import { MessageSearchEntity, SearchProgressEntity, SearchStateEntity, SearchWor
 import { SessionEntity } from './session.ts';
 import { SigningKeyEntity } from './signing-key.ts';
 import { TicketEntity } from './ticket.ts';
+import { WebhookEntity } from './webhook.ts';
 import { UserEntity } from './user.ts';
 
 /** How the tables map to objects. The migrations make the tables; these must agree with them (a test compares). */
@@ -52,5 +53,6 @@ export const entities = [
   TicketEntity,
   UsedChallengeEntity,
   UserEntity,
+  WebhookEntity,
   UserTotpEntity,
 ];

@@ -15,6 +15,7 @@ export interface UserRow {
   createdAt: Date;
   deletedAt: Date | null;
   suspendedAt: Date | null;
+  bot: string | null;
 }
 
 export const UserEntity = new EntitySchema<UserRow>({
@@ -35,5 +36,6 @@ export const UserEntity = new EntitySchema<UserRow>({
     createdAt: { type: 'timestamptz', name: 'created_at' },
     deletedAt: { type: 'timestamptz', name: 'deleted_at', nullable: true },
     suspendedAt: { type: 'timestamptz', name: 'suspended_at', nullable: true },
+    bot: { type: 'text', nullable: true },
   },
 });

@@ -6,6 +6,7 @@ export interface UserRow {
   avatar_url: string | null;
   status_text: string | null;
   guest: boolean;
+  bot: 'bot' | 'webhook' | null;
 }
 
 export interface OwnUserRow extends UserRow {
@@ -14,7 +15,7 @@ export interface OwnUserRow extends UserRow {
   admin: boolean;
 }
 
-const columns = ['id', 'display_name', 'avatar_url', 'status_text', 'guest'];
+const columns = ['id', 'display_name', 'avatar_url', 'status_text', 'guest', 'bot'];
 
 export function userColumns(alias: string): string {
   return columns.map((c) => `${alias}.${c}`).join(', ');
@@ -31,6 +32,7 @@ export function toUser(row: UserRow): User {
     avatarUrl: row.avatar_url ?? undefined,
     statusText: row.status_text ?? undefined,
     guest: row.guest,
+    ...(row.bot && { bot: row.bot }),
   };
 }
 

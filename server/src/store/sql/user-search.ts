@@ -21,7 +21,7 @@ export async function searchUsers(db: Db, { text, limit, after }: UserSearch): P
     .replace(/[\\%_]/g, (c) => `\\${c}`);
   const { rows } = await db.query<UserRow & { name: string }>(
     `select ${userColumns('u')}, lower(u.display_name) as name from users u
-     where u.deleted_at is null and ($1 <> '' or not u.guest)
+     where u.deleted_at is null and u.bot is distinct from 'webhook' and ($1 <> '' or not u.guest)
        and (lower(u.display_name) like $1 || '%' or lower(u.display_name) like '% ' || $1 || '%')
        and ($2::text is null or (lower(u.display_name) collate "C", u.id) > ($2 collate "C", $3::uuid))
      order by lower(u.display_name) collate "C", u.id limit $4`,

@@ -9,6 +9,7 @@ import type { OpenedFiles } from '../../lifecycle/open-files.ts';
 import type { Logger } from '../../log.ts';
 import type { Avatars } from '../../operations/avatars.ts';
 import type { Files } from '../../operations/files.ts';
+import type { Integrations } from '../../operations/integrations.ts';
 import type { Operations } from '../../operations/operations.ts';
 import type { Safety } from '../../operations/safety.ts';
 import type { Store } from '../../store/store.ts';
@@ -21,8 +22,10 @@ import { fileDataRoutes } from './file-data-routes.ts';
 import { fileRoutes } from './file-routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import { pushRoutes } from './push-routes.ts';
+import { botRoutes } from './bot-routes.ts';
 import { safetyRoutes } from './safety-routes.ts';
 import { searchRoutes } from './search-routes.ts';
+import { webhookRoutes } from './webhook-routes.ts';
 
 export interface PublicAppDeps {
   config: Config;
@@ -36,24 +39,14 @@ export interface PublicAppDeps {
   avatars: Avatars;
   volume: OpenedFiles['volume'];
   notifications: Pick<Notifications, 'vapidKeys' | 'settings'>;
+  integrations: Integrations;
   onProfileChanged(user: User): void;
 }
 
 /** Every route of the public port; a realtime pod takes sockets only and answers 404 to the rest. */
-export function createPublicApp({
-  config,
-  log,
-  auth,
-  store,
-  operations,
-  rate,
-  safety,
-  files,
-  avatars,
-  volume,
-  notifications,
-  onProfileChanged,
-}: PublicAppDeps): Express {
+export function createPublicApp(deps: PublicAppDeps): Express {
+  const { config, log, auth, store, operations, rate, safety, integrations, files, avatars, volume, notifications, onProfileChanged } =
+    deps;
   const { routes, routers } = createAccountRouters({ auth, db: store.pool, log, config, onProfileChanged });
   if (config.role === 'realtime')
     return createHttpApp({ config: { ...config, webRoot: undefined }, log, isAllowedOrigin: auth.isAllowedOrigin, routers: [] });
@@ -71,6 +64,8 @@ export function createPublicApp({
       conversationRoutes({ ...routes, ...operations }),
       messageRoutes({ ...routes, ...operations, rate }),
       inviteRoutes({ ...routes, ...operations, config }),
+      webhookRoutes({ ...routes, ...integrations, config }),
+      botRoutes({ ...routes, ...integrations, db: store.pool }),
       searchRoutes({ ...routes, ...operations }),
       fileRoutes({ ...routes, files, avatars, publicUrl: config.publicUrl, onProfileChanged }),
       ...(volume ? [fileDataRoutes(volume)] : []),
