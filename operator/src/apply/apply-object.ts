@@ -47,10 +47,11 @@ export async function applyObject(deps: ApplyDeps, target: Target): Promise<Outc
   if (ownership !== 'ours') return ownership === 'leftover' ? { state: 'waiting' } : foreign(object);
   // What a Job does cannot be changed; another release has another Job.
   if (object.kind === 'Job') return { state: 'same' };
-  if (entry?.hash === hash && entry.fingerprint === child.fingerprint) return settled(child);
-  const wasApplied = child.metadata.annotations?.[appliedAnnotation] === hash;
-  if (wasApplied && child.live !== undefined && isSubset(object, JSON.parse(child.live))) {
-    deps.ledger.set(key, id, { hash, fingerprint: child.fingerprint });
+  const applied = child.metadata.annotations?.[appliedAnnotation];
+  const isKnown = entry?.hash === hash && entry.fingerprint === child.fingerprint;
+  if (isKnown || (applied === hash && child.live !== undefined && isSubset(object, JSON.parse(child.live)))) {
+    // The texts of the cache, though these are equal: one of each is enough.
+    deps.ledger.set(key, id, { hash: applied === hash ? applied : hash, fingerprint: child.fingerprint });
     return settled(child);
   }
   return write(deps, target, hash);
@@ -58,7 +59,7 @@ export async function applyObject(deps: ApplyDeps, target: Target): Promise<Outc
 
 /** It was compared; the rest of it is not needed any more. */
 function settled(child: Child): Outcome {
-  delete child.live;
+  child.live = undefined;
   return { state: 'same' };
 }
 

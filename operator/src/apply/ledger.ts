@@ -8,7 +8,7 @@ export interface Entry {
    * resourceVersion in the cache at the time of the write ('' for none): until the cache shows something else it is
    * behind the write, and says nothing about drift.
    */
-  behind?: string;
+  behind?: string | undefined;
 }
 
 export interface Ledger {
@@ -30,7 +30,7 @@ export function createLedger(): Ledger {
     },
     seen(key, id) {
       const entry = clusters.get(key)?.get(id);
-      if (entry) delete entry.behind;
+      if (entry) entry.behind = undefined;
     },
     forget: (key) => void clusters.delete(key),
   };

@@ -121,7 +121,7 @@ async function apply({ deps, observed: seen, memo, release, signal }: Pass, atte
 
 /** They were compared; only fingerprints are needed from now on. */
 function dropContents({ children }: Observed): void {
-  for (const child of children.values()) delete child.live;
+  for (const child of children.values()) child.live = undefined;
 }
 
 function describeInputs(observed: Observed, release: ReleasePlan): string {

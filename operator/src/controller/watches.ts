@@ -1,7 +1,8 @@
 import type { ChatCluster } from '../api/index.ts';
 import { discoverCapabilities } from '../gather/capabilities.ts';
-import { type Child, leanChild } from '../gather/lean.ts';
+import { type Child, createLeanChild } from '../gather/lean.ts';
 import { leanPod, type Pod } from '../gather/pods.ts';
+import { createShare } from '../gather/share.ts';
 import type { KubeClient } from '../runtime/client-types.ts';
 import { type Clock, sleep } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -75,10 +76,11 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
       createReflector<T>({ client, resource, log, clock, ...(namespace && { namespace }), ...(metrics && { metrics }), ...options }),
     );
   }
+  const lean = createLeanChild(createShare());
   function reflectChildren({ resource }: OwnedKind): Reflector<Child>[] {
     const labelSelector = `${labels.managedBy}=${managerName}`;
     const indexes = { cluster: (child: Child) => [byCluster(child)].flat() };
-    const made = reflect<Child>(resource as Resource<Child>, { labelSelector, transform: leanChild, indexes });
+    const made = reflect<Child>(resource as Resource<Child>, { labelSelector, transform: lean, indexes });
     for (const one of made) {
       one.subscribe(({ object, previous }) => {
         const id = childId({ kind: resource.kind, metadata: object.metadata });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { labels as ownLabels } from '../controller/kinds.ts';
 import type { KubeObject, ObjectMeta, UnknownObject } from '../runtime/object.ts';
+import type { createShare } from './share.ts';
 
 /**
  * What is kept of a child: a thousand ChatClusters have twenty-five thousand children. The rest of it is only needed until
@@ -11,8 +12,8 @@ export interface Child extends KubeObject {
   fingerprint: string;
   replicas?: number;
   status?: Record<string, unknown>;
-  /** As JSON, a third of the size; gone once it was compared. */
-  live?: string;
+  /** As JSON, a third of the size; undefined once it was compared. */
+  live: string | undefined;
 }
 
 /** Written by the Deployment controller for itself. */
@@ -51,14 +52,21 @@ export function fingerprintOf(object: KubeObject): string {
   return hashText(contentOf(object));
 }
 
-export function leanChild(object: KubeObject): Child {
+type Share = ReturnType<typeof createShare>;
+
+/** For the watches of one process. */
+export function createLeanChild(share: Share): (object: KubeObject) => Child {
+  return (object) => leanChild(object, share);
+}
+
+function leanChild(object: KubeObject, share: Share): Child {
   const full = object as UnknownObject;
   const spec = full.spec as { replicas?: number } | undefined;
   const live = contentOf(full);
   return {
     apiVersion: full.apiVersion ?? '',
     kind: full.kind ?? '',
-    metadata: leanMeta(full.metadata),
+    metadata: leanMeta(full.metadata, share),
     fingerprint: hashText(live),
     ...(typeof spec?.replicas === 'number' && { replicas: spec.replicas }),
     ...(full.status !== undefined && withStatus.has(full.kind ?? '') && { status: full.status as Record<string, unknown> }),
@@ -66,7 +74,8 @@ export function leanChild(object: KubeObject): Child {
   };
 }
 
-function leanMeta({ name, namespace, uid, resourceVersion, generation, deletionTimestamp, ...more }: ObjectMeta): ObjectMeta {
+function leanMeta(full: ObjectMeta, share: Share): ObjectMeta {
+  const { name, namespace, uid, resourceVersion, generation, deletionTimestamp, ...more } = full;
   const pick = (all: Record<string, string> | undefined, keep: (name: string) => boolean) =>
     Object.fromEntries(Object.entries(all ?? {}).filter(([key]) => keep(key)));
   return {
@@ -76,8 +85,8 @@ function leanMeta({ name, namespace, uid, resourceVersion, generation, deletionT
     ...(resourceVersion && { resourceVersion }),
     ...(generation !== undefined && { generation }),
     ...(deletionTimestamp && { deletionTimestamp }),
-    ...(more.ownerReferences && { ownerReferences: more.ownerReferences }),
-    labels: pick(more.labels, (key) => keptLabels.has(key)),
+    ...(more.ownerReferences && { ownerReferences: share(more.ownerReferences) }),
+    labels: share(pick(more.labels, (key) => keptLabels.has(key))),
     annotations: pick(more.annotations, (key) => key.startsWith(ourAnnotations)),
   };
 }

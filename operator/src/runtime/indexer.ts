@@ -4,6 +4,7 @@ import type { KubeObject } from './object.ts';
 export type IndexFunctions<T> = Record<string, (object: T) => string[]>;
 
 export interface Indexer<T> {
+  /** After the object came into the map. */
   add(key: string, object: T): void;
   remove(key: string, object: T): void;
   keys(index: string, value: string): Iterable<string>;
@@ -14,35 +15,44 @@ const builtIn: IndexFunctions<KubeObject> = {
   owner: (object) => object.metadata.ownerReferences?.map(({ uid }) => uid) ?? [],
 };
 
-/** Index functions must be pure: an object is taken out under the values under which it went in. */
-export function createIndexer<T extends KubeObject>(functions: IndexFunctions<T>): Indexer<T> {
-  const all: [string, (object: T) => string[]][] = Object.entries({ ...builtIn, ...functions });
-  const indexes = new Map(all.map(([name]) => [name, new Map<string, Set<string>>()]));
+/**
+ * Index functions must be pure: an object is taken out under the values under which it went in. An index is made when it is
+ * asked for first: with many thousands of objects each costs megabytes, and nobody uses all of them.
+ */
+export function createIndexer<T extends KubeObject>(functions: IndexFunctions<T>, objects: ReadonlyMap<string, T>): Indexer<T> {
+  const all: Record<string, (object: T) => string[]> = { ...builtIn, ...functions };
+  const made = new Map<string, Map<string, Set<string>>>();
+
+  function put(name: string, key: string, object: T): void {
+    const index = made.get(name);
+    for (const value of all[name]?.(object) ?? []) {
+      const keys = index?.get(value) ?? new Set();
+      index?.set(value, keys.add(key));
+    }
+  }
+
+  function make(name: string): void {
+    if (!Object.hasOwn(all, name)) throw new TypeError(`there is no index ${name}`);
+    made.set(name, new Map());
+    for (const [key, object] of objects) put(name, key, object);
+  }
 
   return {
     add(key, object) {
-      for (const [name, valuesOf] of all) {
-        const index = indexes.get(name);
-        for (const value of valuesOf(object)) {
-          const keys = index?.get(value) ?? new Set();
-          index?.set(value, keys.add(key));
-        }
-      }
+      for (const name of made.keys()) put(name, key, object);
     },
     remove(key, object) {
-      for (const [name, valuesOf] of all) {
-        const index = indexes.get(name);
-        for (const value of valuesOf(object)) {
-          const keys = index?.get(value);
+      for (const [name, index] of made) {
+        for (const value of all[name]?.(object) ?? []) {
+          const keys = index.get(value);
           keys?.delete(key);
-          if (keys?.size === 0) index?.delete(value);
+          if (keys?.size === 0) index.delete(value);
         }
       }
     },
-    keys(index, value) {
-      const known = indexes.get(index);
-      if (!known) throw new TypeError(`there is no index ${index}`);
-      return known.get(value) ?? [];
+    keys(name, value) {
+      if (!made.has(name)) make(name);
+      return made.get(name)?.get(value) ?? [];
     },
   };
 }

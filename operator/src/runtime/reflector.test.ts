@@ -155,7 +155,7 @@ test('a watch that has fallen silent is given up after its timeout and the grace
   await eventually(() => watches === 1);
   for (const name of ['a', 'b']) await cluster.client.create(CONFIG_MAPS, configMap(namespace, name));
   await eventually(() => running.reflector.store.size === 2, { deadlineMs: 20_000 });
-  // A slow machine may see the second one end in its time, too.
-  assert.ok(watches >= 2);
+  // The list that comes before the second watch may have filled the store already.
+  await eventually(() => watches >= 2, { deadlineMs: 20_000 });
   await client.close();
 });

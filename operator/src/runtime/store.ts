@@ -35,7 +35,7 @@ const maxTombstones = 10_000;
 export function createStore<T extends KubeObject>(indexes: IndexFunctions<T> = {}): Store<T> {
   const objects = new Map<string, T>();
   const tombstones = new Map<string, string>();
-  const indexer = createIndexer<T>(indexes);
+  const indexer = createIndexer<T>(indexes, objects);
   const pick = (keys: Iterable<string>) => [...keys].flatMap((key) => objects.get(key) ?? []);
   const known = (key: string) => objects.get(key)?.metadata.resourceVersion ?? tombstones.get(key);
 
