@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
 import { anySpec } from '@chatcluster/operator/api/testing-specs';
 import { type Config, parseConfig } from '@chatcluster/server/config';
 import fc from 'fast-check';
@@ -15,18 +18,52 @@ const fromSecrets: Record<string, string> = {
   DATABASE_URL: 'postgres://chat:x@postgres:5432/chat',
   REDIS_URLS: 'redis://redis:6379',
   REDIS_PASSWORD: 'x',
+  SMTP_URL: 'smtps://me:x@mail.example.com:465',
+  VAPID_PUBLIC_KEY: Buffer.alloc(65, 4).toString('base64url'),
+  VAPID_PRIVATE_KEY: Buffer.alloc(32, 1).toString('base64url'),
+  VAPID_SUBJECT: 'mailto:ada@example.com',
 };
+
+interface Volume {
+  name: string;
+  projected?: { sources: Record<string, { name: string; items: { key: string; path: string }[] }>[] };
+}
+
+const folders: string[] = [];
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+/** The folder that the pod would see. */
+function mountProviders(objects: KubernetesObject[], volumes: Volume[]): string {
+  const dir = mkdtempSync(join(tmpdir(), 'chat-providers-'));
+  folders.push(dir);
+  const known = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'chat-providers')?.data as Record<
+    string,
+    string
+  >;
+  for (const source of volumes.find(({ name }) => name === 'providers')?.projected?.sources ?? []) {
+    for (const { key, path } of (source.configMap ?? source.secret)!.items) {
+      mkdirSync(dirname(join(dir, path)), { recursive: true });
+      writeFileSync(join(dir, path), source.configMap ? known[key]! : 'x');
+    }
+  }
+  return dir;
+}
 
 /** What the kubelet would make of it. */
 function environmentOf(objects: KubernetesObject[], pod: KubernetesObject): Record<string, string> {
   const settings = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'chat-config') as unknown as {
     data: Record<string, string>;
   };
-  const { containers } = (pod.spec as { template: { spec: { containers: Container[] } } }).template.spec;
+  const { containers, volumes } = (pod.spec as { template: { spec: { containers: Container[]; volumes: Volume[] } } }).template.spec;
   const env: Record<string, string> = { ...settings.data };
   for (const { name, value, valueFrom } of containers[0]!.env) {
-    env[name] =
-      value?.replace(/\$\((\w+)\)/g, (_, of: string) => env[of] ?? '') ?? (valueFrom?.secretKeyRef ? (fromSecrets[name] ?? 'x') : 'pod-1');
+    if (name === 'AUTH_PROVIDERS_DIR') env[name] = mountProviders(objects, volumes);
+    else
+      env[name] =
+        value?.replace(/\$\((\w+)\)/g, (_, of: string) => env[of] ?? '') ??
+        (valueFrom?.secretKeyRef ? (fromSecrets[name] ?? 'x') : 'pod-1');
   }
   return env;
 }
@@ -60,6 +97,33 @@ test('what is written in the spec reaches the server', () => {
   assert.equal(config.drainSeconds, 60);
   assert.equal(config.fanout, 'routed');
   assert.deepEqual({ ...config.limits, messageMaxChars: 4_000, groupMaxMembers: 500, socketsPerPod: 20_000 }, config.limits);
+});
+
+test('what is written of features reaches the server', () => {
+  const configs = configsOf(renderChatCluster(clusterOf(specs.external), facts));
+  const of = (wanted: string) => configs.find(({ role }) => role === wanted)!;
+  const { accounts } = of('api');
+  assert.deepEqual(accounts.mail, { smtpUrl: 'smtps://me:x@mail.example.com:465', from: 'hello@example.com' });
+  assert.equal(accounts.guests, true);
+  assert.deepEqual(accounts.adminEmails, ['ada@example.com', 'bob@example.com']);
+  const providers = accounts.providers.map(({ name, type, issuer, clientId }) => [name, type, issuer, clientId]);
+  assert.deepEqual(providers, [
+    ['github', 'github', 'https://github.com', 'x'],
+    ['work', 'oidc', 'https://login.example.com:8443/realms/work', 'x'],
+  ]);
+  for (const role of ['realtime', 'api', 'worker']) {
+    const { store } = of(role).files;
+    assert.ok(store?.kind === 's3', role);
+    assert.deepEqual(
+      [store.bucket, store.endpoint, store.publicEndpoint],
+      ['chat', 'http://minio.storage:9000', 'https://files.example.com'],
+    );
+  }
+  assert.deepEqual(of('migrate').files.store, undefined);
+  assert.deepEqual(configsOf(renderChatCluster(clusterOf(specs.everything), facts)).find(({ role }) => role === 'realtime')?.files.store, {
+    kind: 'volume',
+    dir: '/files',
+  });
 });
 
 test('every managed Redis server is named, with the password of the Secret', () => {

@@ -44,7 +44,7 @@ const external: ChatClusterSpec = {
       endpoint: 'http://minio.storage:9000',
       bucket: 'chat',
       region: 'here',
-      prefix: 'files',
+      publicEndpoint: 'https://files.example.com',
       credentialsSecretRef: { name: 'bucket' },
     },
   },

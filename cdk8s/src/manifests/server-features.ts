@@ -9,7 +9,7 @@ const PROVIDERS = '/etc/chatcluster/providers';
 type Cluster = Context['cluster'];
 type PodRole = Role | 'migrate';
 
-/** Pods that send mail and pushes, and read and write files. Sockets need none of it, so their pods hold none of its secrets. */
+/** Pods that send mail and pushes, and read and write files. Sockets need none of it, but tell people whether there are files. */
 const outgoing: readonly PodRole[] = ['api', 'worker'];
 
 const env = (name: string, value: string | undefined): EnvVar[] => (value === undefined ? [] : [{ name, value }]);
@@ -38,21 +38,21 @@ export function featureSettings({ auth, retention }: Cluster['spec']): Record<st
 function fileEnv({ files }: Cluster['spec']): EnvVar[] {
   if (files?.volume) return env('FILES_DIR', FILES);
   if (!files?.s3) return [];
-  const { endpoint, bucket, region, prefix, credentialsSecretRef } = files.s3;
+  const { endpoint, publicEndpoint, bucket, region, credentialsSecretRef } = files.s3;
   return [
     ...env('FILES_S3_ENDPOINT', endpoint),
     ...env('FILES_S3_BUCKET', bucket),
+    ...env('FILES_S3_PUBLIC_ENDPOINT', publicEndpoint),
     ...env('FILES_S3_REGION', region),
-    ...env('FILES_S3_PREFIX', prefix),
     secret('FILES_S3_ACCESS_KEY_ID', credentialsSecretRef.name, 'ACCESS_KEY_ID'),
     secret('FILES_S3_SECRET_ACCESS_KEY', credentialsSecretRef.name, 'ACCESS_SECRET_KEY'),
   ];
 }
 
-function mailEnv({ mail, access }: Cluster['spec']): EnvVar[] {
+function mailEnv({ mail }: Cluster['spec']): EnvVar[] {
   if (!mail) return [];
   const { name, key } = mail.smtpSecretRef;
-  return [secret('SMTP_URL', name, key), ...env('MAIL_FROM', mail.from ?? (access.host && `chat@${access.host}`))];
+  return [secret('SMTP_URL', name, key), ...env('MAIL_FROM', mail.from)];
 }
 
 function pushEnv({ push }: Cluster['spec']): EnvVar[] {
@@ -67,7 +67,8 @@ function pushEnv({ push }: Cluster['spec']): EnvVar[] {
 }
 
 export function featureEnv({ spec }: Cluster, role: PodRole): EnvVar[] {
-  if (!outgoing.includes(role)) return [];
+  if (role === 'migrate') return [];
+  if (role === 'realtime') return fileEnv(spec);
   const isSigningIn = role === 'api' && spec.auth.providers.length > 0;
   return [...mailEnv(spec), ...fileEnv(spec), ...pushEnv(spec), ...(isSigningIn ? env('AUTH_PROVIDERS_DIR', PROVIDERS) : [])];
 }

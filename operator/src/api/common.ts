@@ -36,8 +36,14 @@ export function storage(description: string, size: string) {
   return check(record(description, storageFields(size)), sameStorageClass);
 }
 
-/** Of an address: name of a host, port, path. */
-export const afterScheme = '[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[^ ]*)?$';
+const label = '[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?';
+const octet = '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
+// The last part of a name begins with a letter: what ends in a number is taken for an address of IPv4.
+const hostName = `((${label}[.])*[A-Za-z]([-A-Za-z0-9]*[A-Za-z0-9])?|(${octet}[.]){3}${octet})`;
+const port = '(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5]?[0-9]{1,4})';
+
+/** Of an address: host, port, path. Exactly what the server takes, which would not start with another. */
+export const afterScheme = `${hostName}(:${port})?(/[^ ]*)?$`;
 
 /** A volume of several pods. */
 export function sharedStorage(description: string, size: string) {

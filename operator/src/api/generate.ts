@@ -3,7 +3,7 @@ import { chatClusterCrd } from './crd.ts';
 import { referencePage } from './reference.ts';
 
 /** What fits is written in one line. With one line per key the file would be twice as large. */
-const FLOW_MAX = 2_500;
+const FLOW_MAX = 5_000;
 
 /** YAML as a person would format it: small things in one line. */
 export function toYaml(value: object): string {

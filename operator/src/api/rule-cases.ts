@@ -82,7 +82,13 @@ export const ruleCases: RuleCase[] = [
   { at: 'files', bad: {}, good: { volume: {} } },
   { at: 'files', bad: { s3: bucket, volume: {} }, good: { s3: bucket } },
   { at: 'files', bad: { s3: { ...bucket, endpoint: 'minio:9000' } }, good: { s3: { ...bucket, endpoint: 'http://minio:9000' } } },
-  { at: 'mail', bad: { smtpSecretRef: url, from: 'chat' }, good: { smtpSecretRef: url, from: 'chat@example.com' } },
+  { at: 'auth', bad: { providers: provider({}) }, good: { guests: { enabled: true } } },
+  { at: 'mail.from', bad: 'chat', good: 'chat@example.com' },
+  {
+    at: 'files',
+    bad: { s3: { ...bucket, publicEndpoint: 'files' } },
+    good: { s3: { ...bucket, publicEndpoint: 'https://files.example.com' } },
+  },
   { at: 'retention.messages', bad: 'a year', good: '365d' },
   { at: 'retention.audit', bad: '0d', good: '2w' },
   { at: 'shutdown', bad: { preStopSeconds: 5, drainSeconds: 85 }, good: { preStopSeconds: 5, drainSeconds: 84 } },
@@ -117,6 +123,8 @@ export const ruleCases: RuleCase[] = [
 export function objectWith(at: string, value: unknown, name = 'chat'): Record<string, unknown> {
   const spec: Record<string, unknown> = { database: { evaluation: {} }, redis: { managed: {} } };
   if (at === 'backup.schedule') spec.backup = { target: { volume: {} } };
+  if (at === 'mail.from') spec.mail = { smtpSecretRef: url };
+  if (at === 'mail.from' || at === 'auth.providers') spec.access = { host: 'chat.example.com' };
   if (at !== 'name') {
     const path = at.split('.');
     const last = path.pop()!;

@@ -1,4 +1,4 @@
-import { check, choice, defaulted, list, record, required, text, textLike, textMap, whole } from './schema.ts';
+import { check, choice, defaulted, type Fields, list, record, required, text, textLike, textMap, whole } from './schema.ts';
 import { afterScheme, exactlyOne, duration, resources, secretKeyRef, secretRef, storage } from './common.ts';
 
 const kinds = ['external', 'cloudNativePG', 'evaluation'];
@@ -79,8 +79,9 @@ export const redis = check(
   exactlyOne(['external', 'managed'], 'write exactly one of external, managed; the simplest is redis: {managed: {}}'),
 );
 
-export function s3(description: string) {
+export function s3<F extends Fields>(description: string, more: F) {
   return record(description, {
+    ...more,
     endpoint: textLike('An S3-compatible store; when absent, AWS.', 512, [
       `^https?://${afterScheme}`,
       'write an address such as https://s3.example.com',
@@ -105,7 +106,7 @@ export const backup = record('Regular backups of the database.', {
   retention: defaulted(duration('How long backups are kept.'), '14d'),
   target: required(
     check(
-      record('Where they go: exactly one of s3, volume.', { s3: s3('A bucket.'), volume: storage('A volume in the cluster.', '10Gi') }),
+      record('Where they go: exactly one of s3, volume.', { s3: s3('A bucket.', {}), volume: storage('A volume in the cluster.', '10Gi') }),
       exactlyOne(['s3', 'volume'], 'write exactly one of s3, volume'),
     ),
   ),

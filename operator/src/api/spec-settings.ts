@@ -41,12 +41,17 @@ export const auth = record('Who may come in.', {
   ),
   guests: defaulted(record('People without an account.', { enabled: defaulted(flag('Whether they may come in.'), false) }), {}),
   providers: defaulted(list('Places where people sign in, besides passwords.', provider, { max: 20, keys: ['name'] }), []),
-  admins: defaulted(emails('Verified addresses of administrators; when empty, a one-time link is put in a Secret.'), []),
+  admins: defaulted(emails('Addresses of administrators: who has proven one is one.'), []),
 });
+
+const publicEndpoint = textLike('Address of the store for browsers; when absent, endpoint.', 512, [
+  `^https?://${afterScheme}`,
+  'write an address such as https://files.example.com',
+]);
 
 export const files = check(
   record('Where uploaded files are kept: one of s3, volume.', {
-    s3: s3('A bucket.'),
+    s3: s3('A bucket.', { publicEndpoint }),
     volume: sharedStorage('A volume in the cluster.', '10Gi'),
   }),
   exactlyOne(['s3', 'volume'], 'write exactly one of s3, volume'),
@@ -54,10 +59,10 @@ export const files = check(
 
 export const mail = record('Sending mail.', {
   smtpSecretRef: required(secretKeyRef('Secret key with the URL, smtps://user:password@host:465.')),
-  from: email('Sender; when absent, chat@ and access.host.'),
+  from: email('Sender; when absent, no-reply@ and access.host.'),
 });
 export const push = record('Web push.', {
-  vapidSecretRef: secretRef('Secret with the keys publicKey and privateKey; when absent, they are made.'),
+  vapidSecretRef: secretRef('Secret with the keys publicKey and privateKey; when absent, the server makes and keeps its own.'),
 });
 
 const million = 1_000_000;

@@ -10,6 +10,9 @@ interface Defaulted {
   replicas: number;
   autoscaling: { engine: string; minReplicas: number; maxReplicas: number };
   shutdown: { preStopSeconds: number; drainSeconds: number; terminationGracePeriodSeconds: number };
+  access: { host?: string };
+  auth: { providers: unknown[] };
+  mail?: object;
 }
 
 /**
@@ -71,6 +74,16 @@ export const spec = check(
     message:
       'preStopSeconds plus drainSeconds must be below terminationGracePeriodSeconds: raise it, best to ten more than both, or lower drainSeconds',
     fieldPath: '.shutdown.terminationGracePeriodSeconds',
+  },
+  {
+    rule: 'has(self.access.host) || (size(self.auth.providers) == 0 && !has(self.mail))',
+    holds: (self) => {
+      const { access, auth, mail } = self as Defaulted;
+      return access.host !== undefined || (auth.providers.length === 0 && mail === undefined);
+    },
+    message: 'providers and mails lead people back to the chat: write access.host, such as chat.example.com',
+    fieldPath: '.access',
+    reason: 'FieldValueRequired',
   },
 );
 

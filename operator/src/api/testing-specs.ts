@@ -91,6 +91,7 @@ function obeyRules(value: unknown): ChatClusterSpec {
   if (given.shutdown) given.shutdown.terminationGracePeriodSeconds = 7_200;
   if (given.access?.gateway) delete given.access.ingress;
   if (given.access?.gateway || given.access?.ingress) given.access.host ??= 'chat.example.com';
+  if (given.mail || given.auth?.providers?.length) given.access = { host: 'chat.example.com', ...given.access };
   for (const provider of given.auth?.providers ?? []) provider.issuer ??= 'https://login.example.com';
   obeyResourceRules(given);
   obeyPodRules(given.podTemplate ?? {});

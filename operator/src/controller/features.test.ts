@@ -26,6 +26,7 @@ before(async () => {
 after(() => lab[Symbol.asyncDispose]());
 
 const features: Partial<ChatClusterSpec> = {
+  access: { host: 'chat.example.com' },
   auth: { providers: [{ name: 'work', type: 'OpenIDConnect', issuer: 'https://login.example.com', clientSecretRef: { name: 'work' } }] },
   mail: { smtpSecretRef: { name: 'mail', key: 'url' } },
   files: { s3: { bucket: 'chat', endpoint: 'http://minio:9000', credentialsSecretRef: { name: 'bucket' } } },
