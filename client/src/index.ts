@@ -10,4 +10,5 @@ export type { Transport, TransportFactory, TransportHandlers } from './transport
 export type { ChannelInfo, HistoryQuery, Page, PageQuery, Rest } from './rest.ts';
 export type { Panels } from './panels.ts';
 export type { ReportInput } from './rest-safety.ts';
+export type { PushSubscriptionInput } from './rest-notifications.ts';
 export { ChatError, errorCatalogue, type ErrorCode, type WireError } from '@chatcluster/protocol/errors';

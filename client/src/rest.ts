@@ -22,6 +22,7 @@ import type {
   WebhookDelivery,
 } from '@chatcluster/protocol';
 import type { HttpRequest } from './http.ts';
+import { notificationRoutes } from './rest-notifications.ts';
 import { safetyRoutes } from './rest-safety.ts';
 import { fileRoutes } from './rest-files.ts';
 import type { ConversationChanges, CreateInput, OwnSettings, SendInput } from './types.ts';
@@ -67,6 +68,7 @@ export function createRest(call: Call) {
     ...fileRoutes(call),
     ...webhookRoutes(call),
     ...botRoutes(call),
+    ...notificationRoutes(call),
   };
 }
 

@@ -1,10 +1,12 @@
 import { filesDe, filesEn } from './strings/files.ts';
+import { notifyDe, notifyEn } from './strings/notify.ts';
 import { safetyDe, safetyEn } from './strings/safety.ts';
 import { uxDe, uxEn } from './strings/ux.ts';
 
 /** Every text of the app, in every language. `{name}` marks are filled by `t`; `{count|one|many}` chooses by number. */
 const en = {
   ...filesEn,
+  ...notifyEn,
   ...safetyEn,
   ...uxEn,
   appName: 'Chat Cluster',
@@ -174,6 +176,7 @@ type Dictionary = Readonly<Record<StringKey, string>>;
 
 const de: Dictionary = {
   ...filesDe,
+  ...notifyDe,
   ...safetyDe,
   ...uxDe,
   appName: 'Chat Cluster',

@@ -5,6 +5,7 @@ import { createAccount } from './account.ts';
 import { createComposing } from './compose.ts';
 import { createDrafts } from './drafts.ts';
 import { createMatching } from './matching.ts';
+import { createPush } from './push.ts';
 import { createPeople } from './people.ts';
 import { createPictures } from './pictures.ts';
 import { createUpdateCheck } from './update.ts';
@@ -20,6 +21,7 @@ export type DialogName =
   | 'add-people'
   | 'rename'
   | 'report'
+  | 'notifications'
   | 'switcher'
   | 'help'
   | 'forward'
@@ -123,6 +125,7 @@ export function createModel(client: ChatClient, nowMs: () => number = Date.now) 
     matching: createMatching(client, view),
     updates: createUpdateCheck(client, view),
     people: createPeople(client),
+    push: createPush(client),
     ...createNavigation(client, view, nowMs),
     ...createComposing(client, view, uploads),
     retryConnection: () => {

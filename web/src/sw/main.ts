@@ -1,3 +1,4 @@
+import { servePushes } from './push.ts';
 import { serveShell } from './shell.ts';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -5,3 +6,4 @@ declare const self: ServiceWorkerGlobalScope;
 declare const __SHELL__: { build: string; files: string[] };
 
 serveShell(self, __SHELL__);
+servePushes(self);

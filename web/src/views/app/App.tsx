@@ -8,7 +8,7 @@ import { Button } from '../ui/Button.tsx';
 import { Empty } from '../ui/Empty.tsx';
 import { ConnectionBanner } from './Banner.tsx';
 import { useModel, usePrefs, useText, useView } from './context.tsx';
-import { useDrafts, useInstallOffer, usePresenceWatch, useSelectionInAddress, useUnreadTitle } from './effects.ts';
+import { useDrafts, useInstallOffer, usePresenceWatch, usePush, useSelectionInAddress, useUnreadTitle } from './effects.ts';
 import { useShortcuts } from './keyboard.ts';
 import { ListResizer } from './ListResizer.tsx';
 import { Notice } from './Notice.tsx';
@@ -52,6 +52,7 @@ function Shell() {
   useUnreadTitle();
   useAdminInAddress();
   useDrafts();
+  usePush();
   useShortcuts();
   return (
     <div className="flex h-dvh flex-col pt-[env(safe-area-inset-top)] pr-[env(safe-area-inset-right)] pl-[env(safe-area-inset-left)]">

@@ -83,3 +83,24 @@ export function useInstallOffer(): void {
     };
   }, [set]);
 }
+
+/** Notifications lead here, and go when what they tell was read on any device. */
+export function usePush(): void {
+  const model = useModel();
+  useEffect(() => {
+    const { client, push } = model;
+    // Nobody waits for either, and both come again.
+    void push.renew().catch(() => undefined);
+    const forget = client.on('conversation:me', ({ conversationId, me }) => {
+      if (me.unread === 0) void push.close(conversationId).catch(() => undefined);
+    });
+    const open = ({ data }: MessageEvent<{ type?: string; conversationId?: string }>) => {
+      if (data.type === 'open-conversation' && data.conversationId) model.select(data.conversationId);
+    };
+    navigator.serviceWorker?.addEventListener('message', open);
+    return () => {
+      forget();
+      navigator.serviceWorker?.removeEventListener('message', open);
+    };
+  }, [model]);
+}

@@ -6,6 +6,7 @@ import { ForwardMessage } from './ForwardMessage.tsx';
 import { Help } from './Help.tsx';
 import { Match } from './Match.tsx';
 import { NewConversation } from './NewConversation.tsx';
+import { Notifications } from './Notifications.tsx';
 import { Profile } from './Profile.tsx';
 import { Rename } from './Rename.tsx';
 import { SeenBy } from './SeenBy.tsx';
@@ -26,6 +27,7 @@ export function Dialogs() {
   if (dialog === 'forward' && message) return <ForwardMessage from={message} onClose={close} />;
   if (dialog === 'seen-by' && message) return <SeenBy of={message} onClose={close} />;
   if (dialog === 'add-people' && selectedId) return <AddPeople conversationId={selectedId} onClose={close} />;
+  if (dialog === 'notifications') return <Notifications onClose={close} />;
   if (dialog === 'report') return <Report onClose={close} />;
   return dialog === 'rename' && selectedId ? <Rename conversationId={selectedId} onClose={close} /> : null;
 }

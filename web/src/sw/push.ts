@@ -1,0 +1,84 @@
+/** What the server sends (`server/src/push/send-push.ts`). */
+export interface PushMessage {
+  type: 'message';
+  conversationId: string;
+  seq: number;
+  kind: 'direct' | 'group' | 'channel';
+  unread: number;
+  mentioned: boolean;
+  title?: string;
+  actorName: string;
+  /** Absent where the person does not want it on the screen. */
+  body?: string;
+}
+
+const texts = {
+  en: { message: 'New message', many: (count: string) => `${count} new messages`, mention: 'mentioned you' },
+  de: { message: 'Neue Nachricht', many: (count: string) => `${count} neue Nachrichten`, mention: 'hat Sie erwähnt' },
+};
+
+/** The title and the text of a notification. The app's own language is not known in here: the device's is taken. */
+export function describePush(push: PushMessage, language: string): { title: string; body: string } {
+  const t = language.startsWith('de') ? texts.de : texts.en;
+  const said = push.body?.trim() ? push.body : t.message;
+  const line = push.kind === 'direct' ? said : `${push.actorName}${push.mentioned ? ` ${t.mention}` : ''}: ${said}`;
+  const count = push.unread > 99 ? '99+' : String(push.unread);
+  return {
+    title: push.kind === 'direct' ? push.actorName : (push.title ?? push.actorName),
+    body: push.unread > 1 ? `${line}\n${t.many(count)}` : line,
+  };
+}
+
+/** Undefined for what another release may send. */
+export function parsePush(text: string | undefined): PushMessage | undefined {
+  try {
+    const push = JSON.parse(text ?? '') as Partial<PushMessage>;
+    const isKnown = push.type === 'message' && typeof push.conversationId === 'string' && typeof push.actorName === 'string';
+    return isKnown ? (push as PushMessage) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Shows pushes, one per conversation, and opens the conversation on a click. */
+export function servePushes(worker: ServiceWorkerGlobalScope): void {
+  worker.addEventListener('push', (event) => {
+    const push = parsePush(event.data?.text());
+    if (push) event.waitUntil(show(worker, push));
+  });
+  worker.addEventListener('notificationclick', (event) => {
+    event.notification.close();
+    const { conversationId } = event.notification.data as { conversationId: string };
+    event.waitUntil(open(worker, conversationId));
+  });
+}
+
+const addressOf = (conversationId: string) => `/#/c/${conversationId}`;
+
+function tabs(worker: ServiceWorkerGlobalScope): Promise<readonly WindowClient[]> {
+  return worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
+}
+
+async function show(worker: ServiceWorkerGlobalScope, push: PushMessage): Promise<void> {
+  const { conversationId } = push;
+  const isShown = (tab: WindowClient) => tab.focused && tab.visibilityState === 'visible' && tab.url.includes(addressOf(conversationId));
+  if ((await tabs(worker)).some(isShown)) return;
+  const { title, body } = describePush(push, worker.navigator.language);
+  // One per conversation: the newer takes the place of the older.
+  const options: NotificationOptions & { renotify: boolean } = {
+    body,
+    tag: conversationId,
+    renotify: true,
+    icon: '/icon-192.png',
+    badge: '/icon-192.png',
+    data: { conversationId },
+  };
+  await worker.registration.showNotification(title, options);
+}
+
+async function open(worker: ServiceWorkerGlobalScope, conversationId: string): Promise<void> {
+  const [tab] = await tabs(worker);
+  if (!tab) return void (await worker.clients.openWindow(addressOf(conversationId)));
+  tab.postMessage({ type: 'open-conversation', conversationId }, { transfer: [] });
+  await tab.focus();
+}
