@@ -7,7 +7,7 @@ SUITES := protocol client server chaos cdk8s operator chart k6 loadtest web e2e 
 # These need kube-apiserver and the like, from source.
 WITH_GO := cdk8s operator chart k6 tools kubernetes
 
-.PHONY: help setup up down logs test check gen bench chaos e2e kubernetes-tools cluster cluster-down k6 load synth $(addprefix test-,$(SUITES))
+.PHONY: help setup up down logs test check gen bench chaos soak e2e kubernetes-tools cluster cluster-down k6 load synth $(addprefix test-,$(SUITES))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,10 @@ bench: setup ## Measure, beside the rivals, on this machine
 chaos: setup ## Every fault of the list under load, and what was lost: make chaos [FANOUT=routed] [FAULT=Redis] [SEED=7]
 	@sh tools/packages.sh redis-server haproxy libfaketime
 	@$(RUN) tools/src/chaos.ts
+
+soak: setup ## A load with faults for SOAK minutes (60) on a cluster of its own; fails when anything grows
+	@sh tools/packages.sh redis-server haproxy
+	@$(RUN) tools/src/soak.ts
 
 cluster: setup ## A real Kubernetes with the operator and a ChatCluster: KUBECONFIG, kind, or from source (root)
 	@$(RUN) tools/src/kubernetes/cluster.ts

@@ -33,7 +33,8 @@ async function main(): Promise<void> {
   const files = writeReport(outDir, report, earlier);
   progress.say(summarize(report, earlier).join('\n'));
   progress.say(`\n${files.html}\n${files.json}`);
-  const isWrong = wrongCount(report.verdict) > 0 || (settings.isLateWrong && report.verdict.late > 0);
+  const grows = settings.isSoak && report.growth.some(({ verdict }) => verdict !== 'flat');
+  const isWrong = grows || wrongCount(report.verdict) > 0 || (settings.isLateWrong && report.verdict.late > 0);
   process.exitCode = isWrong ? 1 : 0;
 }
 

@@ -15,6 +15,7 @@ import { createSampler } from './sampler.ts';
 import type { Settings } from './settings.ts';
 import { judge, until } from './settle.ts';
 import type { Target } from './target.ts';
+import { createServicesSampler } from './soak/services.ts';
 import { Timeline } from './timeline.ts';
 
 export interface RunOptions {
@@ -73,6 +74,8 @@ export async function runLoad(options: RunOptions): Promise<RunResult> {
   await using stack = new AsyncDisposableStack();
   const watched = watch({ timeline, target, progress, loading: loading.signal, signal: ending.signal });
   stack.defer(() => watched);
+  const weighed = weighServices({ timeline, target, signal: ending.signal });
+  stack.defer(() => weighed);
   const faultSignal = AbortSignal.any([signal, ending.signal]);
   const faults = runFaults({ plan, injector, startedAtMs, durationMs, cells, signal: faultSignal, say: (line) => progress.say(line) });
   stack.defer(async () => void (await faults));
@@ -167,6 +170,19 @@ async function watch({ timeline, target, progress, loading, signal }: Watched): 
     const sum = (name: 'acknowledged' | 'deliveries') => latest.reduce((total, { counters }) => total + counters[name], 0);
     before = { acknowledged: sum('acknowledged'), deliveries: sum('deliveries'), atMs: nowMs() };
     await pause(Math.max(0, 1_000 - (nowMs() - startedAtMs)), undefined, { signal }).catch(() => undefined);
+  }
+}
+
+const WEIGH_MS = 5_000;
+
+/** Sizes of Postgres and Redis, apart from the pods' figures: a frozen server must not hold those up. */
+async function weighServices({ timeline, target, signal }: Pick<Watched, 'timeline' | 'target' | 'signal'>): Promise<void> {
+  const sample = createServicesSampler(target);
+  if (!sample) return;
+  while (!signal.aborted) {
+    const startedAtMs = nowMs();
+    timeline.addServices(startedAtMs, await sample());
+    await pause(Math.max(0, WEIGH_MS - (nowMs() - startedAtMs)), undefined, { signal }).catch(() => undefined);
   }
 }
 

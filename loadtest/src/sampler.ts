@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createKubectl, type Kubectl } from './kubectl.ts';
 import { type KubernetesCluster, readCluster, type Target } from './target.ts';
 
@@ -12,6 +12,8 @@ export interface PodSample {
   /** Since the process began. */
   cpuMs?: number;
   rssBytes?: number;
+  /** Open files and sockets. */
+  descriptors?: number;
   eventLoopUtilization?: number;
   loopLagP99Ms?: number;
 }
@@ -27,7 +29,8 @@ function readProcess(pid: number | null): PodSample {
     const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
     // Killed and not yet buried: no memory, and no figures.
     if (pages === 0) return {};
-    return { cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS, rssBytes: pages * PAGE_BYTES };
+    const descriptors = readdirSync(`/proc/${pid}/fd`).length;
+    return { cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS, rssBytes: pages * PAGE_BYTES, descriptors };
   } catch (error) {
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return {};
     throw error;
@@ -68,7 +71,11 @@ export function parsePrometheus(text: string): PodSample {
     return found === undefined ? undefined : Number(found);
   };
   const cpuSeconds = value('process_cpu_seconds_total');
-  return { cpuMs: cpuSeconds === undefined ? undefined : cpuSeconds * 1_000, rssBytes: value('process_resident_memory_bytes') };
+  return {
+    cpuMs: cpuSeconds === undefined ? undefined : cpuSeconds * 1_000,
+    rssBytes: value('process_resident_memory_bytes'),
+    descriptors: value('process_open_fds'),
+  };
 }
 
 async function sampleKubernetes(kubectl: Kubectl, { namespace, name }: KubernetesCluster): Promise<Sample> {

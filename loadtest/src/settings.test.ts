@@ -17,6 +17,16 @@ test('two thousand people write 6.6 messages a second, from one thread', () => {
   assert.equal(parseSettings({ USERS: '20000' }, machine).workers, 7);
 });
 
+test('a soak is a long load with faults in turn, each of which can still be chosen', () => {
+  const soak = parseSettings({ SOAK: '30' }, machine);
+  assert.deepEqual([soak.isSoak, soak.durationMs], [true, 1_800_000]);
+  assert.match(soak.faults, /postgres-freeze/);
+  assert.doesNotMatch(soak.faults, /pod-kill|rolling|flush/);
+  assert.equal(parseSettings({ SOAK: '30', FAULTS: 'jitter', DURATION: '5' }, machine).faults, 'jitter');
+  assert.equal(parseSettings({}, machine).isSoak, false);
+  assert.throws(() => parseSettings({ SOAK: 'long' }, machine), /^LoadError: SOAK="long"/);
+});
+
 describe('a wrong variable is named', () => {
   const cases: [env: Record<string, string>, message: RegExp][] = [
     [{ USERS: 'many' }, /^USERS="many" must be a number/],

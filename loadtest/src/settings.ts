@@ -30,6 +30,8 @@ export interface Settings {
   isLateWrong: boolean;
   /** Where clients connect: to the load balancer, or to every pod. */
   via: 'front' | 'pods';
+  /** Whether growth of memory, descriptors, Redis and Postgres fails the run. */
+  isSoak: boolean;
   outDir: string | undefined;
   compareFile: string | undefined;
 }
@@ -54,8 +56,22 @@ function oneOf<T extends string>(env: Env, name: string, values: readonly [T, ..
   return found;
 }
 
+/**
+ * In turn; nothing that restarts a pod, since a new process says nothing about the growth of the old one. A FLUSHALL would
+ * hide what piles up in Redis.
+ */
+const SOAK_FAULTS = 'clients-drop,postgres-freeze,clients-half-open,redis-freeze,pod-freeze,postgres-kill,redis-kill';
+
+/** `SOAK=<minutes>` is a long load with people who come and go, and the faults above; each can still be set. */
+function soakDefaults(env: Env): Env {
+  if (!env.SOAK) return env;
+  const minutes = number(env, 'SOAK', 0, { least: 3 });
+  return { DURATION: `${minutes * 60}`, FAULTS: SOAK_FAULTS, FAULT_EVERY: '60', SESSION: '60', AWAY: '5', RATE: '20', ...env };
+}
+
 /** Pure; throws an error that names the variable. `cores` decides how many threads pay. */
-export function parseSettings(env: Env, { cores, seed }: { cores: number; seed: number }): Settings {
+export function parseSettings(given: Env, { cores, seed }: { cores: number; seed: number }): Settings {
+  const env = soakDefaults(given);
   const users = Math.round(number(env, 'USERS', 200, { least: 2, most: 200_000 }));
   const workers = Math.max(1, Math.min(cores - 1, Math.ceil(users / USERS_PER_WORKER)));
   return {
@@ -81,6 +97,7 @@ export function parseSettings(env: Env, { cores, seed }: { cores: number; seed: 
     journalLines: number(env, 'JOURNAL', 500_000, { least: 1_000 }),
     isLateWrong: oneOf(env, 'LATE', ['report', 'fail']) === 'fail',
     via: oneOf(env, 'VIA', ['front', 'pods']),
+    isSoak: Boolean(env.SOAK),
     outDir: env.OUT || undefined,
     compareFile: env.COMPARE || undefined,
   };

@@ -37,6 +37,21 @@ test('what happened before the load began is not in the first second', () => {
   assert.equal(timeline.moments()[0]?.counts.connects, 1);
 });
 
+test('of what is long past only the quantiles are kept, and they stay right', () => {
+  const timeline = new Timeline();
+  const meters = new Meters();
+  timeline.begin(0);
+  for (let second = 0; second < 40; second += 1) {
+    meters.time('ack', second + 1);
+    timeline.addReading(0, reading(meters, second * 1_000 + 500));
+  }
+  const acks = timeline.moments().map(({ times }) => Math.round(times.ack?.p50 ?? 0));
+  assert.deepEqual(
+    acks,
+    Array.from({ length: 40 }, (_, i) => i + 1),
+  );
+});
+
 test('CPU is the share of a core between two looks, and unknown over a restart', () => {
   const timeline = new Timeline();
   timeline.begin(0);
@@ -48,6 +63,6 @@ test('CPU is the share of a core between two looks, and unknown over a restart',
 });
 
 test('CPU and memory are found in the Prometheus text', () => {
-  const text = '# HELP x\nprocess_cpu_seconds_total 1.5\nprocess_resident_memory_bytes{pod="a"} 1048576\n';
-  assert.deepEqual(parsePrometheus(text), { cpuMs: 1_500, rssBytes: 1_048_576 });
+  const text = '# HELP x\nprocess_cpu_seconds_total 1.5\nprocess_resident_memory_bytes{pod="a"} 1048576\nprocess_open_fds 40\n';
+  assert.deepEqual(parsePrometheus(text), { cpuMs: 1_500, rssBytes: 1_048_576, descriptors: 40 });
 });

@@ -1,5 +1,6 @@
 import { type CounterValues, counters, type Quantiles, Sum, sumCounters, type Timer } from './meters.ts';
 import type { PodSample, Sample } from './sampler.ts';
+import type { ServicesSample } from './soak/services.ts';
 import type { ThreadReading } from './thread-calls.ts';
 
 /** One second of the run. */
@@ -15,12 +16,19 @@ export interface Moment {
   /** Our clients by pod, as the pods called themselves. */
   byPod: Record<string, number>;
   pods: Record<string, PodSample & { cpuShare?: number }>;
+  services?: ServicesSample;
 }
 
+/** Readings come within a second or two; a thread that is later still is only counted. */
+const OPEN_SECONDS = 10;
+
 interface Cell {
-  sum: Sum;
+  /** Half a megabyte of histograms; only the quantiles are kept of what is long past. */
+  sum: Sum | undefined;
+  times?: Moment['times'];
   readings: Map<number, ThreadReading>;
   sample?: { atMs: number; pods: Sample };
+  services?: ServicesSample;
 }
 
 /** Puts the readings of all threads and the samples of all pods into seconds. */
@@ -46,7 +54,7 @@ export class Timeline {
     this.totals.add(reading);
     if (reading.atMs < this.#startedAtMs) return void this.#before.set(thread, reading);
     const cell = this.#cell(reading.atMs);
-    cell.sum.add(reading);
+    cell.sum?.add(reading);
     cell.readings.set(thread, reading);
   }
 
@@ -54,11 +62,25 @@ export class Timeline {
     if (atMs >= this.#startedAtMs) this.#cell(atMs).sample = { atMs, pods };
   }
 
+  addServices(atMs: number, services: ServicesSample): void {
+    if (atMs >= this.#startedAtMs) this.#cell(atMs).services = services;
+  }
+
   #cell(atMs: number): Cell {
     const second = Math.floor((atMs - this.#startedAtMs) / 1_000);
-    const cell = this.#cells.get(second) ?? { sum: new Sum(), readings: new Map() };
+    const known = this.#cells.get(second);
+    if (known) return known;
+    const cell: Cell = { sum: new Sum(), readings: new Map() };
     this.#cells.set(second, cell);
+    this.#close(second - OPEN_SECONDS);
     return cell;
+  }
+
+  #close(second: number): void {
+    const old = this.#cells.get(second);
+    if (!old?.sum) return;
+    old.times = old.sum.quantiles();
+    old.sum = undefined;
   }
 
   moments(): Moment[] {
@@ -67,7 +89,7 @@ export class Timeline {
     let before = sumCounters([...last.values()].map((reading) => reading.counters));
     return [...this.#cells]
       .sort(([a], [b]) => a - b)
-      .map(([t, { sum, readings, sample }]) => {
+      .map(([t, { sum, times, readings, sample, services }]) => {
         for (const [thread, reading] of readings) last.set(thread, reading);
         const now = sumCounters([...last.values()].map((reading) => reading.counters));
         const counts = minus(now, before);
@@ -81,9 +103,10 @@ export class Timeline {
           live: total(all.map(({ live }) => live)),
           unsent: total(all.map(({ unsent }) => unsent)),
           loopLagMs: Math.max(0, ...all.map(({ loopLagMs }) => loopLagMs)),
-          times: sum.quantiles(),
+          times: times ?? sum?.quantiles() ?? {},
           byPod: addPods(all.map(({ byPod }) => byPod)),
           pods,
+          ...(services && { services }),
         };
       });
   }

@@ -83,6 +83,7 @@ test('a pod killed and clients dropped under load cost nobody a message, and are
         ['clients-drop', 'n0 % of the clients', undefined],
       ],
     );
+    assert.ok(timeline.moments().some(({ services }) => (services?.historyBytes ?? 0) > 0 && (services?.otherBytes ?? 0) > 0));
     const drops = timeline.moments().reduce((sum, { counts }) => sum + counts.drops, 0);
     assert.ok(drops > 5, `${drops} clients lost their connection`);
   } finally {

@@ -4,7 +4,7 @@ import { LoadError } from '../rest.ts';
 import type { KubernetesCluster } from '../target.ts';
 import type { Inject } from './local.ts';
 import type { FaultKind, PlannedFault } from './plan.ts';
-import { forwardToRedis, sendToRedis } from './redis.ts';
+import { forwardToRedis, askRedis } from './redis.ts';
 
 const TIMEOUT = '180s';
 
@@ -20,7 +20,7 @@ function createTools(cluster: KubernetesCluster): KubernetesTools {
     kubectl: createKubectl(cluster),
     async flush(pod, password) {
       using forwarded = await forwardToRedis(cluster, pod);
-      await sendToRedis(`redis://:${encodeURIComponent(password)}@127.0.0.1:${forwarded.port}`, ['FLUSHALL']);
+      await askRedis(`redis://:${encodeURIComponent(password)}@127.0.0.1:${forwarded.port}`, ['FLUSHALL']);
     },
   };
 }

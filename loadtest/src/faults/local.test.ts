@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { eventually, redisUrl } from '@chatcluster/tools/testing';
 import { createLocalFaults } from './local.ts';
 import type { FaultKind } from './plan.ts';
-import { sendToRedis } from './redis.ts';
+import { askRedis } from './redis.ts';
 
 const going = new AbortController().signal;
 const fault = (kind: FaultKind, lastsMs: number) => ({ kind, lastsMs, pick: 0, atMs: 0 });
@@ -66,6 +66,7 @@ describe('faults of local processes', () => {
 });
 
 test('Redis is spoken to in its own words', async () => {
-  assert.equal(await sendToRedis(redisUrl(), ['PING']), '+PONG');
-  await assert.rejects(sendToRedis(redisUrl(), ['NONSENSE']), /Redis refused NONSENSE/);
+  assert.equal(await askRedis(redisUrl(), ['PING']), 'PONG');
+  assert.match(await askRedis(redisUrl(), ['INFO', 'memory']), /^used_memory:\d+\r$/m);
+  await assert.rejects(askRedis(redisUrl(), ['NONSENSE']), /Redis refused NONSENSE/);
 });

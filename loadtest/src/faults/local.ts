@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { type LocalCluster, type LocalPart, readCluster } from '../target.ts';
 import { LoadError } from '../rest.ts';
 import type { FaultKind, PlannedFault } from './plan.ts';
-import { sendToRedis } from './redis.ts';
+import { askRedis } from './redis.ts';
 
 const run = promisify(exec);
 const RESTART_MS = 90_000;
@@ -47,7 +47,7 @@ async function injectLocal(
     case 'redis-kill':
       return await kill(redis!, lastsMs, 'Redis');
     case 'redis-flush':
-      await sendToRedis(redis!.url, ['FLUSHALL']);
+      await askRedis(redis!.url, ['FLUSHALL']);
       return 'Redis';
     case 'redis-freeze':
       return await freeze(redis!, lastsMs, signal, 'Redis');

@@ -12,6 +12,14 @@ function line(report: Report, name: string, value: (moment: Moment) => number | 
 
 const quantile = (timer: Timer, name: keyof Quantiles) => (moment: Moment) => moment.times[timer]?.[name];
 
+const inMib = (name: 'redisBytes' | 'historyBytes' | 'otherBytes') => (moment: Moment) => {
+  const bytes = moment.services?.[name];
+  return bytes === undefined ? undefined : bytes / MIB;
+};
+
+/** Weighed every few seconds only: the line goes on from one weighing to the next. */
+const withoutGaps = (series: Series): Series => ({ ...series, points: series.points.filter(([, value]) => value !== undefined) });
+
 function podIds({ timeline }: Report): string[] {
   return [...new Set(timeline.flatMap(({ pods }) => Object.keys(pods)))].sort();
 }
@@ -69,6 +77,16 @@ export function renderCharts(report: Report, earlier: Report | undefined): strin
     { title: 'Connections per pod', unit: 'sockets', series: connections(report) },
     { title: 'CPU per pod', unit: '% of a core', series: perPod(report, ({ cpuShare }) => cpuShare && cpuShare * 100) },
     { title: 'Memory per pod', unit: 'MiB resident', series: perPod(report, ({ rssBytes }) => rssBytes && rssBytes / MIB) },
+    { title: 'Open descriptors per pod', unit: 'files and sockets', series: perPod(report, ({ descriptors }) => descriptors) },
+    {
+      title: 'What Redis and Postgres hold',
+      unit: 'MiB',
+      series: [
+        line(report, 'Redis', inMib('redisBytes')),
+        line(report, 'Postgres, messages', inMib('historyBytes')),
+        line(report, 'Postgres, all else', inMib('otherBytes')),
+      ].map(withoutGaps),
+    },
     {
       title: 'The generator itself',
       unit: 'ms that its threads were late at worst; high values belong to the client machine, not to the server',

@@ -5,6 +5,8 @@ import { type CounterValues, type Quantiles, sumCounters, type Timer } from '../
 import type { Verdict } from '../oracle/verdict.ts';
 import type { RunResult } from '../run.ts';
 import type { Settings } from '../settings.ts';
+import { bytesPerMessage, judgeSoak } from '../soak/curves.ts';
+import type { Growth } from '../soak/growth.ts';
 import type { Target } from '../target.ts';
 import type { Moment } from '../timeline.ts';
 
@@ -31,10 +33,14 @@ export interface Report {
   verdict: Verdict;
   story: string[];
   timeline: Moment[];
+  /** Whether anything grows that must not; judged when the load was a soak, else for information. */
+  growth: Growth[];
+  bytesPerMessage?: number;
 }
 
 export function createReport({ settings, target, result }: { settings: Settings; target: Target; result: RunResult }): Report {
   const { timeline, ...rest } = result;
+  const moments = timeline.moments();
   return {
     version: REPORT_VERSION,
     machine: { cores: cpus().length, cpu: cpus()[0]?.model ?? '', node: process.version },
@@ -43,6 +49,8 @@ export function createReport({ settings, target, result }: { settings: Settings;
     counters: sumCounters(timeline.latest.map(({ counters }) => counters)),
     times: timeline.totals.quantiles(),
     ...rest,
-    timeline: timeline.moments(),
+    timeline: moments,
+    growth: judgeSoak(moments, result.seconds),
+    bytesPerMessage: bytesPerMessage(moments),
   };
 }

@@ -37,6 +37,7 @@ function createTestReport(over: Partial<Report> = {}): Report {
     faults: [{ kind: 'pod-kill', from: 0.5, to: 1.5, target: 'pod-0' }],
     verdict: { acknowledged: 6, queued: 0, deliveries: 12, counts: noFindings(), late: 0, findings: [] },
     story: [],
+    growth: [],
     timeline: [0, 1].map((t) => ({ t, ...moment, pods: { a: { connections: 2, cpuShare: 0.5, rssBytes: 2 ** 26 } } })),
     ...over,
   };

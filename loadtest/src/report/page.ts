@@ -5,7 +5,7 @@ import { renderCharts } from './charts.ts';
 import { compareRuns } from './compare.ts';
 import type { Report } from './create.ts';
 import { script, style } from './style.ts';
-import { timerNames } from './words.ts';
+import { formatAmount, growthWords, timerNames } from './words.ts';
 
 /** Cells that are not words are right-aligned numbers. */
 export function renderTable(head: string[], rows: (string | number | undefined)[][]): string {
@@ -78,6 +78,21 @@ function renderFaults({ faults }: Report): string {
   );
 }
 
+function renderGrowth({ growth, bytesPerMessage, settings }: Report): string {
+  if (growth.length === 0 || (!settings.isSoak && growth.every(({ verdict }) => verdict === 'too short'))) return '';
+  const rows = growth.map(({ name, unit, level, perHour, grew, allowed, seconds, verdict }) => [
+    name,
+    formatAmount(level, unit),
+    formatAmount(perHour, unit),
+    `${formatAmount(grew, unit)} of ${formatAmount(allowed, unit)}`,
+    `${formatNumber(seconds)} s`,
+    growthWords[verdict],
+  ]);
+  const cost =
+    bytesPerMessage === undefined ? '' : `<p class="dim">${formatNumber(bytesPerMessage)} bytes of Postgres per stored message</p>`;
+  return renderTable(['what', 'at the end', 'slope per hour', 'grew, of what is allowed', 'judged', ''], rows) + cost;
+}
+
 function renderCounters({ counters, refusals }: Report): string {
   const words = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   const rows = [
@@ -100,6 +115,7 @@ ${section('Over time', renderCharts(report, earlier))}
 ${section('The oracle', renderOracle(report))}
 ${section('Latency', renderTimes(report))}
 ${section('Faults', renderFaults(report))}
+${section('Growth', renderGrowth(report))}
 ${section('Against the run before', earlier ? `<p class="dim">${escapeHtml(earlier.startedAt)}</p>${renderTable(['figure', 'before', 'now', 'now ÷ before'], compareRuns(report, earlier))}` : '')}
 ${section('Counters', renderCounters(report))}
 <details><summary>Settings and fault schedule</summary><pre>${escapeHtml(JSON.stringify({ settings, plan }, null, 2))}</pre></details>

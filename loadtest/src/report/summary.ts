@@ -1,15 +1,21 @@
 import { timers } from '../meters.ts';
 import { type FindingKind, findingKinds, wrongCount } from '../oracle/verdict.ts';
 import type { Report } from './create.ts';
-import { timerNames } from './words.ts';
+import { formatAmount, growthWords, timerNames } from './words.ts';
 
 const number = (value: number) => value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 2 : 0 });
 
+function summarizeGrowth({ growth, settings }: Report): string[] {
+  if (!settings.isSoak) return [];
+  return growth.map(
+    ({ name, unit, perHour, grew, allowed, verdict }) =>
+      `  ${growthWords[verdict].padEnd(18)} ${name.padEnd(32)} ${formatAmount(perHour, unit)} per hour, grew ${formatAmount(grew, unit)} of ${formatAmount(allowed, unit)}`,
+  );
+}
+
 /** The result in the terminal. */
-export function summarize(
-  { verdict, counters, times, refusals, story, seconds, notConnected, unanswered }: Report,
-  earlier?: Report,
-): string[] {
+export function summarize(report: Report, earlier?: Report): string[] {
+  const { verdict, counters, times, refusals, story, seconds, notConnected, unanswered } = report;
   const rows = timers.flatMap((name) => {
     const now = times[name];
     const then = earlier?.times[name];
@@ -30,6 +36,7 @@ export function summarize(
     ...(wrongCount(verdict) === 0
       ? ['nothing lost, nothing twice, nothing out of order, nothing missing']
       : wrong.map((kind) => `  WRONG ${verdict.counts[kind]}: ${findingKinds[kind]}`)),
+    ...summarizeGrowth(report),
     ...(story.length > 0 ? ['', wrong.length > 0 ? 'the first of them:' : 'the latest delivery:', ...story] : []),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Timer } from '../meters.ts';
+import type { Growth } from '../soak/growth.ts';
 
 export const timerNames: Record<Timer, string> = {
   ack: 'meant to send → acknowledged',
@@ -8,3 +9,17 @@ export const timerNames: Record<Timer, string> = {
   catchUp: 'session:ready → caught up',
   history: 'history page',
 };
+
+export const growthWords: Record<Growth['verdict'], string> = {
+  flat: 'stays',
+  grows: 'GROWS',
+  'too short': 'too short to tell',
+};
+
+const KIB = 1_024;
+
+/** Bytes for people; counts as they are. */
+export function formatAmount(value: number, unit: Growth['unit']): string {
+  if (unit === 'count') return value.toLocaleString('en-US', { maximumFractionDigits: 1 });
+  return `${(value / KIB / KIB).toLocaleString('en-US', { maximumFractionDigits: 1 })} MiB`;
+}
