@@ -263,6 +263,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
           presence.connected(connection.userId, setting);
         });
     },
+    onEnded: events.socketEnded,
     onGone: (connection) => {
       operations.typing.socketGone(connection.id);
       operations.match.socketGone(connection.userId, connection.id);

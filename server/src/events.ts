@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { EndedCode } from '@chatcluster/protocol';
 import type { Logger } from './log.ts';
 
 export interface EventsDeps {
@@ -28,6 +29,12 @@ export function createEvents({ log, connections, waitingRows }: EventsDeps) {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
   });
   const opened = new Counter({ name: 'chat_sockets_opened_total', help: 'Authenticated sockets', registers });
+  const ended = new Counter({
+    name: 'chat_sockets_ended_total',
+    help: 'Sockets ended by the server for good, by the code that they were told',
+    labelNames: ['code'],
+    registers,
+  });
   const refused = new Counter({
     name: 'chat_handshakes_refused_total',
     help: 'Upgrades refused, by reason',
@@ -89,6 +96,9 @@ export function createEvents({ log, connections, waitingRows }: EventsDeps) {
     },
     socketOpened(): void {
       opened.inc();
+    },
+    socketEnded(code: EndedCode): void {
+      ended.inc({ code });
     },
     handshakeRefused(reason: 'origin' | 'overloaded'): void {
       refused.inc({ reason });

@@ -6,7 +6,7 @@ import { eventually } from '@chatcluster/tools/testing';
 import { lastingPort } from './_ports.ts';
 
 const root = join(import.meta.dirname, '../..');
-const readyDeadlineMs = 30_000;
+const readyDeadlineMs = 90_000;
 
 export interface Pod {
   readonly id: string;

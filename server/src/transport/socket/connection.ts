@@ -59,6 +59,7 @@ export class Connection implements HubSocket {
   #violations = 0;
   #violationsSince = 0;
   readonly #maxUnreadBytes: number;
+  readonly #onEnded: (code: EndedCode) => void;
   readonly #conn: EngineSocket;
 
   constructor(options: {
@@ -67,6 +68,7 @@ export class Connection implements HubSocket {
     maxUnreadBytes: number;
     eventRate: { perSecond: number; burst: number } | undefined;
     nowMs: number;
+    onEnded(code: EndedCode): void;
   }) {
     this.socket = options.socket;
     this.id = options.socket.id;
@@ -75,6 +77,7 @@ export class Connection implements HubSocket {
     this.principal = options.principal;
     this.connectedAt = options.nowMs;
     this.#maxUnreadBytes = options.maxUnreadBytes;
+    this.#onEnded = options.onEnded;
     this.#conn = options.socket.conn as unknown as EngineSocket;
     this.events = options.eventRate && createTokenBucket(options.eventRate.perSecond, options.eventRate.burst);
   }
@@ -164,6 +167,7 @@ export class Connection implements HubSocket {
     if (this.isEnded) return;
     this.emit('session:ended', { code, message, reconnect });
     this.isEnded = true;
+    this.#onEnded(code);
     this.close();
   }
 

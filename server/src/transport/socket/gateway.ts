@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
-import type { Limits, SessionReady, WireError } from '@chatcluster/protocol';
+import type { EndedCode, Limits, SessionReady, WireError } from '@chatcluster/protocol';
 import { ChatError, toWireError } from '@chatcluster/protocol/errors';
 import { FRAME_MAX_BYTES, PROTOCOL_VERSION } from '@chatcluster/protocol/limits';
 import { connectSchema } from '@chatcluster/protocol/socket-schemas';
@@ -29,6 +29,8 @@ export interface GatewayDeps {
   socketsOf(userId: string): Iterable<{ id: string }>;
   onConnected(connection: Connection): void;
   onGone(connection: Connection): void;
+  /** The server ends a socket for good. */
+  onEnded(code: EndedCode): void;
   /** What this person may do. */
   limitsFor(principal: Principal): Limits;
   log: Logger;
@@ -113,6 +115,7 @@ export function createGateway(io: Server, deps: GatewayDeps) {
       maxUnreadBytes: config.limits.unreadBytesPerSocket,
       eventRate: config.rateLimits ? { perSecond: config.limits.eventsPerSecond, burst: config.limits.eventBurst } : undefined,
       nowMs: performance.now(),
+      onEnded: deps.onEnded,
     });
     connections.set(connection.id, connection);
     socket.onAny((event: string, ...args: unknown[]) => void deps.dispatch(connection, event, args));
