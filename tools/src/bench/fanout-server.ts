@@ -22,7 +22,14 @@ function ours(): Broadcast {
   io.on('connection', (socket) => {
     const principal = { userId: socket.id, sessionId: socket.id, guest: false, expiresAt: Infinity };
     hub.attach(
-      new Connection({ socket, principal, maxUnreadBytes: defaultLimits.unreadBytesPerSocket, eventRate: undefined, nowMs: Date.now() }),
+      new Connection({
+        socket,
+        principal,
+        maxUnreadBytes: defaultLimits.unreadBytesPerSocket,
+        eventRate: undefined,
+        nowMs: Date.now(),
+        onEnded: () => undefined,
+      }),
     );
   });
   io.attach(http);
