@@ -100,7 +100,7 @@ test('files are chosen, dropped and pasted, sent, seen and loaded by the other',
   assert.deepEqual([...ada.errors, ...grace.errors], []);
 });
 
-test('a picture of oneself is set in the profile and seen by the others', async () => {
+test('in the profile one sets a picture that others see, takes the own data along, and deletes the account', async () => {
   await using cluster = await startCluster(1);
   await using browser = await openBrowser();
   const grace = await open(browser, cluster, 'grace');
@@ -113,6 +113,16 @@ test('a picture of oneself is set in the profile and seen by the others', async 
   const seen = ada.page.getByTestId('conversation-item').filter({ hasText: 'Grace Hopper' }).first().locator('img');
   await eventually(async () => (await widthOf(seen)) === 256, DEADLINE);
   await grace.page.getByTestId('avatar-remove').click();
+  await grace.page.getByTestId('avatar-remove').waitFor({ state: 'detached' });
   await seen.waitFor({ state: 'detached' });
+
+  const [exported] = await Promise.all([grace.page.waitForEvent('download'), grace.page.getByTestId('export-data').click()]);
+  assert.match(exported.suggestedFilename(), /^chat-export-.*\.json$/);
+  await grace.page.getByTestId('delete-account').click();
+  await grace.page.getByTestId('confirm-delete-account').scrollIntoViewIfNeeded();
+  await screenshot(grace, 'delete-account-1280-light');
+  await grace.page.getByTestId('confirm-delete-account').click();
+  await grace.page.getByTestId('sign-in-email').waitFor();
+  await ada.page.getByTestId('conversation-item').filter({ hasText: 'Deleted user' }).first().waitFor();
   assert.deepEqual([...ada.errors, ...grace.errors], []);
 });

@@ -25,7 +25,8 @@ export type Handlers = { [E in ServerEventName]?: (payload: ServerEvents[E]) => 
 export function createHandlers({ book, typing, people, outbox, catchUp, session, history, blocks }: HandlerDeps): Handlers {
   function profile(user: User): void {
     const own = session.user;
-    if (own?.id === user.id) session.setUser({ ...own, ...user });
+    // Field by field what others do not see: a picture or a status that was taken away is absent here.
+    if (own?.id === user.id) session.setUser({ ...user, email: own.email, emailVerified: own.emailVerified, admin: own.admin });
     people.learn(user);
   }
 

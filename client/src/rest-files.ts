@@ -22,6 +22,8 @@ export function fileRoutes(call: Call) {
     completeFile: (id: string) => call<Attachment>({ method: 'POST', path: one(id, 'complete') }),
     /** Of one that was never posted. */
     dropFile: (id: string) => call<void>({ method: 'DELETE', path: one(id) }),
+    /** The account and all that belongs to it; its sockets are ended with `account_deleted`. */
+    deleteMe: () => call<void>({ method: 'DELETE', path: '/v1/users/me' }),
     /** An uploaded image as one's picture; null removes it. */
     setAvatar: (fileId: string | null) => call<OwnUser>({ method: 'PUT', path: '/v1/users/me/avatar', body: { fileId } }),
   };

@@ -1,5 +1,6 @@
 import type { User } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
+import type { RevokedEvent } from './auth/accounts.ts';
 import { createAuth, type Auth } from './auth/auth.ts';
 import type { Config } from './config.ts';
 import { createEvents, createLoadMeter } from './events.ts';
@@ -25,7 +26,9 @@ import type { Running } from './lifecycle/run.ts';
 import { createSocketClock } from './lifecycle/socket-clock.ts';
 import { createMessageRate } from './limits/message-rate.ts';
 import type { Logger } from './log.ts';
+import { createExport } from './operations/account-data.ts';
 import { createAvatars } from './operations/avatars.ts';
+import { createDeleteAccount } from './operations/delete-account.ts';
 import { createFiles } from './operations/files.ts';
 import { createIntegrations } from './operations/integrations.ts';
 import { createMembership } from './operations/membership.ts';
@@ -150,16 +153,17 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
         connection.end(code, code === 'revoked' ? 'This session was ended.' : 'This account was deleted.', false);
     }
   }
+  function onRevoked({ userId, sessionIds, code }: RevokedEvent): void {
+    events.sessionsRevoked(userId, sessionIds.length);
+    endSessions(sessionIds, code);
+    fanout.broadcast({ kind: 'revoke', userId, sessionIds, code });
+  }
   const auth: Auth = stack.use(
     await createAuth({
       db: store.pool,
       log,
       config,
-      onRevoked: ({ userId, sessionIds, code }) => {
-        events.sessionsRevoked(userId, sessionIds.length);
-        endSessions(sessionIds, code);
-        fanout.broadcast({ kind: 'revoke', userId, sessionIds, code });
-      },
+      onRevoked,
       onRevokedElsewhere: ({ sessionIds, code }) => endSessions(sessionIds, code),
     }),
   );
@@ -206,6 +210,13 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     openWebhooks(config, { db: store.pool, secrets, isPostgresReachable: postgres.isReachable, onSettled: events.jobSettled, log }),
   );
   const integrations = createIntegrations({ config, db: store.pool, auth, membership, operations, secrets, log });
+  const deletion = createDeleteAccount({ ...operations, store, policy: config.deletedUserMessages });
+  jobs.handle('account-delete', deletion.job(tellProfile));
+  async function deleteAccount(userId: string): Promise<void> {
+    const sessionIds = await deletion.delete(userId);
+    auth.revocations.add(sessionIds);
+    onRevoked({ userId, sessionIds, code: 'account_deleted' });
+  }
   const publicApp = createPublicApp({
     config,
     log,
@@ -216,6 +227,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     safety,
     files: createFiles({ pool: store.pool, fileStore, config: config.files, limits: config.limits, log }),
     avatars: createAvatars({ pool: store.pool }),
+    accountData: { exportAccount: createExport({ pool: store.pool }), deleteAccount },
     volume,
     onProfileChanged,
     notifications,

@@ -48,6 +48,8 @@ export interface Config {
   fetchAllowedNetworks: string[];
   accounts: AccountSettings;
   files: FilesConfig;
+  /** Whether what a person wrote goes with their account. */
+  deletedUserMessages: 'keep' | 'remove';
   notifications: NotificationsConfig;
   logLevel: string;
 }
@@ -113,6 +115,7 @@ export function parseConfig(env: Env): Config {
     fetchAllowedNetworks: networks(env, 'FETCH_ALLOWED_NETWORKS'),
     accounts: parseAccounts(env, publicUrl),
     files: parseFilesConfig(env),
+    deletedUserMessages: oneOf(env, 'DELETED_USER_MESSAGES', ['keep', 'remove'], 'keep'),
     notifications: parseNotificationsConfig(env),
     logLevel: oneOf(env, 'LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };

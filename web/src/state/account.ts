@@ -32,6 +32,14 @@ export function createAccount(client: ChatClient, set: (part: Partial<ViewState>
       client.start();
       set({ phase: 'signed-in' });
     },
+    /** For good: nothing of this account is left on this device either. */
+    async delete() {
+      await client.rest.deleteMe();
+      forgetDrafts();
+      set({ phase: 'signed-out', wasEnded: false, selectedId: undefined, drafts: {} });
+      // The session has ended with the account; this only forgets it here.
+      await client.logout().catch(() => undefined);
+    },
     async logout() {
       forgetDrafts();
       // First, so that no view asks for people on behalf of nobody.

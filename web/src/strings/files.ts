@@ -1,4 +1,4 @@
-/** Uploads, files in messages, the own picture. */
+/** Uploads, files in messages, the own picture and the own data. */
 export const filesEn = {
   attachFiles: 'Attach files',
   dropFiles: 'Drop files to attach them',
@@ -8,17 +8,19 @@ export const filesEn = {
   uploading: 'Uploading, {percent} %',
   uploadFailed: 'Could not be uploaded',
   uploadTooLarge: 'Larger than {size}',
-  uploadTooMany: 'At most {count|file|files} per message',
   openImage: 'Open {name}',
   downloadFile: 'Download {name}',
-  download: 'Download',
   imageGone: 'This picture cannot be loaded',
   previousImage: 'Previous picture',
   nextImage: 'Next picture',
   changePicture: 'Change picture',
   removePicture: 'Remove picture',
   pictureFailed: 'This picture could not be used. Try another one.',
-  fileType: 'File',
+  yourData: 'Your data',
+  exportData: 'Export my data',
+  deleteAccount: 'Delete my account',
+  deleteAccountLead: 'Your name, address, picture and files are removed, and you leave all conversations. This cannot be undone.',
+  deleteForGood: 'Delete for good',
 } as const;
 
 export const filesDe: Record<keyof typeof filesEn, string> = {
@@ -30,15 +32,18 @@ export const filesDe: Record<keyof typeof filesEn, string> = {
   uploading: 'Wird hochgeladen, {percent} %',
   uploadFailed: 'Konnte nicht hochgeladen werden',
   uploadTooLarge: 'Größer als {size}',
-  uploadTooMany: 'Höchstens {count|Datei|Dateien} je Nachricht',
   openImage: '{name} öffnen',
   downloadFile: '{name} herunterladen',
-  download: 'Herunterladen',
   imageGone: 'Dieses Bild kann nicht geladen werden',
   previousImage: 'Voriges Bild',
   nextImage: 'Nächstes Bild',
   changePicture: 'Bild ändern',
   removePicture: 'Bild entfernen',
   pictureFailed: 'Dieses Bild ließ sich nicht verwenden. Versuchen Sie ein anderes.',
-  fileType: 'Datei',
+  yourData: 'Ihre Daten',
+  exportData: 'Meine Daten exportieren',
+  deleteAccount: 'Mein Konto löschen',
+  deleteAccountLead:
+    'Name, Adresse, Bild und Dateien werden entfernt, und Sie verlassen alle Unterhaltungen. Das lässt sich nicht rückgängig machen.',
+  deleteForGood: 'Endgültig löschen',
 };

@@ -14,8 +14,10 @@ import type { Operations } from '../../operations/operations.ts';
 import type { Safety } from '../../operations/safety.ts';
 import type { Store } from '../../store/store.ts';
 import { adminRoutes } from './admin-routes.ts';
+import { accountDataRoutes, type AccountDataRouteDeps } from './account-data-routes.ts';
 import { createAccountRouters } from './account-routers.ts';
 import { createHttpApp } from './app.ts';
+import { createAuthCookies } from './auth-cookies.ts';
 import { conversationRoutes } from './conversation-routes.ts';
 import { inviteRoutes } from './invite-routes.ts';
 import { fileDataRoutes } from './file-data-routes.ts';
@@ -38,6 +40,7 @@ export interface PublicAppDeps {
   files: Files;
   avatars: Avatars;
   volume: OpenedFiles['volume'];
+  accountData: Pick<AccountDataRouteDeps, 'exportAccount' | 'deleteAccount'>;
   notifications: Pick<Notifications, 'vapidKeys' | 'settings'>;
   integrations: Integrations;
   onProfileChanged(user: User): void;
@@ -45,8 +48,22 @@ export interface PublicAppDeps {
 
 /** Every route of the public port; a realtime pod takes sockets only and answers 404 to the rest. */
 export function createPublicApp(deps: PublicAppDeps): Express {
-  const { config, log, auth, store, operations, rate, safety, integrations, files, avatars, volume, notifications, onProfileChanged } =
-    deps;
+  const {
+    config,
+    log,
+    auth,
+    store,
+    operations,
+    rate,
+    safety,
+    integrations,
+    files,
+    avatars,
+    volume,
+    accountData,
+    notifications,
+    onProfileChanged,
+  } = deps;
   const { routes, routers } = createAccountRouters({ auth, db: store.pool, log, config, onProfileChanged });
   if (config.role === 'realtime')
     return createHttpApp({ config: { ...config, webRoot: undefined }, log, isAllowedOrigin: auth.isAllowedOrigin, routers: [] });
@@ -61,6 +78,11 @@ export function createPublicApp(deps: PublicAppDeps): Express {
       adminRoutes({ ...routes, ...safety, db: store.pool }),
       pushRoutes({ ...routes, ...notifications, db: store.pool, allowsPlainHttp: config.fetchAllowedNetworks.length > 0 }),
       ...routers,
+      accountDataRoutes({
+        ...routes,
+        ...accountData,
+        cookies: createAuthCookies({ secure: config.secureCookies, lifetimeSeconds: config.limits.refreshTokenSeconds }),
+      }),
       conversationRoutes({ ...routes, ...operations }),
       messageRoutes({ ...routes, ...operations, rate }),
       inviteRoutes({ ...routes, ...operations, config }),

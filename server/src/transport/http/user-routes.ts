@@ -5,6 +5,7 @@ import { ChatError } from '@chatcluster/protocol/errors';
 import { restSchemas } from '@chatcluster/protocol/rest-schemas';
 import { uuid } from '@chatcluster/protocol/socket-schemas';
 import type { Db } from '../../store/sql/auth-keys.ts';
+import { loadDeletedUser } from '../../store/sql/account-erasure.ts';
 import { findCredentialsById, loadUser, updateProfile } from '../../store/sql/user-accounts.ts';
 import { searchUsers } from '../../store/sql/user-search.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -45,7 +46,8 @@ export function userRoutes({ route, db, onProfileChanged }: UserRouteDeps): Rout
   router.get(
     '/v1/users/:id',
     route({ params: idParams }, async ({ params }) => {
-      const user = await loadUser(db, params.id);
+      // Messages of somebody who has gone still have an author.
+      const user = (await loadUser(db, params.id)) ?? (await loadDeletedUser(db, params.id));
       if (!user) throw new ChatError('not_found');
       return user;
     }),

@@ -7,6 +7,7 @@ import { BlockedPeople } from '../safety/SafetyActions.tsx';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Modal } from '../ui/Modal.tsx';
+import { AccountData } from './AccountData.tsx';
 
 export function Profile({ onClose }: { onClose: () => void }) {
   const { t } = useText();
@@ -15,7 +16,7 @@ export function Profile({ onClose }: { onClose: () => void }) {
   const [prefs, change] = usePrefs();
   return (
     <Modal title={t('profile')} onClose={onClose}>
-      <div className="flex flex-col gap-4 overflow-y-auto px-5 pb-5">
+      <div className="flex flex-col gap-4 overflow-y-auto px-5 pb-5 *:shrink-0">
         <div className="flex items-center gap-4 pb-1">
           <Avatar userId={me?.id ?? ''} size="xl" />
           <div className="min-w-0">
@@ -69,6 +70,7 @@ export function Profile({ onClose }: { onClose: () => void }) {
           <LogOut className="size-4" />
           {t('signOut')}
         </Button>
+        <AccountData />
       </div>
     </Modal>
   );
