@@ -1,7 +1,18 @@
-import type { ClientEventName, Conversation, ErrorCode, EndedCode, EventInput, ServerEventName, ServerEvents } from '@chatcluster/protocol';
+import type {
+  AuthResult,
+  ClientEventName,
+  Conversation,
+  ErrorCode,
+  EndedCode,
+  EventInput,
+  OwnUser,
+  ServerEventName,
+  ServerEvents,
+} from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { Blocks } from './blocks.ts';
 import { type Arrivals, createArrivals } from './arrivals.ts';
+import { createAccountApi, type AccountApi } from './account.ts';
 import { Book } from './book.ts';
 import { CatchUp } from './catch-up.ts';
 import { Connection } from './connection.ts';
@@ -34,6 +45,7 @@ export function createClient(options: ClientOptions = {}): ChatClient {
 /** Wires the parts together; what each does is in its own file. */
 class Client implements ChatClient {
   readonly rest: Rest;
+  readonly account: AccountApi;
   readonly panels: Panels;
   readonly blocks: Blocks;
   readonly upload: Upload;
@@ -69,6 +81,13 @@ class Client implements ChatClient {
       ...parts,
       http: { url: parts.url, fetch: parts.fetch, cookies: parts.tokens === 'cookie', timeoutMs: HTTP_TIMEOUT_MS },
       known: (account) => this.#keeper.saveAccount(account),
+    });
+    this.account = createAccountApi({
+      open: (request) => this.#session.open(request),
+      call: (request) => this.#session.call(request),
+      signIn: (path, input) => this.#signIn(path, input),
+      adopt: (result) => this.#adopt(result),
+      scheduler,
     });
     this.rest = createRest((request) => this.#session.call(request));
     this.upload = createUpload({ ...parts, rest: this.rest });
@@ -177,16 +196,16 @@ class Client implements ChatClient {
 
   // Account
 
-  register(input: { email: string; password: string; displayName: string }): Promise<SignedIn> {
-    return this.#signIn('/v1/auth/register', input);
+  register(input: { email: string; password: string; displayName: string }) {
+    return this.account.register(input);
   }
 
-  login(input: { email: string; password: string }): Promise<SignedIn> {
-    return this.#signIn('/v1/auth/login', input);
+  login(input: { email: string; password: string }) {
+    return this.account.login(input);
   }
 
   guest(input: { displayName?: string } = {}): Promise<SignedIn> {
-    return this.#signIn('/v1/auth/guest', input);
+    return this.account.guest(input);
   }
 
   async resume(): Promise<SignedIn | undefined> {
@@ -374,10 +393,21 @@ class Client implements ChatClient {
     return this.#session.user?.id ?? '';
   }
 
-  async #signIn(path: string, input: object): Promise<SignedIn> {
+  /** Only an answer with a session replaces the one that there is. */
+  async #signIn(path: string, input: object): Promise<SignedIn | object> {
+    const result = (await this.#session.signIn(path, input)) as AuthResult | object;
+    if (!('accessToken' in result)) {
+      if ('user' in result) await this.#adopt(result as { user: OwnUser });
+      return result;
+    }
     this.#clear();
-    await this.#session.signIn(path, input);
+    await this.#session.adopt(result);
     return this.#signedIn();
+  }
+
+  async #adopt(result: AuthResult | { user: OwnUser }): Promise<void> {
+    await this.#session.adopt(result);
+    this.#emitter.changed();
   }
 
   async #signedIn(): Promise<SignedIn> {

@@ -1,5 +1,6 @@
 export * from './types.ts';
 export type { MessageReceipt } from '@chatcluster/protocol';
+export type { AccountApi, SignInMethods, SignInOptions } from './account.ts';
 export { createClient } from './client.ts';
 export { createBrowserStore } from './browser/browser-store.ts';
 export { createMemoryStore, type LocalCopy, type Store } from './store.ts';

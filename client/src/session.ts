@@ -49,10 +49,16 @@ export class Session {
     this.#deps.known({ user, sessionId: this.#sessionId });
   }
 
-  async signIn(path: string, input: object): Promise<void> {
+  /** The answer; it is not taken over yet. */
+  signIn(path: string, input: object): Promise<unknown> {
     const { tokens, deviceId } = this.#deps;
-    const body = { ...input, tokens, ...(deviceId === undefined ? {} : { deviceId }) };
-    await this.#adopt((await sendRequest(this.#deps.http, { method: 'POST', path, body })) as AuthResult);
+    return this.open({ method: 'POST', path, body: { ...input, tokens, ...(deviceId === undefined ? {} : { deviceId }) } });
+  }
+
+  /** What names no token changes the record of oneself only. */
+  async adopt(result: AuthResult | { user: OwnUser }): Promise<void> {
+    if ('accessToken' in result) await this.#adopt(result);
+    else if (this.#user?.id === result.user.id) this.#user = result.user;
   }
 
   /** A bot's token is good until somebody ends it: once refused, there is nothing to renew. */

@@ -18,6 +18,7 @@ import type {
   User,
   WireError,
 } from '@chatcluster/protocol';
+import type { AccountApi } from './account.ts';
 import type { NetworkHints, Scheduler } from './scheduler.ts';
 import type { Panels } from './panels.ts';
 import type { Rest } from './rest.ts';
@@ -164,6 +165,18 @@ export interface SignedIn {
   sessionId: string;
 }
 
+/** A link comes by mail; whether there is such an account is not told. */
+export interface MailSent {
+  mailSent: true;
+}
+
+/** The password was right; `account.verifyTotp` ends the sign-in. */
+export interface MfaChallenge {
+  mfaToken: string;
+  /** Seconds. */
+  expiresIn: number;
+}
+
 export interface CreateInput {
   kind: ConversationKind;
   title?: string;
@@ -217,14 +230,17 @@ export type Unsubscribe = () => void;
  */
 export interface ChatClient extends AsyncDisposable {
   // Account
-  register(input: { email: string; password: string; displayName: string }): Promise<SignedIn>;
-  login(input: { email: string; password: string }): Promise<SignedIn>;
+  /** Where mail is configured, the account is made by the link in it. */
+  register(input: { email: string; password: string; displayName: string }): Promise<SignedIn | MailSent>;
+  login(input: { email: string; password: string }): Promise<SignedIn | MfaChallenge>;
   guest(input?: { displayName?: string }): Promise<SignedIn>;
   /** Resumes the session of the cookie or of the store. Undefined: nobody is signed in. */
   resume(): Promise<SignedIn | undefined>;
   /** Signs a program in by the token that an administrator made for it. The token is not kept in the store. */
   useToken(token: string): Promise<SignedIn>;
   logout(): Promise<void>;
+  /** Links of mails, second factor, ways to sign in. */
+  readonly account: AccountApi;
   /** The signed-in user; undefined before `login`, `register`, `guest` or `resume`. */
   me(): OwnUser | undefined;
 

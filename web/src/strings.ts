@@ -1,5 +1,6 @@
 import { filesDe, filesEn } from './strings/files.ts';
 import { notifyDe, notifyEn } from './strings/notify.ts';
+import { accountsDe, accountsEn } from './strings/accounts.ts';
 import { safetyDe, safetyEn } from './strings/safety.ts';
 import { uxDe, uxEn } from './strings/ux.ts';
 
@@ -7,6 +8,7 @@ import { uxDe, uxEn } from './strings/ux.ts';
 const en = {
   ...filesEn,
   ...notifyEn,
+  ...accountsEn,
   ...safetyEn,
   ...uxEn,
   appName: 'Chat Cluster',
@@ -177,6 +179,7 @@ type Dictionary = Readonly<Record<StringKey, string>>;
 const de: Dictionary = {
   ...filesDe,
   ...notifyDe,
+  ...accountsDe,
   ...safetyDe,
   ...uxDe,
   appName: 'Chat Cluster',

@@ -3,28 +3,62 @@ import type { ChatClient, SignedIn } from '@chatcluster/client/types';
 import type { StringKey } from '../strings.ts';
 import type { ViewState } from './model.ts';
 
-/** Which text explains a failure. `isSignIn`: there `unauthenticated` means a wrong password. */
-export function errorText(error: unknown, isSignIn = false): StringKey {
+type ErrorCode = ChatError['code'];
+/** Texts for what means something of its own in one place. */
+export type ErrorWords = Partial<Record<ErrorCode, StringKey>>;
+
+const everywhere: ErrorWords = {
+  invalid: 'errorInvalid',
+  rate_limited: 'errorRate',
+  unavailable: 'errorNetwork',
+  overloaded: 'errorNetwork',
+};
+
+export const signInWords: ErrorWords = {
+  unauthenticated: 'errorCredentials',
+  forbidden: 'errorForbiddenHere',
+  conflict: 'errorConflict',
+};
+
+/** Which text explains a failure. */
+export function errorText(error: unknown, words: ErrorWords = {}): StringKey {
   if (!(error instanceof ChatError)) return error instanceof TypeError ? 'errorNetwork' : 'errorUnknown';
-  if (error.code === 'unauthenticated') return isSignIn ? 'errorCredentials' : 'errorUnknown';
-  if (error.code === 'forbidden') return isSignIn ? 'errorForbiddenHere' : 'errorUnknown';
-  if (error.code === 'conflict') return isSignIn ? 'errorConflict' : 'errorUnknown';
-  if (error.code === 'invalid') return 'errorInvalid';
-  if (error.code === 'rate_limited') return 'errorRate';
-  return error.code === 'unavailable' || error.code === 'overloaded' ? 'errorNetwork' : 'errorUnknown';
+  return words[error.code] ?? everywhere[error.code] ?? 'errorUnknown';
 }
 
 /** Signing in and out, by the client's cookies. */
 export function createAccount(client: ChatClient, set: (part: Partial<ViewState>) => void, forgetDrafts: () => void) {
-  const enter = async (signingIn: Promise<SignedIn>) => {
-    await signingIn;
+  /** False: something else has to happen before one is in. */
+  const enter = <T extends object>(result: T | SignedIn): result is SignedIn => {
+    if (!('sessionId' in result)) return false;
     client.start();
-    set({ phase: 'signed-in', wasEnded: false });
+    set({ phase: 'signed-in', wasEnded: false, link: undefined });
+    return true;
   };
   return {
-    login: (email: string, password: string) => enter(client.login({ email, password })),
-    register: (email: string, password: string, displayName: string) => enter(client.register({ email, password, displayName })),
-    guest: (displayName: string) => enter(client.guest(displayName ? { displayName } : {})),
+    /** The proof of the password, where a second factor is asked for. */
+    async login(email: string, password: string): Promise<string | undefined> {
+      const result = await client.login({ email, password });
+      return enter(result) ? undefined : result.mfaToken;
+    },
+    async verifyCode(mfaToken: string, code: string) {
+      enter(await client.account.verifyTotp({ mfaToken, code }));
+    },
+    /** True: a link was sent by mail. */
+    async register(email: string, password: string, displayName: string): Promise<boolean> {
+      return !enter(await client.register({ email, password, displayName }));
+    },
+    async guest(displayName: string) {
+      enter(await client.guest(displayName ? { displayName } : {}));
+    },
+    /** By the link of a mail. The address, where the link only changed it. */
+    async verifyEmail(token: string): Promise<string | undefined> {
+      const result = await client.account.verifyEmail(token);
+      return enter(result) ? undefined : result.user.email;
+    },
+    options: () => client.account.options(),
+    forgotPassword: (email: string) => client.account.forgotPassword(email),
+    resetPassword: (token: string, password: string) => client.account.resetPassword({ token, password }),
     /** Restores the session of the cookie; without one, or without a server, the sign-in page is shown. */
     async restore() {
       const signedIn = await client.resume().catch(() => undefined);

@@ -2,15 +2,18 @@ import type { ChatClient, ConnectionSnapshot } from '@chatcluster/client/types';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { StringKey } from '../strings.ts';
 import { createAccount } from './account.ts';
+import type { AuthLink } from './auth-link.ts';
 import { createComposing } from './compose.ts';
 import { createDrafts } from './drafts.ts';
 import { createMatching } from './matching.ts';
 import { createPush } from './push.ts';
 import { createPeople } from './people.ts';
 import { createPictures } from './pictures.ts';
+import { createSecurity } from './security.ts';
 import { createUpdateCheck } from './update.ts';
 import { createUploads } from './uploads.ts';
 
+export type { SignInOptions } from '@chatcluster/client';
 export type { ChatClient, ConversationSnapshot } from '@chatcluster/client/types';
 
 export type Phase = 'restoring' | 'signed-out' | 'signed-in';
@@ -26,7 +29,8 @@ export type DialogName =
   | 'help'
   | 'forward'
   | 'seen-by'
-  | 'match';
+  | 'match'
+  | 'account';
 
 /** A message of a conversation. */
 export interface MessageRef {
@@ -46,6 +50,8 @@ export interface ViewState {
   phase: Phase;
   /** The session ended without the user asking for it. */
   wasEnded: boolean;
+  /** A link of a mail, or the way back from an identity provider, that is to be dealt with first. */
+  link: AuthLink | undefined;
   selectedId: string | undefined;
   dialog: DialogName | undefined;
   /** What the dialog is about. */
@@ -80,6 +86,7 @@ export interface ViewState {
 const initialView: ViewState = {
   phase: 'restoring',
   wasEnded: false,
+  link: undefined,
   selectedId: undefined,
   dialog: undefined,
   dialogMessage: undefined,
@@ -107,7 +114,7 @@ export function createModel(client: ChatClient, nowMs: () => number = Date.now) 
   const view = createStore<ViewState>(() => initialView);
   const set = (part: Partial<ViewState>) => view.setState(part);
   client.on('connection', (connection) => set({ downSinceMs: downSince(connection, view.getState().downSinceMs, nowMs()) }));
-  client.on('signed-out', ({ code }) => set({ ...signedOut(view.getState()), wasEnded: code !== undefined }));
+  client.on('signed-out', ({ code }) => set({ ...signedOut(view.getState()), link: view.getState().link, wasEnded: code !== undefined }));
   client.on('conversation:removed', ({ conversationId }) => {
     if (view.getState().selectedId === conversationId) set({ selectedId: undefined, panel: undefined });
   });
@@ -126,6 +133,7 @@ export function createModel(client: ChatClient, nowMs: () => number = Date.now) 
     updates: createUpdateCheck(client, view),
     people: createPeople(client),
     push: createPush(client),
+    security: createSecurity(client),
     ...createNavigation(client, view, nowMs),
     ...createComposing(client, view, uploads),
     retryConnection: () => {

@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect } from 'react';
 import { useAdminInAddress } from '../admin/address.ts';
 import { Conversation } from '../conversation/Conversation.tsx';
 import { Sidebar } from '../sidebar/Sidebar.tsx';
+import { useLinkInAddress } from '../sign-in/address.ts';
 import { SignIn } from '../sign-in/SignIn.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Empty } from '../ui/Empty.tsx';
@@ -17,6 +18,7 @@ import { UpdatePrompt } from './UpdatePrompt.tsx';
 
 /** Not needed for the first sight, so not in the first script. */
 const Admin = lazy(async () => ({ default: (await import('../admin/Admin.tsx')).Admin }));
+const LinkPage = lazy(async () => ({ default: (await import('../sign-in/LinkPage.tsx')).LinkPage }));
 const Dialogs = lazy(async () => ({ default: (await import('../dialogs/Dialogs.tsx')).Dialogs }));
 const Details = lazy(async () => ({ default: (await import('../details/Details.tsx')).Details }));
 const Panels = lazy(async () => ({ default: (await import('../panels/Panels.tsx')).Panels }));
@@ -26,12 +28,21 @@ export function App() {
   const phase = useView((view) => view.phase);
   const [{ theme, language }] = usePrefs();
   useInstallOffer();
+  const link = useView((view) => view.link);
+  useLinkInAddress();
   useEffect(() => void account.restore(), [account]);
   useEffect(() => {
     document.documentElement.dataset.theme = theme;
     document.documentElement.lang = language;
   }, [theme, language]);
   if (phase === 'restoring') return <Splash />;
+  if (link?.page === 'verify' || link?.page === 'reset') {
+    return (
+      <Suspense fallback={<Splash />}>
+        <LinkPage key={link.value} link={link} />
+      </Suspense>
+    );
+  }
   return phase === 'signed-out' ? <SignIn /> : <Shell />;
 }
 

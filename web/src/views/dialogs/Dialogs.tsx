@@ -1,3 +1,4 @@
+import { Account } from '../account/Account.tsx';
 import { useModel, useView } from '../app/context.tsx';
 import { Report } from '../safety/Report.tsx';
 import { AddPeople } from './AddPeople.tsx';
@@ -26,6 +27,7 @@ export function Dialogs() {
   if (dialog === 'match') return <Match />;
   if (dialog === 'forward' && message) return <ForwardMessage from={message} onClose={close} />;
   if (dialog === 'seen-by' && message) return <SeenBy of={message} onClose={close} />;
+  if (dialog === 'account') return <Account onClose={close} />;
   if (dialog === 'add-people' && selectedId) return <AddPeople conversationId={selectedId} onClose={close} />;
   if (dialog === 'notifications') return <Notifications onClose={close} />;
   if (dialog === 'report') return <Report onClose={close} />;

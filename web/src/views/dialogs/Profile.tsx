@@ -1,5 +1,5 @@
 import type { PresenceSetting } from '@chatcluster/protocol';
-import { Bell, Download, LogOut, ShieldCheck } from 'lucide-react';
+import { Bell, Download, KeyRound, LogOut, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
 import { useChat, useModel, usePrefs, useText, useView } from '../app/context.tsx';
 import { AvatarField } from '../files/AvatarField.tsx';
@@ -54,6 +54,10 @@ export function Profile({ onClose }: { onClose: () => void }) {
           onChange={(language) => change({ language })}
           options={{ en: 'English', de: 'Deutsch' }}
         />
+        <Button look="secondary" data-testid="open-account" onClick={() => set({ dialog: 'account' })}>
+          <KeyRound className="size-4" />
+          {t(me?.guest ? 'upgradeTitle' : 'accountTitle')}
+        </Button>
         <Button look="secondary" data-testid="open-notifications" onClick={() => set({ dialog: 'notifications' })}>
           <Bell className="size-4" />
           {t('notificationSettings')}

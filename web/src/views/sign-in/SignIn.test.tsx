@@ -10,7 +10,14 @@ import { SignIn } from './SignIn.tsx';
 
 /** The page before signing in uses these methods and no others. */
 function signedOutModel(login: ChatClient['login']): Model {
-  const client: Partial<ChatClient> = { on: () => () => undefined, subscribe: () => () => undefined, start: () => undefined, login };
+  const account = { options: () => new Promise(() => undefined) } as unknown as ChatClient['account'];
+  const client: Partial<ChatClient> = {
+    on: () => () => undefined,
+    subscribe: () => () => undefined,
+    start: () => undefined,
+    login,
+    account,
+  };
   return createModel(client as ChatClient);
 }
 

@@ -1,156 +1,110 @@
-import { type FormEvent, useState } from 'react';
-import { errorText } from '../../state/account.ts';
+import { useEffect, useState } from 'react';
+import type { SignInOptions } from '../../state/model.ts';
 import type { StringKey } from '../../strings.ts';
 import { useModel, useText, useView } from '../app/context.tsx';
-import { Button } from '../ui/Button.tsx';
-import { Field } from '../ui/Field.tsx';
+import { AccountForm, GuestForm } from './AccountForm.tsx';
+import { CodeForm, ForgotForm, MailSent } from './Steps.tsx';
+import { Frame, Note, TextLink } from './Frame.tsx';
 
-/** Runs one attempt at a time and says why it failed. */
-function useAttempt() {
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<StringKey>();
-  const run = async (attempt: () => Promise<void>) => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      await attempt();
-    } catch (cause) {
-      setError(errorText(cause, true));
-      setBusy(false);
-    }
-  };
-  return { isBusy, error, run, clear: () => setError(undefined) };
-}
+type Step = { name: 'form' } | { name: 'forgot' } | { name: 'mail-sent'; email: string } | { name: 'code'; mfaToken: string };
+
+/** Until the server has said more, what every installation has. */
+const basics: SignInOptions = { items: [], guests: true, mail: false, challenge: false };
+
+const failures: Readonly<Record<string, StringKey>> = {
+  conflict: 'failedConflict',
+  forbidden: 'failedRefused',
+  unavailable: 'failedAway',
+};
 
 export function SignIn() {
   const { t } = useText();
-  const wasEnded = useView((view) => view.wasEnded);
+  const { account } = useModel();
+  const link = useView((view) => view.link);
+  const [options, setOptions] = useState(basics);
+  const [step, setStep] = useState<Step>(link?.page === 'mfa' ? { name: 'code', mfaToken: link.value } : { name: 'form' });
   const [isNew, setNew] = useState(false);
-  return (
-    <main className="flex h-full flex-col overflow-y-auto bg-n2">
-      <div className="m-auto w-full max-w-[420px] px-4 py-8">
-        <div className="mb-6 flex items-center gap-3 px-1">
-          <img src="/icon.svg" alt="" className="size-9" />
-          <span className="text-lg font-semibold tracking-tight">{t('appName')}</span>
-        </div>
-        <section className="rounded-lg bg-n1 p-5 ring-1 ring-n6 sm:p-7">
-          {wasEnded && (
-            <p role="status" className="mb-4 rounded-md bg-warning-bg px-3 py-2 text-sm text-warning">
-              {t('sessionEnded')}
-            </p>
-          )}
-          <h1 className="text-xl font-semibold tracking-tight">{t(isNew ? 'registerTitle' : 'signInTitle')}</h1>
-          <p className="mt-1 mb-5 text-base text-n10">{t(isNew ? 'registerLead' : 'signInLead')}</p>
-          <AccountForm key={String(isNew)} isNew={isNew} />
-          <p className="mt-4 text-center text-sm text-n10">
-            {t(isNew ? 'haveAccount' : 'noAccount')}{' '}
-            <button
-              type="button"
-              data-testid="sign-in-switch"
-              onClick={() => setNew(!isNew)}
-              className="rounded-sm py-1 font-medium text-a11 hover:underline"
-            >
-              {t(isNew ? 'signIn' : 'register')}
-            </button>
-          </p>
-          <div className="my-5 flex items-center gap-3 text-xs text-n10">
-            <span className="h-px flex-1 bg-n6" />
-            {t('or')}
-            <span className="h-px flex-1 bg-n6" />
-          </div>
-          <GuestForm />
-        </section>
-      </div>
-    </main>
-  );
-}
+  const toForm = () => setStep({ name: 'form' });
+  useEffect(() => {
+    let isCurrent = true;
+    account.options().then(
+      (found) => isCurrent && setOptions(found),
+      // The server is away: signing in would say so, too.
+      () => undefined,
+    );
+    return () => void (isCurrent = false);
+  }, [account]);
 
-function AccountForm({ isNew }: { isNew: boolean }) {
-  const { t } = useText();
-  const { account } = useModel();
-  const { isBusy, error, run } = useAttempt();
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
-  const [name, setName] = useState('');
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    run(() => (isNew ? account.register(email.trim(), password, name.trim()) : account.login(email.trim(), password)));
-  };
+  if (step.name === 'code') return <CodeForm mfaToken={step.mfaToken} onBack={toForm} />;
+  if (step.name === 'forgot') return <ForgotForm onSent={(email) => setStep({ name: 'mail-sent', email })} onBack={toForm} />;
+  if (step.name === 'mail-sent') return <MailSent email={step.email} onBack={toForm} />;
   return (
-    <form onSubmit={submit} className="flex flex-col gap-4">
-      {isNew && (
-        <Field
-          label={t('displayName')}
-          data-testid="register-name"
-          autoComplete="name"
-          required
-          maxLength={80}
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
+    <Frame title={t(isNew ? 'registerTitle' : 'signInTitle')} lead={t(isNew ? 'registerLead' : 'signInLead')}>
+      <WhyHere />
+      <AccountForm
+        key={String(isNew)}
+        isNew={isNew}
+        onCode={(mfaToken) => setStep({ name: 'code', mfaToken })}
+        onMailSent={(email) => setStep({ name: 'mail-sent', email })}
+      />
+      {options.mail && !isNew && (
+        <p className="mt-2 text-center">
+          <TextLink testId="forgot-password" onClick={() => setStep({ name: 'forgot' })}>
+            {t('forgotPassword')}
+          </TextLink>
+        </p>
       )}
-      <Field
-        label={t('email')}
-        data-testid="sign-in-email"
-        type="email"
-        autoComplete="email"
-        required
-        value={email}
-        onChange={(e) => setEmail(e.target.value)}
-      />
-      <Field
-        label={t('password')}
-        data-testid="sign-in-password"
-        type="password"
-        required
-        minLength={isNew ? 8 : 1}
-        autoComplete={isNew ? 'new-password' : 'current-password'}
-        hint={isNew ? t('passwordHint') : undefined}
-        value={password}
-        onChange={(e) => setPassword(e.target.value)}
-      />
-      {error && <Failure text={t(error)} />}
-      <Button type="submit" data-testid="sign-in-submit" isBusy={isBusy} className="h-11! w-full sm:h-10!">
-        {t(isNew ? 'register' : 'signIn')}
-      </Button>
-    </form>
+      <p className="mt-3 text-center text-sm text-n10">
+        {t(isNew ? 'haveAccount' : 'noAccount')}{' '}
+        <TextLink testId="sign-in-switch" onClick={() => setNew(!isNew)}>
+          {t(isNew ? 'signIn' : 'register')}
+        </TextLink>
+      </p>
+      {(options.guests || options.items.length > 0) && <Or />}
+      <Providers items={options.items} />
+      {options.guests && <GuestForm />}
+    </Frame>
   );
 }
 
-function GuestForm() {
+/** Why one is here and not in the app. */
+function WhyHere() {
   const { t } = useText();
-  const { account } = useModel();
-  const { isBusy, error, run } = useAttempt();
-  const [name, setName] = useState('');
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    run(() => account.guest(name.trim()));
-  };
+  const wasEnded = useView((view) => view.wasEnded);
+  const link = useView((view) => view.link);
+  if (link?.page === 'failed') return <Note text={t(failures[link.value] ?? 'failedOther')} />;
+  return wasEnded ? <Note text={t('sessionEnded')} /> : null;
+}
+
+function Or() {
+  const { t } = useText();
   return (
-    <form onSubmit={submit} className="flex flex-col gap-3">
-      <div className="flex flex-col gap-2 sm:flex-row sm:items-end">
-        <Field
-          className="flex-1"
-          label={t('displayName')}
-          data-testid="guest-name"
-          autoComplete="nickname"
-          maxLength={80}
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-        <Button type="submit" look="secondary" data-testid="guest-submit" isBusy={isBusy} className="sm:h-10!">
-          {t('guest')}
-        </Button>
-      </div>
-      {error && <Failure text={t(error)} />}
-    </form>
+    <div className="my-5 flex items-center gap-3 text-xs text-n10">
+      <span className="h-px flex-1 bg-n6" />
+      {t('or')}
+      <span className="h-px flex-1 bg-n6" />
+    </div>
   );
 }
 
-function Failure({ text }: { text: string }) {
+/** Plain links: the browser leaves the page for the provider. */
+function Providers({ items }: Pick<SignInOptions, 'items'>) {
+  const { t } = useText();
+  const returnTo = location.hash.startsWith('#/c/') ? `?returnTo=${encodeURIComponent(`/${location.hash}`)}` : '';
+  if (items.length === 0) return null;
   return (
-    <p role="alert" className="rounded-md bg-danger-bg px-3 py-2 text-sm text-danger">
-      {text}
-    </p>
+    <ul className="mb-4 flex flex-col gap-2">
+      {items.map(({ name, label, startUrl }) => (
+        <li key={name}>
+          <a
+            href={startUrl + returnTo}
+            data-testid={`provider-${name}`}
+            className="flex h-11 items-center justify-center rounded-md bg-n1 px-3 text-base font-medium text-n12 ring-1 ring-n7 ring-inset hover:bg-n3 sm:h-10"
+          >
+            {t('continueWith', { name: label })}
+          </a>
+        </li>
+      ))}
+    </ul>
   );
 }
