@@ -40,12 +40,12 @@ async function setScene(prepare: (context: BrowserContext) => Promise<void> = as
   await using scene = new AsyncDisposableStack();
   const email = `ada-${crypto.randomUUID()}@example.org`;
   await using ada = createClient({ url: server.url });
-  const { user } = await ada.register({ email, password: PASSWORD, displayName: 'Ada' });
+  await ada.register({ email, password: PASSWORD, displayName: 'Ada' });
   const bob = scene.use(createClient({ url: server.url }));
   await bob.register({ email: `bob-${crypto.randomUUID()}@example.org`, password: PASSWORD, displayName: 'Bob' });
   bob.start();
   await eventually(() => bob.connection().state === 'live', { deadlineMs: 30_000 });
-  const { id } = await bob.createGroup({ title: 'Trains', memberIds: [user.id] });
+  const { id } = await bob.createGroup({ title: 'Trains', memberIds: [ada.me()?.id ?? ''] });
   await bob.open(id);
   for (const i of [1, 2, 3]) bob.send(id, `hello ${i}`);
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
