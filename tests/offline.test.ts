@@ -41,11 +41,12 @@ async function setScene(prepare: (context: BrowserContext) => Promise<void> = as
   const email = `ada-${crypto.randomUUID()}@example.org`;
   await using ada = createClient({ url: server.url });
   await ada.register({ email, password: PASSWORD, displayName: 'Ada' });
+  const adaId = ada.me()?.id ?? '';
   const bob = scene.use(createClient({ url: server.url }));
   await bob.register({ email: `bob-${crypto.randomUUID()}@example.org`, password: PASSWORD, displayName: 'Bob' });
   bob.start();
   await eventually(() => bob.connection().state === 'live', { deadlineMs: 30_000 });
-  const { id } = await bob.createGroup({ title: 'Trains', memberIds: [ada.me()?.id ?? ''] });
+  const { id } = await bob.createGroup({ title: 'Trains', memberIds: [adaId] });
   await bob.open(id);
   for (const i of [1, 2, 3]) bob.send(id, `hello ${i}`);
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
@@ -56,7 +57,7 @@ async function setScene(prepare: (context: BrowserContext) => Promise<void> = as
   await page.getByTestId('conversation-item').first().click();
   await withText(page, 'hello 3').waitFor(patient);
   const owned = scene.move();
-  return { bob, conversationId: id, context, page, adaId: user.id, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { bob, conversationId: id, context, page, adaId, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 const withText = (page: Page, text: string) => page.getByTestId('message').filter({ hasText: text });

@@ -1,8 +1,8 @@
 import type { AuthResult, OwnUser } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
-import type { HttpRequest } from './http.ts';
 import type { Call } from './rest.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { Session } from './session.ts';
 import type { MailSent, MfaChallenge, SignedIn } from './types.ts';
 
 /** What an installation offers for signing in. */
@@ -23,21 +23,40 @@ export interface SignInMethods {
 }
 
 export interface AccountDeps {
-  /** As nobody in particular. */
-  open(request: Omit<HttpRequest, 'token'>): Promise<unknown>;
-  call: Call;
-  /** Sends tokens and device with it, and begins the session that the answer may hold. */
-  signIn(path: string, input: object): Promise<SignedIn | object>;
-  /** Takes over a new record of oneself, and a new access token. */
-  adopt(result: AuthResult | { user: OwnUser }): Promise<void>;
+  session: Pick<Session, 'open' | 'call' | 'signIn' | 'adopt'>;
   scheduler: Scheduler;
+  /** Forgets what belongs to the session of before. */
+  clear(): void;
+  /** Makes a session that was taken over the client's. */
+  signedIn(): Promise<SignedIn>;
+  /** The record of oneself is another. */
+  changed(): void;
 }
 
 export type AccountApi = ReturnType<typeof createAccountApi>;
 
 /** Accounts: signing up and in, links of mails, the second factor. Each call throws a `ChatError`. */
-export function createAccountApi({ open, call, signIn, adopt, scheduler }: AccountDeps) {
+export function createAccountApi({ session, scheduler, clear, signedIn, changed }: AccountDeps) {
+  const open = (request: Parameters<Session['open']>[0]) => session.open<unknown>(request);
+  const call: Call = (request) => session.call(request);
   const post = (path: string, body: object) => open({ method: 'POST', path, body });
+
+  async function adopt(result: AuthResult | { user: OwnUser }): Promise<void> {
+    await session.adopt(result);
+    changed();
+  }
+
+  /** Only an answer with a session replaces the one that there is. */
+  async function signIn(path: string, input: object): Promise<SignedIn | object> {
+    const result = (await session.signIn(path, input)) as AuthResult | { user: OwnUser } | MailSent | MfaChallenge;
+    if (!('accessToken' in result)) {
+      if ('user' in result) await adopt(result);
+      return result;
+    }
+    clear();
+    await session.adopt(result);
+    return signedIn();
+  }
 
   /** Does the proof of work where one is asked for. */
   async function signUp(path: string, input: object): Promise<SignedIn | object> {

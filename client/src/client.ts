@@ -1,14 +1,4 @@
-import type {
-  AuthResult,
-  ClientEventName,
-  Conversation,
-  ErrorCode,
-  EndedCode,
-  EventInput,
-  OwnUser,
-  ServerEventName,
-  ServerEvents,
-} from '@chatcluster/protocol';
+import type { ClientEventName, Conversation, ErrorCode, EndedCode, EventInput, ServerEventName, ServerEvents } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { Blocks } from './blocks.ts';
 import { type Arrivals, createArrivals } from './arrivals.ts';
@@ -83,11 +73,11 @@ class Client implements ChatClient {
       known: (account) => this.#keeper.saveAccount(account),
     });
     this.account = createAccountApi({
-      open: (request) => this.#session.open(request),
-      call: (request) => this.#session.call(request),
-      signIn: (path, input) => this.#signIn(path, input),
-      adopt: (result) => this.#adopt(result),
+      session: this.#session,
       scheduler,
+      clear: () => this.#clear(),
+      signedIn: () => this.#signedIn(),
+      changed: () => this.#emitter.changed(),
     });
     this.rest = createRest((request) => this.#session.call(request));
     this.upload = createUpload({ ...parts, rest: this.rest });
@@ -196,17 +186,9 @@ class Client implements ChatClient {
 
   // Account
 
-  register(input: { email: string; password: string; displayName: string }) {
-    return this.account.register(input);
-  }
-
-  login(input: { email: string; password: string }) {
-    return this.account.login(input);
-  }
-
-  guest(input: { displayName?: string } = {}): Promise<SignedIn> {
-    return this.account.guest(input);
-  }
+  register: ChatClient['register'] = (input) => this.account.register(input);
+  login: ChatClient['login'] = (input) => this.account.login(input);
+  guest: ChatClient['guest'] = (input = {}) => this.account.guest(input);
 
   async resume(): Promise<SignedIn | undefined> {
     const isKnown = (await this.#offline.resume()) || (await this.#session.resume());
@@ -391,23 +373,6 @@ class Client implements ChatClient {
 
   #userId(): string {
     return this.#session.user?.id ?? '';
-  }
-
-  /** Only an answer with a session replaces the one that there is. */
-  async #signIn(path: string, input: object): Promise<SignedIn | object> {
-    const result = (await this.#session.signIn(path, input)) as AuthResult | object;
-    if (!('accessToken' in result)) {
-      if ('user' in result) await this.#adopt(result as { user: OwnUser });
-      return result;
-    }
-    this.#clear();
-    await this.#session.adopt(result);
-    return this.#signedIn();
-  }
-
-  async #adopt(result: AuthResult | { user: OwnUser }): Promise<void> {
-    await this.#session.adopt(result);
-    this.#emitter.changed();
   }
 
   async #signedIn(): Promise<SignedIn> {

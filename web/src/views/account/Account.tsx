@@ -29,8 +29,13 @@ function Own() {
   const [methods, setMethods] = useState<SignInMethods>();
   const [error, setError] = useState<StringKey>();
   const load = useCallback(() => {
-    setError(undefined);
-    security.methods().then(setMethods, (cause: unknown) => setError(errorText(cause)));
+    security.methods().then(
+      (found) => {
+        setMethods(found);
+        setError(undefined);
+      },
+      (cause: unknown) => setError(errorText(cause)),
+    );
   }, [security]);
   useEffect(load, [load]);
   if (error) {

@@ -15,8 +15,13 @@ export function Sessions() {
   const [sessions, setSessions] = useState<SessionInfo[]>();
   const [failure, setFailure] = useState<StringKey>();
   const load = useCallback(() => {
-    setFailure(undefined);
-    security.sessions().then(setSessions, (cause: unknown) => setFailure(errorText(cause)));
+    security.sessions().then(
+      (found) => {
+        setSessions(found);
+        setFailure(undefined);
+      },
+      (cause: unknown) => setFailure(errorText(cause)),
+    );
   }, [security]);
   useEffect(load, [load]);
   return (
