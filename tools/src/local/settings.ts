@@ -42,7 +42,7 @@ function integer(env: Env, name: string, fallback: number, max: number): number 
 }
 
 /** Set by `make up` itself, for each pod. */
-const ours = new Set(['ROLE', 'POD_ID', 'HOST', 'PORT', 'ADMIN_PORT', 'DATABASE_URL', 'REDIS_URLS', 'WEB_ROOT']);
+const ours = new Set(['ROLE', 'POD_ID', 'HOST', 'PORT', 'ADMIN_PORT', 'DATABASE_URL', 'REDIS_URLS']);
 
 /** The server's own parser checks the values; what it asks for is what is handed on, so a new setting needs no list here. */
 function serverVariables(env: Env, defaults: Env): { config: Config; passThrough: Record<string, string> } {

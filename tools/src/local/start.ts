@@ -69,6 +69,8 @@ function podEnv({ settings, databaseUrl, redisUrls }: State, pod: PodSpec, role:
     NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,
     // One folder for all pods, unless files are kept elsewhere.
     ...(settings.passThrough.FILES_S3_BUCKET ? {} : { FILES_DIR: join(localDir, 'files') }),
+    // WEB_ROOT of the caller is another build of the web app.
+    ...(existsSync(webRoot) ? { WEB_ROOT: webRoot } : {}),
     ...settings.passThrough,
     [marker]: localDir,
     ROLE: role,
@@ -78,7 +80,6 @@ function podEnv({ settings, databaseUrl, redisUrls }: State, pod: PodSpec, role:
     ADMIN_PORT: `${pod.adminPort}`,
     DATABASE_URL: databaseUrl,
     ...(redisUrls ? { REDIS_URLS: redisUrls } : {}),
-    ...(existsSync(webRoot) ? { WEB_ROOT: webRoot } : {}),
   };
 }
 

@@ -25,6 +25,13 @@ export function parseDrafts(stored: string | null): Drafts {
 export function createDrafts(client: ChatClient, view: StoreApi<ViewState>, storage: DraftStorage) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let ownerId: string | undefined;
+  /** Drafts on their way from the storage are not written there again. */
+  let isReading = false;
+  const read = (drafts: Drafts) => {
+    isReading = true;
+    view.setState({ drafts });
+    isReading = false;
+  };
   const write = () => {
     clearTimeout(timer);
     timer = undefined;
@@ -41,15 +48,15 @@ export function createDrafts(client: ChatClient, view: StoreApi<ViewState>, stor
   view.subscribe(({ phase, drafts }, before) => {
     if (phase === 'signed-in' && before.phase !== 'signed-in') {
       ownerId = client.me()?.id;
-      if (ownerId) view.setState({ drafts: { ...parseDrafts(storage.getItem(KEY + ownerId)), ...drafts } });
+      if (ownerId) read({ ...parseDrafts(storage.getItem(KEY + ownerId)), ...drafts });
     } else if (phase === 'signed-out') ownerId = undefined;
-    else if (drafts !== before.drafts) timer ??= setTimeout(write, WRITE_AFTER_MS);
+    else if (drafts !== before.drafts && !isReading) timer ??= setTimeout(write, WRITE_AFTER_MS);
   });
   return {
     write,
     /** Another tab wrote: its drafts are shown here, unless one is writing here. */
     adopt(key: string | null, value: string | null) {
-      if (ownerId !== undefined && key === KEY + ownerId && timer === undefined) view.setState({ drafts: parseDrafts(value) });
+      if (ownerId !== undefined && key === KEY + ownerId && timer === undefined) read(parseDrafts(value));
     },
     forget() {
       clearTimeout(timer);

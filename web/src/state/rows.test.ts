@@ -46,6 +46,13 @@ describe('rows of a conversation', () => {
     expect(shape(planRows({ ...base, messages, newAfterSeq: 1 }))).toEqual(['day', 'text 1*', 'text 2*', 'new', 'text 3*', 'text 4']);
   });
 
+  test('the New line waits until what was read before it is loaded', () => {
+    const messages = [message(5, 'a', '2026-03-01T10:00:00.000Z'), message(6, 'a', '2026-03-01T10:00:10.000Z')];
+    expect(shape(planRows({ ...base, messages, newAfterSeq: 2 }))).not.toContain('new');
+    expect(shape(planRows({ ...base, messages, newAfterSeq: 4 }))).toContain('new');
+    expect(shape(planRows({ ...base, messages, newAfterSeq: 2, hasBefore: false }))).toContain('new');
+  });
+
   test('the beginning is shown only when nothing older is left to load', () => {
     expect(shape(planRows({ ...base, messages: [], hasBefore: false }))).toEqual(['start']);
   });

@@ -81,7 +81,7 @@ function Editor({ conversationId, editedId }: { conversationId: string; editedId
       // Only this; the next Escape closes what else is open.
       event.stopPropagation();
       model.stopComposing();
-    } else if (event.key === 'ArrowUp' && text === '' && !editedId) {
+    } else if (event.key === 'ArrowUp' && !event.altKey && text === '' && !editedId) {
       const last = model.lastOwn(conversationId);
       if (!last) return;
       event.preventDefault();

@@ -1,6 +1,7 @@
 import { ChevronLeft, Dices, Info, LogOut, Pin, TriangleAlert } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { isUp } from '../../state/banner.ts';
+import { loadFirstUnread } from '../../state/first-unread.ts';
 import { useChat, useModel, usePeerId, useText, useTitle, useView } from '../app/context.tsx';
 import { ConversationAvatar } from '../ui/Avatar.tsx';
 import { Button, IconButton } from '../ui/Button.tsx';
@@ -42,9 +43,7 @@ function useOpened(conversationId: string) {
   const load = useCallback(() => {
     const open = async () => {
       await client.open(conversationId);
-      const { unread, readSeq } = client.conversation(conversationId);
-      // The last read one is wanted too: above it stands the line.
-      if (!hasOpened.current && !place && unread > 0) await client.jumpTo(conversationId, Math.max(1, readSeq));
+      if (!hasOpened.current && !place) await loadFirstUnread(client, conversationId);
       hasOpened.current = true;
     };
     open().then(

@@ -38,7 +38,8 @@ function Row({ message, isFirst, isTarget = false, isInPanel = false, conversati
   const name = useUserName(message.actorId);
   const [isMenuOpen, setMenuOpen] = useState(false);
   // One row at a time has a toolbar: a hundred of them would cost more than all the messages.
-  const [isActive, setActive] = useState(false);
+  const [isHovered, setHovered] = useState(false);
+  const [hasFocus, setFocused] = useState(false);
   const time = (
     <time dateTime={message.at} title={fullTime(message.at, language)}>
       {clockTime(message.at, language)}
@@ -59,10 +60,11 @@ function Row({ message, isFirst, isTarget = false, isInPanel = false, conversati
       data-target={isTarget || undefined}
       tabIndex={-1}
       onKeyDown={onKeyDown}
-      onPointerEnter={() => setActive(true)}
-      onPointerLeave={({ currentTarget }) => setActive(currentTarget.contains(document.activeElement))}
-      onFocus={() => setActive(true)}
-      onBlur={({ currentTarget, relatedTarget }) => setActive(currentTarget.contains(relatedTarget))}
+      // Not "enter": React leaves that out when what lay over the row before was taken away, such as the pill.
+      onPointerOver={() => setHovered(true)}
+      onPointerLeave={() => setHovered(false)}
+      onFocus={() => setFocused(true)}
+      onBlur={({ currentTarget, relatedTarget }) => setFocused(currentTarget.contains(relatedTarget))}
       className={`group relative flex gap-3 px-4 pb-0.5 -outline-offset-2 hover:bg-n2 focus-within:bg-n2 sm:px-5 ${space} ${isMenuOpen ? 'bg-n2' : ''} ${isTarget ? 'flash' : ''} ${message.state === 'failed' ? 'bg-danger-bg!' : ''}`}
     >
       <div className="w-9 shrink-0">
@@ -109,7 +111,7 @@ function Row({ message, isFirst, isTarget = false, isInPanel = false, conversati
         )}
         {message.state === 'failed' && <Failed message={message} />}
       </div>
-      {canAct && (isActive || isMenuOpen) && (
+      {canAct && (isHovered || hasFocus || isMenuOpen) && (
         <div className="absolute -top-3 right-3 z-10 sm:right-5">
           <Suspense>
             <MessageToolbar conversationId={conversationId} message={message} isInPanel={isInPanel} onOpenChange={setMenuOpen} />

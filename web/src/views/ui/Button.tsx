@@ -34,7 +34,7 @@ type IconProps = ComponentProps<'button'> & { label: string; children: ReactNode
 
 /** A button with a name that is heard and, on hover, seen. */
 export function IconButton({ label, size = 'md', className = '', children, ...rest }: IconProps) {
-  const box = size === 'sm' ? 'size-7' : 'size-11 sm:size-9';
+  const box = size === 'sm' ? 'size-11 sm:size-7' : 'size-11 sm:size-9';
   return (
     <button
       type="button"

@@ -1,0 +1,25 @@
+import type { ChatClient } from '@chatcluster/client/types';
+
+/** Pages of one's own messages that are passed over on the way to the first one of somebody else. */
+const MAX_PAGES = 10;
+
+/**
+ * Loads what a reader with unread messages wants to see first: the last message that was read and the first that was not.
+ * The read position alone does not tell where that is, because one's own messages are never unread.
+ */
+export async function loadFirstUnread(client: ChatClient, conversationId: string): Promise<void> {
+  const look = () => {
+    const { messages, readSeq, unread, hasBefore, hasAfter } = client.conversation(conversationId);
+    const meId = client.me()?.id;
+    const fresh = messages.filter(({ seq, actorId, deletedAt }) => seq > readSeq && actorId !== meId && deletedAt === undefined);
+    return { readSeq, unread, hasAfter, count: fresh.length, isAtEdge: hasBefore && fresh[0] !== undefined && fresh[0] === messages[0] };
+  };
+  const { unread, readSeq, count, isAtEdge } = look();
+  if (unread === 0) return;
+  if (count >= unread) {
+    if (isAtEdge) await client.loadOlder(conversationId);
+    return;
+  }
+  await client.jumpTo(conversationId, Math.max(1, readSeq));
+  for (let page = 0; page < MAX_PAGES && look().count === 0 && look().hasAfter; page += 1) await client.loadNewer(conversationId);
+}
