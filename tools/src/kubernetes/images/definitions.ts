@@ -37,11 +37,13 @@ const user = (id: number) => `${id}:${id}`;
 /** Node and what it needs of the system; changes with neither our code nor most packages. */
 function nodeLayer(dir: string): Entry[] {
   const node = realpathSync(join(root, 'node_modules/node/bin/node'));
-  const nativeModules = globSync('node_modules/**/*.node', { cwd: dir }).map((path) => join(dir, path));
+  const modules = join(dir, 'node_modules');
+  const nativeModules = globSync('**/*.node', { cwd: modules }).map((path) => join(modules, path));
   return [
     ...baseFiles({ name: 'nonroot', id: SERVER_USER }),
     file('usr/local/bin/node', node, 0o755),
-    ...sharedLibraries([node, ...nativeModules], join(dir, 'node_modules')),
+    // The operator has none, and no such folder.
+    ...sharedLibraries([node, ...nativeModules], nativeModules.length > 0 ? modules : ''),
   ];
 }
 
