@@ -49,6 +49,10 @@ export function createHandlers({ book, typing, people, outbox, catchUp, session,
     'conversation:removed': ({ conversationId }) => book.remove(conversationId),
     'conversation:me': ({ conversationId, me }) => book.setMe(conversationId, me),
     'message:rejected': ({ clientMsgId, error }) => outbox.rejected(clientMsgId, error),
-    resync: ({ conversationIds }) => catchUp.resync(conversationIds),
+    resync({ reason, conversationIds }) {
+      // What was removed on the server by age goes here, too.
+      if (reason === 'history_trimmed') for (const id of conversationIds ?? []) book.dropLog(id);
+      catchUp.resync(conversationIds);
+    },
   };
 }

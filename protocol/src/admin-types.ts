@@ -85,3 +85,11 @@ export interface AdminStats {
   /** Without Redis only the pod that answers. */
   pods: PodFigures[];
 }
+
+/** What a purge with some age would take now. */
+export interface RetentionPreview {
+  entries: number;
+  messages: number;
+  conversations: number;
+  auditLines: number;
+}

@@ -95,6 +95,7 @@ export const routes: readonly Route[] = [
   route('get /v1/admin/reports', 200, 'Reports', 'adminReports'),
   route('patch /v1/admin/reports/{id}', 200, 'Close or reopen a report', 'adminPatchReport'),
   route('get /v1/admin/audit', 200, 'The audit log, newest first', 'adminAudit'),
+  route('get /v1/admin/retention', 200, 'What a purge by this age would take', 'adminRetention'),
   route('get /v1/admin/stats', 200, 'Figures of the installation and of its pods'),
   route(`post ${conversation}/invites`, 201, 'Make an invite link', 'createInvite'),
   route(`get ${conversation}/invites`, 200, 'List the invite links that are still good'),

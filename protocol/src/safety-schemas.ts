@@ -26,5 +26,6 @@ export const safetySchemas = {
   adminPatchConversation: z.object({ archived: z.boolean() }),
   adminReports: z.object({ ...page, status: z.enum(['open', 'resolved', 'dismissed']).optional() }),
   adminPatchReport: z.object({ status: z.enum(['open', 'resolved', 'dismissed']), note: text.max(1_000).optional() }),
+  adminRetention: z.object({ days: z.coerce.number().int().min(1).max(36_500) }),
   adminAudit: z.object({ ...page, actorId: uuid.optional(), targetId: uuid.optional() }),
 };

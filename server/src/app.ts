@@ -20,6 +20,7 @@ import { openIndexer } from './lifecycle/open-indexer.ts';
 import { openJobs } from './lifecycle/open-jobs.ts';
 import { openMail } from './lifecycle/open-mail.ts';
 import { openQueue } from './lifecycle/open-queue.ts';
+import { openRetention } from './lifecycle/open-retention.ts';
 import { openStore } from './lifecycle/open-store.ts';
 import { openWebhooks } from './lifecycle/open-webhooks.ts';
 import type { Running } from './lifecycle/run.ts';
@@ -105,6 +106,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   // Handlers of jobs are given to it by the areas whose jobs they are.
   const jobs = stack.use(openJobs(config, { db: store.pool, log, onSettled: events.jobSettled }));
   openMail(config, { db: store.pool, jobs });
+  stack.use(openRetention(config, { db: store.pool, fanout, isPostgresReachable: postgres.isReachable, log }));
   const notifications = stack.use(
     openNotifications(config, {
       pool: store.pool,

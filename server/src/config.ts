@@ -4,6 +4,7 @@ import { defaultLimits, type Limits } from '@chatcluster/protocol/limits';
 import { parseAccounts, type AccountSettings } from './config/accounts.ts';
 import { type FilesConfig, parseFilesConfig } from './config/files.ts';
 import { ConfigError, integer, list, networks, oneOf, onOff, url, type Env } from './config/env.ts';
+import { parseRetentionConfig, type RetentionConfig } from './config/retention.ts';
 import { type NotificationsConfig, parseNotificationsConfig } from './config/notifications.ts';
 
 export { ConfigError };
@@ -51,6 +52,7 @@ export interface Config {
   /** Whether what a person wrote goes with their account. */
   deletedUserMessages: 'keep' | 'remove';
   notifications: NotificationsConfig;
+  retention: RetentionConfig;
   logLevel: string;
 }
 
@@ -117,6 +119,7 @@ export function parseConfig(env: Env): Config {
     files: parseFilesConfig(env),
     deletedUserMessages: oneOf(env, 'DELETED_USER_MESSAGES', ['keep', 'remove'], 'keep'),
     notifications: parseNotificationsConfig(env),
+    retention: parseRetentionConfig(env),
     logLevel: oneOf(env, 'LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };
 }

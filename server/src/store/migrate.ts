@@ -9,6 +9,7 @@ import { Files0020 } from './migrations/0020-files.ts';
 import { Threads0030 } from './migrations/0030-threads.ts';
 import { Safety0040 } from './migrations/0040-safety.ts';
 import { Notifications0041 } from './migrations/0041-notifications.ts';
+import { Retention0042 } from './migrations/0042-retention.ts';
 import { Search0031 } from './migrations/0031-search.ts';
 import { Invites0032 } from './migrations/0032-invites.ts';
 import { Integrations0033 } from './migrations/0033-integrations.ts';
@@ -35,6 +36,7 @@ export function createDataSource(databaseUrl: string): DataSource {
       Invites0032,
       Safety0040,
       Notifications0041,
+      Retention0042,
       Integrations0033,
     ],
     migrationsTableName: 'migrations',

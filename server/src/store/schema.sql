@@ -54,7 +54,8 @@ create table conversations (
   direct_key text,
   client_id uuid,
   deleted_at timestamp with time zone,
-  changed_xid bigint default ((pg_current_xact_id())::text)::bigint not null
+  changed_xid bigint default ((pg_current_xact_id())::text)::bigint not null,
+  trimmed_seq bigint default 0 not null
 ) with (fillfactor=60);
 
 create table entries (
@@ -1241,6 +1242,41 @@ begin
   where c.id = p_conversation
   returning * into v_conversation;
   return changed_json(v_conversation, array[v_entry], '{}', write_batch(p_conversation, v_entry.seq, v_entry.seq));
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.purge_entries(p_before timestamp with time zone, p_limit integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_conversation conversations;
+  v_to bigint;
+  v_messages uuid[];
+begin
+  select c.* into v_conversation from conversations c
+  where exists (select 1 from entries e where e.conversation_id = c.id and e.seq = c.trimmed_seq + 1 and e.at < p_before)
+  limit 1 for no key update skip locked;
+  if not found then return null; end if;
+  select max(x.seq), array_agg(x.id) filter (where x.type = 'message') into v_to, v_messages
+  from (
+    select e.seq, e.id, e.type, e.at from entries e
+    where e.conversation_id = v_conversation.id and e.seq > v_conversation.trimmed_seq
+    order by e.seq limit p_limit
+  ) x where x.at < p_before;
+  delete from message_state s where s.conversation_id = v_conversation.id and s.message_id = any (v_messages);
+  delete from reactions r where r.conversation_id = v_conversation.id and r.message_id = any (v_messages);
+  delete from message_search s where s.conversation_id = v_conversation.id and s.message_id = any (v_messages);
+  -- The files themselves go with the sweep of those that no message shows.
+  delete from file_uses f where f.conversation_id = v_conversation.id and f.message_id = any (v_messages);
+  delete from entries e where e.conversation_id = v_conversation.id and e.seq > v_conversation.trimmed_seq and e.seq <= v_to;
+  update conversations c set trimmed_seq = v_to, changed_xid = pg_current_xact_id()::text::bigint where c.id = v_conversation.id;
+  return jsonb_build_object('conversationId', v_conversation.id, 'to', v_to, 'messages', coalesce(cardinality(v_messages), 0));
 end
 $function$
 ;

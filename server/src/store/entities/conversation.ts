@@ -19,6 +19,7 @@ export interface ConversationRow {
   clientId: string | null;
   deletedAt: Date | null;
   changedXid: string;
+  trimmedSeq: string;
 }
 
 export const ConversationEntity = new EntitySchema<ConversationRow>({
@@ -43,5 +44,6 @@ export const ConversationEntity = new EntitySchema<ConversationRow>({
     clientId: { type: 'uuid', name: 'client_id', nullable: true },
     deletedAt: { type: 'timestamptz', name: 'deleted_at', nullable: true },
     changedXid: { type: 'bigint', name: 'changed_xid' },
+    trimmedSeq: { type: 'bigint', name: 'trimmed_seq' },
   },
 });

@@ -12,6 +12,8 @@ export interface SyncRow {
   cursor: number;
   lastSeq: number;
   firstSeq: number;
+  /** Entries up to here were removed by age. */
+  trimmedSeq: number;
   /** The last seq that the caller may read. */
   upper: number;
   former: boolean;
@@ -28,7 +30,8 @@ const sql = `
   with state as materialized (
     select i.conversation_id, i.cursor, c.last_seq, c.last_at, m.first_seq, m.left_at is not null as former,
       least(coalesce(m.last_readable_seq, c.last_seq), c.last_seq) as upper,
-      greatest(i.cursor, m.first_seq - 1) as base
+      c.trimmed_seq,
+      greatest(i.cursor, m.first_seq - 1, c.trimmed_seq) as base
     from unnest($2::uuid[], $3::bigint[]) as i (conversation_id, cursor)
     join conversations c on c.id = i.conversation_id and c.deleted_at is null
     join members m on m.conversation_id = c.id and m.user_id = $1
@@ -45,7 +48,7 @@ const sql = `
     from wanted w join entries e on e.conversation_id = w.conversation_id and e.seq = w.seq
     window page as (order by w.depth, w.last_at desc, w.conversation_id rows unbounded preceding)
   )
-  select p.conversation_id as "conversationId", p.cursor, p.last_seq as "lastSeq", p.first_seq as "firstSeq", p.upper, p.former, p.start,
+  select p.conversation_id as "conversationId", p.cursor, p.last_seq as "lastSeq", p.first_seq as "firstSeq", p.trimmed_seq as "trimmedSeq", p.upper, p.former, p.start,
     (
       select jsonb_agg(f.entry order by f.seq) from found f
       where f.conversation_id = p.conversation_id and (f.bytes <= ${SYNC_PAGE_BYTES} or f.position = 1)
@@ -74,9 +77,15 @@ function addToPage(page: SyncPage, row: SyncRow): void {
     return;
   }
   if (row.start > cursor) {
-    page.limited[id] = { from: cursor + 1, to: row.start, reason: cursor < row.firstSeq - 1 ? 'not_member' : 'too_many' };
+    page.limited[id] = { from: cursor + 1, to: row.start, reason: reasonOf(row) };
   }
   if (row.entries) page.entries[id] = row.entries;
   const applied = row.start + (row.entries?.length ?? 0);
   if (applied < upper || (row.former && applied < lastSeq)) page.more = true;
+}
+
+/** `not_member` wins: of such a range `history` gives what one may read. */
+function reasonOf({ cursor, firstSeq, trimmedSeq }: SyncRow): 'not_member' | 'trimmed' | 'too_many' {
+  if (cursor < firstSeq - 1) return 'not_member';
+  return cursor < trimmedSeq ? 'trimmed' : 'too_many';
 }

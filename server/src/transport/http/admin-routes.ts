@@ -8,6 +8,7 @@ import { isAdmin, listConversationsForAdmin, listUsersForAdmin } from '../../sto
 import { listAudit } from '../../store/sql/audit.ts';
 import type { Db } from '../../store/sql/auth-keys.ts';
 import { listReports, resolveReport } from '../../store/sql/reports.ts';
+import { previewRetention } from '../../store/sql/retention.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { AuthedInput, RouteSchema, Routes } from './route.ts';
 
@@ -41,6 +42,10 @@ export function adminRoutes({ route, db, moderation, stats }: AdminRouteDeps): R
   addUsers(router, admin, { db, moderation });
   addConversations(router, admin, { db, moderation });
   addReports(router, admin, db);
+  router.get(
+    '/v1/admin/retention',
+    admin({ query: restSchemas.adminRetention }, ({ query }) => previewRetention(db, query.days)),
+  );
   router.get(
     '/v1/admin/stats',
     admin({}, () => stats()),

@@ -1,0 +1,19 @@
+import { type Env, integer } from './env.ts';
+
+export interface RetentionConfig {
+  /** Messages older than this are removed; 0: kept for ever. */
+  messagesDays: number;
+  /** Lines of the audit log; 0: kept for ever. */
+  auditDays: number;
+  sweepSeconds: number;
+}
+
+const MAX_DAYS = 36_500;
+
+export function parseRetentionConfig(env: Env): RetentionConfig {
+  return {
+    messagesDays: integer(env, 'RETENTION_MESSAGES_DAYS', 0, { max: MAX_DAYS }),
+    auditDays: integer(env, 'RETENTION_AUDIT_DAYS', 0, { max: MAX_DAYS }),
+    sweepSeconds: integer(env, 'RETENTION_SWEEP_SECONDS', 3_600, { min: 1, max: 86_400 }),
+  };
+}
