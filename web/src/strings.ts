@@ -2,6 +2,7 @@ import { filesDe, filesEn } from './strings/files.ts';
 import { notifyDe, notifyEn } from './strings/notify.ts';
 import { accountsDe, accountsEn } from './strings/accounts.ts';
 import { safetyDe, safetyEn } from './strings/safety.ts';
+import { searchDe, searchEn } from './strings/search.ts';
 import { uxDe, uxEn } from './strings/ux.ts';
 
 /** Every text of the app, in every language. `{name}` marks are filled by `t`; `{count|one|many}` chooses by number. */
@@ -10,6 +11,7 @@ const en = {
   ...notifyEn,
   ...accountsEn,
   ...safetyEn,
+  ...searchEn,
   ...uxEn,
   appName: 'Chat Cluster',
   // Sign in
@@ -181,6 +183,7 @@ const de: Dictionary = {
   ...notifyDe,
   ...accountsDe,
   ...safetyDe,
+  ...searchDe,
   ...uxDe,
   appName: 'Chat Cluster',
   signInTitle: 'Anmelden',

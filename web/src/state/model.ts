@@ -5,11 +5,13 @@ import { createAccount } from './account.ts';
 import type { AuthLink } from './auth-link.ts';
 import { createComposing } from './compose.ts';
 import { createDrafts } from './drafts.ts';
+import { createIntegrations } from './integrations.ts';
 import { createMatching } from './matching.ts';
 import { createPush } from './push.ts';
 import { createPeople } from './people.ts';
 import { createPictures } from './pictures.ts';
 import { createSecurity } from './security.ts';
+import { createSearching } from './searching.ts';
 import { createUpdateCheck } from './update.ts';
 import { createUploads } from './uploads.ts';
 
@@ -30,7 +32,10 @@ export type DialogName =
   | 'forward'
   | 'seen-by'
   | 'match'
-  | 'account';
+  | 'account'
+  | 'search'
+  | 'invites'
+  | 'webhooks';
 
 /** A message of a conversation. */
 export interface MessageRef {
@@ -134,6 +139,8 @@ export function createModel(client: ChatClient, nowMs: () => number = Date.now) 
     people: createPeople(client),
     push: createPush(client),
     security: createSecurity(client),
+    searching: createSearching(client),
+    integrations: createIntegrations(client),
     ...createNavigation(client, view, nowMs),
     ...createComposing(client, view, uploads),
     retryConnection: () => {

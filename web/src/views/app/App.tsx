@@ -1,5 +1,6 @@
 import { MessageCircle } from 'lucide-react';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { rememberInvite } from '../../state/integrations.ts';
 import { useAdminInAddress } from '../admin/address.ts';
 import { Conversation } from '../conversation/Conversation.tsx';
 import { Sidebar } from '../sidebar/Sidebar.tsx';
@@ -19,6 +20,8 @@ import { UpdatePrompt } from './UpdatePrompt.tsx';
 /** Not needed for the first sight, so not in the first script. */
 const Admin = lazy(async () => ({ default: (await import('../admin/Admin.tsx')).Admin }));
 const LinkPage = lazy(async () => ({ default: (await import('../sign-in/LinkPage.tsx')).LinkPage }));
+const InviteHint = lazy(async () => ({ default: (await import('../integrations/InviteLanding.tsx')).InviteHint }));
+const InviteDialog = lazy(async () => ({ default: (await import('../integrations/InviteLanding.tsx')).InviteDialog }));
 const Dialogs = lazy(async () => ({ default: (await import('../dialogs/Dialogs.tsx')).Dialogs }));
 const Details = lazy(async () => ({ default: (await import('../details/Details.tsx')).Details }));
 const Panels = lazy(async () => ({ default: (await import('../panels/Panels.tsx')).Panels }));
@@ -44,6 +47,23 @@ export function App() {
     );
   }
   return phase === 'signed-out' ? <SignIn /> : <Shell />;
+  return phase === 'signed-out' ? <Welcome /> : <Shell />;
+}
+
+const isInvited = () => rememberInvite(location.pathname, sessionStorage) !== undefined;
+
+function Welcome() {
+  const [hasInvite] = useState(isInvited);
+  return (
+    <>
+      {hasInvite && (
+        <Suspense>
+          <InviteHint />
+        </Suspense>
+      )}
+      <SignIn />
+    </>
+  );
 }
 
 function Splash() {
@@ -58,6 +78,7 @@ function Splash() {
 function Shell() {
   const selectedId = useView((view) => view.selectedId);
   const isAdminOpen = useView((view) => view.isAdminOpen);
+  const [hasInvite] = useState(isInvited);
   useSelectionInAddress();
   usePresenceWatch(selectedId);
   useUnreadTitle();
@@ -82,6 +103,7 @@ function Shell() {
       <Notice />
       <Suspense>
         <Dialogs />
+        {hasInvite && <InviteDialog />}
       </Suspense>
     </div>
   );

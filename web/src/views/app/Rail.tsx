@@ -1,4 +1,4 @@
-import { Compass, Dices, Keyboard, MessagesSquare, ShieldCheck, SquarePen } from 'lucide-react';
+import { Compass, Dices, Keyboard, MessagesSquare, Search, ShieldCheck, SquarePen } from 'lucide-react';
 import { Avatar } from '../ui/Avatar.tsx';
 import { IconButton } from '../ui/Button.tsx';
 import { useChat, useModel, useText, useView } from './context.tsx';
@@ -20,6 +20,9 @@ export function Rail() {
         </IconButton>
         {unread && <span className="absolute top-1 right-1 size-2 rounded-full bg-a9 ring-2 ring-n2" />}
       </span>
+      <IconButton label={t('searchMessages')} data-testid="open-search" onClick={() => set({ dialog: 'search' })}>
+        <Search className="size-[18px]" />
+      </IconButton>
       <IconButton label={t('browseChannels')} data-testid="browse-channels" onClick={() => set({ dialog: 'browse' })}>
         <Compass className="size-[18px]" />
       </IconButton>

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { sortMembers } from '../../state/people.ts';
 import type { StringKey } from '../../strings.ts';
 import { useChat, useModel, usePeerId, useText, useTitle, useUserName } from '../app/context.tsx';
+import { ManageActions } from '../integrations/ManageActions.tsx';
 import { SafetyActions } from '../safety/SafetyActions.tsx';
 import { Avatar, ConversationAvatar } from '../ui/Avatar.tsx';
 import { Button, IconButton } from '../ui/Button.tsx';
@@ -31,6 +32,7 @@ export function Details({ conversationId }: { conversationId: string }) {
       {conversation && <Favourite conversationId={conversationId} isFavourite={conversation.me.favourite ?? false} />}
       {conversation && <LevelSetting conversationId={conversationId} level={conversation.me.level} />}
       <MemberList conversationId={conversationId} />
+      <ManageActions conversationId={conversationId} />
       {peerId && <SafetyActions userId={peerId} />}
       {conversation && conversation.kind !== 'direct' && (
         <div className="mt-auto p-4">

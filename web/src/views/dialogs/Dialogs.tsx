@@ -1,6 +1,9 @@
 import { Account } from '../account/Account.tsx';
 import { useModel, useView } from '../app/context.tsx';
+import { Invites } from '../integrations/Invites.tsx';
+import { Webhooks } from '../integrations/Webhooks.tsx';
 import { Report } from '../safety/Report.tsx';
+import { Search } from '../search/Search.tsx';
 import { AddPeople } from './AddPeople.tsx';
 import { BrowseChannels } from './BrowseChannels.tsx';
 import { ForwardMessage } from './ForwardMessage.tsx';
@@ -30,6 +33,9 @@ export function Dialogs() {
   if (dialog === 'account') return <Account onClose={close} />;
   if (dialog === 'add-people' && selectedId) return <AddPeople conversationId={selectedId} onClose={close} />;
   if (dialog === 'notifications') return <Notifications onClose={close} />;
+  if (dialog === 'search') return <Search onClose={close} />;
+  if (dialog === 'invites' && selectedId) return <Invites conversationId={selectedId} onClose={close} />;
+  if (dialog === 'webhooks' && selectedId) return <Webhooks conversationId={selectedId} onClose={close} />;
   if (dialog === 'report') return <Report onClose={close} />;
   return dialog === 'rename' && selectedId ? <Rename conversationId={selectedId} onClose={close} /> : null;
 }

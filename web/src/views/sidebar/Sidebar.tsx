@@ -1,4 +1,4 @@
-import { Compass, Dices, MessagesSquare, SquarePen } from 'lucide-react';
+import { Compass, Dices, MessagesSquare, Search, SquarePen } from 'lucide-react';
 import type { Conversation } from '@chatcluster/protocol';
 import { useState } from 'react';
 import { useChat, useModel, useText, useView } from '../app/context.tsx';
@@ -26,6 +26,14 @@ export function Sidebar({ className }: { className: string }) {
           <Avatar userId={meId} size="md" withPresence />
         </button>
         <h1 className="flex-1 truncate text-lg font-semibold tracking-tight">{t('conversations')}</h1>
+        <IconButton
+          label={t('searchMessages')}
+          data-testid="open-search-small"
+          onClick={() => set({ dialog: 'search' })}
+          className="lg:hidden"
+        >
+          <Search className="size-[18px]" />
+        </IconButton>
         <IconButton
           label={t('browseChannels')}
           data-testid="browse-channels"
