@@ -43,6 +43,7 @@ async function s3(): Promise<TestStore> {
     env: {
       FILES_S3_ENDPOINT: `http://127.0.0.1:${port}`,
       FILES_S3_BUCKET: 'chat',
+      FILES_S3_PREFIX: '/our/files/',
       FILES_S3_REGION: 'us-east-1',
       FILES_S3_ACCESS_KEY_ID: 'S3RVER',
       FILES_S3_SECRET_ACCESS_KEY: 'S3RVER',

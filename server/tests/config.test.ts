@@ -20,6 +20,10 @@ const wrong: Record<string, [Record<string, string>, RegExp]> = {
   'no rates in production': [{ RATE_LIMITS: 'off', NODE_ENV: 'production' }, /^RATE_LIMITS=off .*ALLOW_NO_RATE_LIMITS=yes/],
   'a tolerance of nothing': [{ REBALANCE_TOLERANCE_PERCENT: '0' }, /^REBALANCE_TOLERANCE_PERCENT="0"/],
   'a network that is none': [{ FETCH_ALLOWED_NETWORKS: '10.0.0.0/8, intranet' }, /^FETCH_ALLOWED_NETWORKS: "intranet"/],
+  'two stores of files': [{ FILES_DIR: '/files', FILES_S3_BUCKET: 'chat' }, /^FILES_DIR and FILES_S3_BUCKET/],
+  'an S3 store without a key': [{ FILES_S3_BUCKET: 'chat' }, /^FILES_S3_ACCESS_KEY_ID is not set/],
+  'a key without an S3 store': [{ FILES_S3_ENDPOINT: 'https://s3.example' }, /^FILES_S3_ENDPOINT is set, but FILES_S3_BUCKET is not/],
+  'an unknown policy for messages': [{ DELETED_USER_MESSAGES: 'burn' }, /^DELETED_USER_MESSAGES="burn"/],
   'an unknown log level': [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL="loud"/],
 };
 

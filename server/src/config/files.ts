@@ -8,6 +8,8 @@ export type FileStoreConfig =
       /** As browsers reach it. */
       publicEndpoint: string | undefined;
       bucket: string;
+      /** In front of every key; '' or ends with a slash. */
+      prefix: string;
       region: string;
       accessKeyId: string;
       secretAccessKey: string;
@@ -57,6 +59,7 @@ function parseStore(env: Env): FileStoreConfig | undefined {
   return {
     kind: 's3',
     bucket,
+    prefix: env.FILES_S3_PREFIX ? `${env.FILES_S3_PREFIX.replace(/^\/+|\/+$/g, '')}/` : '',
     endpoint: endpoint('FILES_S3_ENDPOINT'),
     publicEndpoint: endpoint('FILES_S3_PUBLIC_ENDPOINT'),
     region: env.FILES_S3_REGION || 'us-east-1',

@@ -22,12 +22,13 @@ const REMOVE_AT_ONCE = 1_000;
 
 /** Anything that speaks S3: AWS, MinIO, Ceph, R2. Browsers talk to it directly, by URLs signed here. */
 export function createS3Store(config: S3Config): FileStore {
-  const { bucket } = config;
+  const { bucket, prefix } = config;
+  const at = (key: string) => ({ Bucket: bucket, Key: prefix + key });
   const client = createClient(config, config.endpoint);
   const signer = createClient(config, config.publicEndpoint ?? config.endpoint);
   return {
     async signUpload(key, bytes, expiresIn) {
-      const command = new PutObjectCommand({ Bucket: bucket, Key: key, ContentLength: bytes });
+      const command = new PutObjectCommand({ ...at(key), ContentLength: bytes });
       // The length is part of what is signed: nobody can store more than they said.
       const url = await getSignedUrl(signer, command, { expiresIn, signableHeaders: new Set(['host', 'content-length']) });
       return { method: 'PUT', url, headers: {} };
@@ -37,8 +38,7 @@ export function createS3Store(config: S3Config): FileStore {
       // Signed as of the start of the window, so that the URL stays the same within it.
       const signingDate = new Date((expires - 2 * atLeastSeconds) * 1_000);
       const command = new GetObjectCommand({
-        Bucket: bucket,
-        Key: key,
+        ...at(key),
         ResponseContentType: download.type,
         ResponseContentDisposition: contentDisposition(download),
         ResponseCacheControl: `private, max-age=${atLeastSeconds}, immutable`,
@@ -46,20 +46,20 @@ export function createS3Store(config: S3Config): FileStore {
       return getSignedUrl(signer, command, { expiresIn: 2 * atLeastSeconds, signingDate });
     },
     async size(key) {
-      const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })).catch(ignoreMissing);
+      const head = await client.send(new HeadObjectCommand(at(key))).catch(ignoreMissing);
       return head?.ContentLength;
     },
     async read(key) {
-      const found = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key })).catch(ignoreMissing);
+      const found = await client.send(new GetObjectCommand(at(key))).catch(ignoreMissing);
       return found?.Body as Readable | undefined;
     },
     async write(key, content, type) {
-      const params = { Bucket: bucket, Key: key, Body: content, ContentType: type };
+      const params = { ...at(key), Body: content, ContentType: type };
       await new Upload({ client, params, partSize: PART_BYTES, queueSize: 2 }).done();
     },
     async remove(keys) {
       for (let i = 0; i < keys.length; i += REMOVE_AT_ONCE) {
-        const Objects = keys.slice(i, i + REMOVE_AT_ONCE).map((Key) => ({ Key }));
+        const Objects = keys.slice(i, i + REMOVE_AT_ONCE).map((key) => ({ Key: prefix + key }));
         const { Errors = [] } = await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
         const failed = Errors.find(({ Code }) => Code !== 'NoSuchKey');
         if (failed) throw new Error(`the file store did not remove an object: ${failed.Code}`);
