@@ -129,7 +129,7 @@ class Client implements ChatClient {
       changed,
       userId: () => this.#userId(),
       cursor: (id) => this.#book.get(id)?.log.cursor ?? 0,
-      send: (payload) => call('message:send', payload),
+      send: (payload) => call('message:send', { ...payload, traceparent: parts.traceparent?.() }),
       failed: (pending, error) => this.#emitter.emit('send:failed', { pending, error }),
       storeFailed: () => undefined, // The message is sent all the same; only a restart of the app would forget it.
     });

@@ -7,7 +7,7 @@ import type { ClientOptions } from './types.ts';
 const CHECK_EVERY_MS = 300_000;
 
 /** The options with everything that has a default. */
-export type Parts = Required<Omit<ClientOptions, 'deviceId'>> & Pick<ClientOptions, 'deviceId'>;
+export type Parts = Required<Omit<ClientOptions, 'deviceId' | 'traceparent'>> & Pick<ClientOptions, 'deviceId' | 'traceparent'>;
 
 export function withDefaults(options: ClientOptions): Parts {
   return {

@@ -206,6 +206,8 @@ export interface ClientOptions {
   random?: () => number;
   /** Makes `clientMsgId`s. @default crypto.randomUUID */
   newId?: () => string;
+  /** Gives the W3C traceparent of a send, from the app's own tracer; the server's spans then belong to that trace. @default none */
+  traceparent?: () => string | undefined;
   /** How often to ask for changes that no event announced. 0: never. @default 300000 */
   checkEveryMs?: number;
 }

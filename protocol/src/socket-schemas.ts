@@ -29,6 +29,8 @@ export const eventSchemas = {
     mentions: z.array(uuid).max(100).optional(),
     /** Mention everybody: owners and admins, and both people of a direct conversation. */
     mentionAll: z.boolean().optional(),
+    /** W3C trace context of the sender; one that is malformed is ignored. */
+    traceparent: z.string().optional(),
     /** A message that the sender may read: the server takes body and attachments from there. */
     forward: z.object({ conversationId: uuid, messageId: uuid }).optional(),
   }),

@@ -368,7 +368,8 @@ export interface ServerEvents {
   'session:ready': SessionReady;
   'session:expiring': { expiresAt: string };
   'session:ended': { code: EndedCode; message: string; reconnect: boolean };
-  entries: { conversationId: string; entries: Entry[] };
+  /** `traceparent` (W3C): the trace of the send, where the installation records traces. */
+  entries: { conversationId: string; entries: Entry[]; traceparent?: string };
   receipts: { conversationId: string; userId: string; delivered?: number; read?: number };
   typing: { conversationId: string; userId: string; on: boolean };
   presence: Presence;

@@ -47,6 +47,8 @@ import type { Connection } from './transport/socket/connection.ts';
 import { createDispatch } from './transport/socket/dispatch.ts';
 import { createEventHandlers } from './transport/socket/event-handlers.ts';
 import { createGateway, createIo } from './transport/socket/gateway.ts';
+import { openTracing } from './tracing/open-tracing.ts';
+import { tracePool } from './tracing/trace-pool.ts';
 import { guardUpgrades } from './transport/socket/upgrade.ts';
 import { createSecrets } from './webhooks/secrets.ts';
 
@@ -60,6 +62,8 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   const epoch = await store.epoch();
   const postgres = stack.use(createReachability(config));
   guardPool(store.pool, postgres);
+  const tracing = stack.use(await openTracing(config));
+  tracePool(store.pool, tracing);
   const membership = createMembership({ loadAccess: store.loadAccess });
   const hub = createHub();
   const recent = createRecent();
@@ -92,6 +96,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
       access: membership,
       recent,
       log,
+      tracing,
       store,
       io,
       isPostgresReachable: postgres.isReachable,
@@ -136,6 +141,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     onPublished: events.published,
     onQueued: events.messageQueued,
     onRejected: events.queuedRejected,
+    tracing,
     laneOf: queue.laneOf,
     isPostgresReachable: postgres.isReachable,
   });
@@ -222,6 +228,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   const publicApp = createPublicApp({
     config,
     log,
+    tracing,
     auth,
     store,
     operations,
@@ -251,6 +258,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     socketsOf: hub.socketsOf,
     dispatch: createDispatch({
       log,
+      tracing,
       handlers: createEventHandlers({
         operations,
         store,

@@ -6,6 +6,7 @@ import { type FilesConfig, parseFilesConfig } from './config/files.ts';
 import { ConfigError, integer, list, networks, oneOf, onOff, url, type Env } from './config/env.ts';
 import { parseRetentionConfig, type RetentionConfig } from './config/retention.ts';
 import { type NotificationsConfig, parseNotificationsConfig } from './config/notifications.ts';
+import { parseTracing, type TracingConfig } from './config/tracing.ts';
 
 export { ConfigError };
 export const roles = ['all', 'realtime', 'api', 'worker', 'migrate'] as const;
@@ -52,7 +53,12 @@ export interface Config {
   /** Whether what a person wrote goes with their account. */
   deletedUserMessages: 'keep' | 'remove';
   notifications: NotificationsConfig;
+<<<<<<< HEAD
   retention: RetentionConfig;
+=======
+  /** Undefined: off. */
+  tracing: TracingConfig | undefined;
+>>>>>>> 5c30525 (Follow a message by one trace over both pods)
   logLevel: string;
 }
 
@@ -119,7 +125,11 @@ export function parseConfig(env: Env): Config {
     files: parseFilesConfig(env),
     deletedUserMessages: oneOf(env, 'DELETED_USER_MESSAGES', ['keep', 'remove'], 'keep'),
     notifications: parseNotificationsConfig(env),
+<<<<<<< HEAD
     retention: parseRetentionConfig(env),
+=======
+    tracing: parseTracing(env),
+>>>>>>> 5c30525 (Follow a message by one trace over both pods)
     logLevel: oneOf(env, 'LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };
 }

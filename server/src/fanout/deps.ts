@@ -1,5 +1,6 @@
 import type { Logger } from '../log.ts';
 import type { BatchRange, ConversationAccess, EntryRange } from '../store/types.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { Recent } from './recent.ts';
 import type { Hub } from './types.ts';
 
@@ -23,4 +24,6 @@ export interface FanoutDeps {
   /** Remembers what was delivered, for reads while Postgres is away. */
   recent?: Pick<Recent, 'add'>;
   log: Logger;
+  /** @default none */
+  tracing?: Tracing;
 }

@@ -28,6 +28,8 @@ export interface Publish {
   /** Current members, plus for a `removed`/`left` entry the former one, when routing is `user`. */
   recipients: string[];
   entries: Entry[];
+  /** The trace that it is part of goes along to the pods, and to the clients. */
+  traceparent?: string | undefined;
 }
 
 export interface VolatileOptions {

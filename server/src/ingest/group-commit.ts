@@ -1,10 +1,13 @@
 import { ChatError } from '@chatcluster/protocol/errors';
+import { noTracing, type Tracing } from '../tracing/tracing.ts';
 import type { AppendOutcome, AppendResult, AppendRow } from '../store/types.ts';
 
 export interface Committed {
   batchId: string | null;
   rows: AppendRow[];
   results: AppendResult[];
+  /** Of each row, where it is traced; undefined: none is. */
+  traceparents?: (string | undefined)[] | undefined;
 }
 
 export interface GroupCommitDeps {
@@ -16,6 +19,8 @@ export interface GroupCommitDeps {
    * conversation still counts as busy and the row goes back to the front, so that later rows never overtake it. Absent: `stale` is the answer.
    */
   revise?(row: AppendRow, memberVersion: number): Promise<AppendRow>;
+  /** @default none */
+  tracing?: Tracing;
   /** Longest wait for company while others are sending. */
   windowMs: number;
   /** Batches in flight at once. @default 2 (measured: a third one adds lock waits, not throughput) */
@@ -29,6 +34,7 @@ export interface GroupCommitDeps {
 interface Waiting {
   row: AppendRow;
   tries: number;
+  traceparent: string | undefined;
   /** Refused already; whatever becomes of it in the database, it is not tried again from here. */
   isAbandoned?: boolean;
   resolve(result: AppendResult): void;
@@ -45,7 +51,7 @@ const MAX_TRIES = 5;
  * A lone send does not wait: the window is used only while the last batch had company.
  */
 export function createGroupCommit(deps: GroupCommitDeps) {
-  const { lanes = 2, maxRows = 100, maxWaiting = 10_000 } = deps;
+  const { lanes = 2, maxRows = 100, maxWaiting = 10_000, tracing = noTracing } = deps;
   let waiting: Waiting[] = [];
   const busy = new Set<string>();
   const underWay = new Set<Waiting[]>();
@@ -107,6 +113,13 @@ export function createGroupCommit(deps: GroupCommitDeps) {
     if (revised.length > 0) waiting = [...revised, ...waiting];
   }
 
+  /** The batch is part of every trace that waits for it: of the first as a child, of the others by a link. */
+  function append(batch: Waiting[], rows: AppendRow[]): Promise<AppendOutcome> {
+    const [parent, ...links] = batch.flatMap((item) => item.traceparent ?? []);
+    if (parent === undefined) return deps.append(rows);
+    return tracing.span('group commit', { parent, links, attributes: { 'chat.rows': rows.length } }, () => deps.append(rows));
+  }
+
   async function commit(batch: Waiting[]): Promise<void> {
     const conversations = new Set(batch.map((item) => item.row.conversationId));
     for (const id of conversations) busy.add(id);
@@ -114,8 +127,9 @@ export function createGroupCommit(deps: GroupCommitDeps) {
     inFlight += 1;
     try {
       const rows = batch.map((item) => item.row);
-      const outcome = await deps.append(rows);
-      deps.onCommitted({ batchId: outcome.batchId, rows, results: outcome.results });
+      const outcome = await append(batch, rows);
+      const traceparents = tracing.isOn ? batch.map((item) => item.traceparent) : undefined;
+      deps.onCommitted({ batchId: outcome.batchId, rows, results: outcome.results, traceparents });
       await settle(batch, outcome.results);
     } catch (error) {
       for (const item of batch) item.reject(error);
@@ -132,7 +146,7 @@ export function createGroupCommit(deps: GroupCommitDeps) {
     submit(row: AppendRow): Promise<AppendResult> {
       if (waiting.length >= maxWaiting) return Promise.reject(new ChatError('overloaded', { retryAfterMs: 1_000 }));
       return new Promise((resolve, reject) => {
-        waiting.push({ row, tries: 1, resolve, reject });
+        waiting.push({ row, tries: 1, traceparent: tracing.traceparent(), resolve, reject });
         schedule();
       });
     },

@@ -3,6 +3,7 @@ import type { Publish } from '../fanout/types.ts';
 import type { Committed } from '../ingest/group-commit.ts';
 import type { Logger } from '../log.ts';
 import type { AppendResult, AppendRow, ChangeStored, ConversationAccess } from '../store/types.ts';
+import { noTracing, type Tracing } from '../tracing/tracing.ts';
 import type { Membership } from './membership.ts';
 
 export interface DeliveryDeps {
@@ -10,6 +11,16 @@ export interface DeliveryDeps {
   markPublished(batchIds: string[]): Promise<void>;
   membership: Pick<Membership, 'get' | 'peek'>;
   log: Logger;
+  /** @default none */
+  tracing?: Tracing;
+}
+
+/** What one batch stored of one conversation. */
+interface Group {
+  entries: Entry[];
+  last: Stored;
+  /** Of the first of them that is traced. */
+  traceparent: string | undefined;
 }
 
 type Stored = Extract<AppendResult, { status: 'stored' }>;
@@ -27,15 +38,17 @@ function toEntry(row: AppendRow, result: Stored): Entry {
 }
 
 /** Groups what one batch stored by conversation; inside a conversation the rows are contiguous and in order. */
-function groupStored(committed: Committed): Map<string, { entries: Entry[]; last: Stored }> {
-  const groups = new Map<string, { entries: Entry[]; last: Stored }>();
+function groupStored(committed: Committed): Map<string, Group> {
+  const groups = new Map<string, Group>();
   committed.rows.forEach((row, i) => {
     const result = committed.results[i]!;
     if (result.status !== 'stored') return;
     const entry = toEntry(row, result);
     const group = groups.get(row.conversationId);
-    if (group === undefined) groups.set(row.conversationId, { entries: [entry], last: result });
+    const traceparent = committed.traceparents?.[i];
+    if (group === undefined) groups.set(row.conversationId, { entries: [entry], last: result, traceparent });
     else {
+      group.traceparent ??= traceparent;
       group.entries.push(entry);
       group.last = result;
     }
@@ -48,7 +61,7 @@ function groupStored(committed: Committed): Map<string, { entries: Entry[]; last
  * else its outbox row stays and the sweeper repeats it.
  */
 export function createDelivery(deps: DeliveryDeps) {
-  const { membership, log } = deps;
+  const { membership, log, tracing = noTracing } = deps;
   let done: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   const open = new Set<Promise<void>>();
@@ -85,6 +98,7 @@ export function createDelivery(deps: DeliveryDeps) {
       routing: last.routing,
       recipients,
       entries,
+      traceparent: tracing.traceparent(),
     });
   }
 
@@ -115,7 +129,10 @@ export function createDelivery(deps: DeliveryDeps) {
   return {
     onCommitted(committed: Committed): void {
       const publishes: Promise<boolean>[] = [];
-      for (const [conversationId, { entries, last }] of groupStored(committed)) publishes.push(publish(conversationId, entries, last));
+      for (const [conversationId, { entries, last, traceparent: parent }] of groupStored(committed)) {
+        const hand = () => publish(conversationId, entries, last);
+        publishes.push(parent === undefined ? hand() : tracing.span('publish', { kind: 'producer', parent }, hand));
+      }
       settle(committed.batchId, publishes);
     },
     /** @param extra people who must see it although they are no members any more (the removed one). */

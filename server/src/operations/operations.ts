@@ -27,6 +27,7 @@ import { authorise } from './require.ts';
 import { createSearch } from './search.ts';
 import { createSendMessage } from './send-message.ts';
 import { createStoreQueued } from './store-queued.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { createTyping } from './typing.ts';
 
 export interface OperationsDeps extends Pick<IngestDeps, 'laneOf' | 'isPostgresReachable'> {
@@ -41,6 +42,7 @@ export interface OperationsDeps extends Pick<IngestDeps, 'laneOf' | 'isPostgresR
   onPublished(told: boolean): void;
   onQueued(): void;
   onRejected(): void;
+  tracing: Tracing;
   log: Logger;
 }
 
@@ -49,6 +51,7 @@ export function createOperations(deps: OperationsDeps) {
   const { store, fanout, membership, limits, log } = deps;
   const delivery = createDelivery({
     membership,
+    tracing: deps.tracing,
     log,
     markPublished: (ids) => store.markPublished(ids),
     publish: async (batch) => {
@@ -62,6 +65,7 @@ export function createOperations(deps: OperationsDeps) {
     delivery.onCommitted(committed);
   };
   const commit = createGroupCommit({
+    tracing: deps.tracing,
     append: (rows) => store.appendEntries(rows),
     windowMs: deps.batchWindowMs,
     revise: async (row, memberVersion) => {

@@ -11,8 +11,9 @@ const HOLD_MS = 1_000;
 /** Publishes by one function call on the conversation's server; see chat_v1.lua for the order. */
 export function createPublisher(core: RoutedCore): (batch: Publish) => Promise<boolean> {
   return (batch) => {
-    const { conversationId, entries, fromSeq } = batch;
-    const arrival = toArrival(batch, encodeEvent('entries', { conversationId, entries }));
+    const { conversationId, entries, fromSeq, traceparent } = batch;
+    const traced = traceparent === undefined ? {} : { traceparent };
+    const arrival = toArrival(batch, encodeEvent('entries', { conversationId, entries, ...traced }));
     const server = core.serverOf(conversationId);
     if (!server.redis.isUsable()) return deliverAlone(core, arrival);
     const settle = core.deliverer.lanes.begin(conversationId, fromSeq);

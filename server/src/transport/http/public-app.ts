@@ -13,6 +13,7 @@ import type { Integrations } from '../../operations/integrations.ts';
 import type { Operations } from '../../operations/operations.ts';
 import type { Safety } from '../../operations/safety.ts';
 import type { Store } from '../../store/store.ts';
+import type { Tracing } from '../../tracing/tracing.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { accountDataRoutes, type AccountDataRouteDeps } from './account-data-routes.ts';
 import { createAccountRouters } from './account-routers.ts';
@@ -32,6 +33,7 @@ import { webhookRoutes } from './webhook-routes.ts';
 export interface PublicAppDeps {
   config: Config;
   log: Logger;
+  tracing: Tracing;
   auth: Auth;
   store: Store;
   operations: Operations;
@@ -51,6 +53,7 @@ export function createPublicApp(deps: PublicAppDeps): Express {
   const {
     config,
     log,
+    tracing,
     auth,
     store,
     operations,
@@ -66,10 +69,11 @@ export function createPublicApp(deps: PublicAppDeps): Express {
   } = deps;
   const { routes, routers } = createAccountRouters({ auth, db: store.pool, log, config, onProfileChanged });
   if (config.role === 'realtime')
-    return createHttpApp({ config: { ...config, webRoot: undefined }, log, isAllowedOrigin: auth.isAllowedOrigin, routers: [] });
+    return createHttpApp({ config: { ...config, webRoot: undefined }, log, tracing, isAllowedOrigin: auth.isAllowedOrigin, routers: [] });
   return createHttpApp({
     config,
     log,
+    tracing,
     isAllowedOrigin: auth.isAllowedOrigin,
     fileOrigin: fileOrigin(config.files.store),
     routers: [

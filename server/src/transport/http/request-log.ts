@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from '../../log.ts';
+import { noTracing, traceIdOf, type Tracing } from '../../tracing/tracing.ts';
 
 declare global {
   namespace Express {
@@ -12,7 +13,7 @@ declare global {
 }
 
 /** Names each request and logs how it ended: never the query, headers or bodies, where tokens and texts are. */
-export function requestLog(log: Logger): RequestHandler {
+export function requestLog(log: Logger, tracing: Tracing = noTracing): RequestHandler {
   return (req, res, next) => {
     const given = req.get('x-request-id');
     req.id = given !== undefined && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
@@ -21,14 +22,22 @@ export function requestLog(log: Logger): RequestHandler {
     res.once('finish', () => {
       const level = res.statusCode >= 500 ? 'warn' : 'debug';
       const durationMs = Math.round(performance.now() - startedAt);
-      log[level]({ requestId: req.id, method: req.method, route: routeOf(req), status: res.statusCode, durationMs }, 'request handled');
+      const line = {
+        requestId: req.id,
+        ...traceIdOf(tracing),
+        method: req.method,
+        route: routeOf(req),
+        status: res.statusCode,
+        durationMs,
+      };
+      log[level](line, 'request handled');
     });
     next();
   };
 }
 
 /** The pattern, not the path: invite codes and hook tokens are part of some paths. */
-function routeOf(req: Request): string | undefined {
+export function routeOf(req: Request): string | undefined {
   const route: unknown = req.route;
   if (typeof route !== 'object' || route === null || !('path' in route)) return undefined;
   return String(route.path);

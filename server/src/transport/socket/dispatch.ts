@@ -5,6 +5,7 @@ import type { Logger } from '../../log.ts';
 import type { Connection } from './connection.ts';
 import type { Handlers } from './context.ts';
 import { BINARY, TOO_LARGE } from './parser.ts';
+import { noTracing, parseTraceparent, traceIdOf, type Tracing } from '../../tracing/tracing.ts';
 import { toDetails } from '../validation.ts';
 
 export interface DispatchDeps {
@@ -13,6 +14,8 @@ export interface DispatchDeps {
   checkToken(connection: Connection): void;
   onCall(event: ClientEventName, outcome: 'ok' | WireError['code'], durationMs: number): void;
   log: Logger;
+  /** @default none */
+  tracing?: Tracing;
   nowMs?: () => number;
 }
 
@@ -31,7 +34,7 @@ function isEvent(name: string | number): name is ClientEventName {
 
 /** One event: size, schema, token, rate, then the handler. Every outcome becomes exactly one ack. */
 export function createDispatch(deps: DispatchDeps) {
-  const { nowMs = () => performance.now() } = deps;
+  const { nowMs = () => performance.now(), tracing = noTracing } = deps;
 
   function parse(event: ClientEventName, payload: unknown): unknown {
     if (payload === TOO_LARGE) throw new ChatError('too_large', { message: 'The payload of this event is too large.' });
@@ -51,12 +54,14 @@ export function createDispatch(deps: DispatchDeps) {
     const waitMs = connection.events?.take(nowMs()) ?? 0;
     if (waitMs > 0) throw new ChatError('rate_limited', { retryAfterMs: waitMs });
     const handler = deps.handlers[event] as (connection: Connection, payload: unknown) => Promise<unknown>;
-    return handler(connection, data);
+    if (!tracing.isOn) return handler(connection, data);
+    const parent = parseTraceparent((payload as { traceparent?: unknown }).traceparent);
+    return tracing.span(`socket ${event}`, { kind: 'server', parent }, () => handler(connection, data));
   }
 
   function toError(error: unknown, connection: Connection, event: string | number): ChatError {
     if (error instanceof ChatError) return error;
-    deps.log.error({ err: error, event, socketId: connection.id }, 'event handler failed');
+    deps.log.error({ err: error, event, socketId: connection.id, ...traceIdOf(tracing) }, 'event handler failed');
     return new ChatError('internal', { cause: error });
   }
 
