@@ -53,12 +53,9 @@ export interface Config {
   /** Whether what a person wrote goes with their account. */
   deletedUserMessages: 'keep' | 'remove';
   notifications: NotificationsConfig;
-<<<<<<< HEAD
   retention: RetentionConfig;
-=======
   /** Undefined: off. */
   tracing: TracingConfig | undefined;
->>>>>>> 5c30525 (Follow a message by one trace over both pods)
   logLevel: string;
 }
 
@@ -125,11 +122,8 @@ export function parseConfig(env: Env): Config {
     files: parseFilesConfig(env),
     deletedUserMessages: oneOf(env, 'DELETED_USER_MESSAGES', ['keep', 'remove'], 'keep'),
     notifications: parseNotificationsConfig(env),
-<<<<<<< HEAD
     retention: parseRetentionConfig(env),
-=======
     tracing: parseTracing(env),
->>>>>>> 5c30525 (Follow a message by one trace over both pods)
     logLevel: oneOf(env, 'LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
   };
 }
