@@ -41,12 +41,12 @@ export interface ChaosSuite {
 export function defineChaosSuite({ stage: needed = 'usual', select }: ChaosSuite): void {
   const { SEED: seed = '1', FANOUT: fanout } = process.env;
   const faults = createFaults({ ...times, random: { rounds: 1, everyMs: 6_000, seed: Number(seed) } });
-  let stage: OpenStage;
+  let stage: OpenStage | undefined;
   before(async () => {
     stage = await openStage(needed, fanout ? { FANOUT: fanout } : {});
   });
-  after(() => stage[Symbol.asyncDispose]());
+  after(() => stage?.[Symbol.asyncDispose]());
   for (const fault of faults.filter((each) => (each.stage ?? 'usual') === needed && select(each)))
     test(`${fault.name} under load loses, doubles and misorders nothing`, async (t) =>
-      assertNothingWrong(t, await runFault({ ...stage, fault, limits, senders })));
+      assertNothingWrong(t, await runFault({ ...stage!, fault, limits, senders })));
 }
