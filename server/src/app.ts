@@ -17,6 +17,7 @@ import { listen } from './lifecycle/listen.ts';
 import { limitsFor, openFiles } from './lifecycle/open-files.ts';
 import { openFanout } from './lifecycle/open-fanout.ts';
 import { openIndexer } from './lifecycle/open-indexer.ts';
+import { openHousekeeping } from './lifecycle/open-housekeeping.ts';
 import { openJobs } from './lifecycle/open-jobs.ts';
 import { openMail } from './lifecycle/open-mail.ts';
 import { openQueue } from './lifecycle/open-queue.ts';
@@ -110,6 +111,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   const events = createEvents({ log, connections: () => connections.size, waitingRows: () => operations.commit.waiting });
   // Handlers of jobs are given to it by the areas whose jobs they are.
   const jobs = stack.use(openJobs(config, { db: store.pool, log, onSettled: events.jobSettled }));
+  stack.use(openHousekeeping(config, { db: store.pool, log }));
   openMail(config, { db: store.pool, jobs });
   stack.use(openRetention(config, { db: store.pool, fanout, isPostgresReachable: postgres.isReachable, log }));
   const notifications = stack.use(
