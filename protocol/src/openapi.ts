@@ -84,6 +84,8 @@ export const routes: readonly Route[] = [
   route('get /v1/push/key', 200, "The installation's public key, for PushManager.subscribe"),
   route('put /v1/push/subscriptions', 204, 'Send pushes to this browser', 'pushSubscription'),
   route('delete /v1/push/subscriptions', 204, 'Send it none any more', 'dropPushSubscription'),
+  open(route('get /v1/notifications/unsubscribe', 200, 'A page that asks whether to stop mails about missed messages')),
+  open(route('post /v1/notifications/unsubscribe', 200, 'Stop them, by the token of the mail (RFC 8058)')),
   route('get /v1/users/me/notifications', 200, 'When the caller wants to be left alone'),
   route('patch /v1/users/me/notifications', 200, 'Change that', 'patchNotifications'),
   route('post /v1/reports', 201, 'Report a message or a person', 'report'),

@@ -112,7 +112,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   // Handlers of jobs are given to it by the areas whose jobs they are.
   const jobs = stack.use(openJobs(config, { db: store.pool, log, onSettled: events.jobSettled }));
   stack.use(openHousekeeping(config, { db: store.pool, log }));
-  openMail(config, { db: store.pool, jobs });
+  const mailer = openMail(config, { db: store.pool, jobs });
   stack.use(openRetention(config, { db: store.pool, fanout, isPostgresReachable: postgres.isReachable, log }));
   const notifications = stack.use(
     openNotifications(config, {
@@ -120,6 +120,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
       jobs,
       presence: opened.presence,
       isPostgresReachable: postgres.isReachable,
+      hasMail: mailer !== undefined,
       onPush: events.pushSent,
       log,
     }),

@@ -12,6 +12,7 @@ export interface Mail extends RenderedMail {
   to: string;
   /** The same for every attempt at one mail: mail servers and readers tell a repetition by it. */
   id: string;
+  headers?: Record<string, string>;
 }
 
 /** The mail server has said that this mail will never be taken. */
@@ -39,7 +40,7 @@ export function createMailer({ smtpUrl, from }: MailerOptions): Mailer {
   );
   const host = /@([\w.-]+)>?$/.exec(from)?.[1] ?? 'localhost';
   return {
-    async send({ to, id, subject, text, html }) {
+    async send({ to, id, subject, text, html, headers }) {
       try {
         await transport.sendMail({
           // As an object: a display name or a list smuggled into an address stays part of the one address.
@@ -48,7 +49,7 @@ export function createMailer({ smtpUrl, from }: MailerOptions): Mailer {
           text,
           html,
           messageId: `<${id}@${host}>`,
-          headers: { 'Auto-Submitted': 'auto-generated' },
+          headers: { 'Auto-Submitted': 'auto-generated', ...headers },
         });
       } catch (error) {
         throw isRefusal(error) ? new MailRefusedError((error as Error).message, { cause: error }) : error;

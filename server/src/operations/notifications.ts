@@ -18,6 +18,7 @@ export interface NotificationDeps {
   jobs: JobRunner;
   presence: Pick<PresenceBackend, 'get'>;
   isPostgresReachable(): boolean;
+  hasMail: boolean;
   onPush: SendPushDeps['onSent'];
   log: Logger;
 }
@@ -65,7 +66,11 @@ export function openNotifications(config: Config, deps: NotificationDeps): Notif
     const plan = createPlanner({
       pool,
       presence,
-      times: { onlineDelayMs: times.onlineDelaySeconds * 1_000, mergeMs: MERGE_MS, mailDelayMs: undefined },
+      times: {
+        onlineDelayMs: times.onlineDelaySeconds * 1_000,
+        mergeMs: MERGE_MS,
+        mailDelayMs: deps.hasMail && times.mailMinutes > 0 ? times.mailMinutes * 60_000 : undefined,
+      },
     });
     const dispatch = createDispatcher({ pool, presence });
     const untilDone = async (step: () => Promise<boolean>) => {

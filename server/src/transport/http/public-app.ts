@@ -26,6 +26,7 @@ import { fileRoutes } from './file-routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import { pushRoutes } from './push-routes.ts';
 import { botRoutes } from './bot-routes.ts';
+import { unsubscribeRoutes } from './unsubscribe-routes.ts';
 import { safetyRoutes } from './safety-routes.ts';
 import { searchRoutes } from './search-routes.ts';
 import { webhookRoutes } from './webhook-routes.ts';
@@ -79,6 +80,7 @@ export function createPublicApp(deps: PublicAppDeps): Express {
     routers: [
       // Before the users' routes: there `/v1/users/:id` takes any one word.
       safetyRoutes({ ...routes, ...safety }),
+      unsubscribeRoutes({ ...routes, db: store.pool }),
       adminRoutes({ ...routes, ...safety, db: store.pool }),
       pushRoutes({ ...routes, ...notifications, db: store.pool, allowsPlainHttp: config.fetchAllowedNetworks.length > 0 }),
       ...routers,
