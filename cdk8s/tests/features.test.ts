@@ -70,6 +70,7 @@ describe('what the spec says of features', () => {
       FILES_S3_ENDPOINT: 'http://minio.storage:9000',
       FILES_S3_BUCKET: 'chat',
       FILES_S3_REGION: 'here',
+      FILES_S3_PREFIX: 'files',
       FILES_S3_PUBLIC_ENDPOINT: 'https://files.example.com',
       FILES_S3_ACCESS_KEY_ID: 'bucket/ACCESS_KEY_ID',
       FILES_S3_SECRET_ACCESS_KEY: 'bucket/ACCESS_SECRET_KEY',

@@ -45,6 +45,7 @@ const external: ChatClusterSpec = {
       bucket: 'chat',
       region: 'here',
       publicEndpoint: 'https://files.example.com',
+      prefix: 'files',
       credentialsSecretRef: { name: 'bucket' },
     },
   },

@@ -20,9 +20,12 @@ const secret = (variable: string, name: string, key: string, optional?: true): E
 
 const secondsOf: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
 
+/** The most that the server takes. */
+const mostDays = 36_500;
+
 /** Rounded up: what is kept a few hours longer can still be removed, the other way round it cannot. */
 function daysOf(duration: string): string {
-  return String(Math.ceil((Number.parseInt(duration, 10) * (secondsOf[duration.at(-1) ?? 'd'] ?? 1)) / 86_400));
+  return String(Math.min(mostDays, Math.ceil((Number.parseInt(duration, 10) * (secondsOf[duration.at(-1) ?? 'd'] ?? 1)) / 86_400)));
 }
 
 /** Settings of features that are no secret; all pods may know them. */
@@ -38,12 +41,13 @@ export function featureSettings({ auth, retention }: Cluster['spec']): Record<st
 function fileEnv({ files }: Cluster['spec']): EnvVar[] {
   if (files?.volume) return env('FILES_DIR', FILES);
   if (!files?.s3) return [];
-  const { endpoint, publicEndpoint, bucket, region, credentialsSecretRef } = files.s3;
+  const { endpoint, publicEndpoint, bucket, region, prefix, credentialsSecretRef } = files.s3;
   return [
     ...env('FILES_S3_ENDPOINT', endpoint),
     ...env('FILES_S3_BUCKET', bucket),
     ...env('FILES_S3_PUBLIC_ENDPOINT', publicEndpoint),
     ...env('FILES_S3_REGION', region),
+    ...env('FILES_S3_PREFIX', prefix),
     secret('FILES_S3_ACCESS_KEY_ID', credentialsSecretRef.name, 'ACCESS_KEY_ID'),
     secret('FILES_S3_SECRET_ACCESS_KEY', credentialsSecretRef.name, 'ACCESS_SECRET_KEY'),
   ];
