@@ -66,7 +66,6 @@ export const searchSql = `
   join conversations c on c.id = f.conversation_id
   order by f.at desc, f.message_id desc`;
 
-/** The keys of the filters and of the own conversations, as one question to the index; null: there is nothing to search in. */
 const scopeSql = `
   with mine as materialized (${mineSql}), keys as (select count(*) as count, array_agg(conversation_id) as ids from mine)
   select case when k.count > 0 then both_of(both_of($3::tsquery, case when k.count <= $4 then search_keys('c', k.ids) end),
@@ -74,15 +73,23 @@ const scopeSql = `
       case when $6 then quote_literal(E'\\x01f')::tsquery end))::text end as query
   from keys k`;
 
+/** What the index is asked: the words, and the keys of the filters and of the own conversations. Null: there is nothing to search in. */
+export async function toScopedQuery(
+  pool: pg.Pool,
+  search: Pick<SearchQuery, 'userId' | 'conversationId' | 'query' | 'from' | 'hasFile'>,
+): Promise<string | null> {
+  const { rows } = await pool.query<{ query: string | null }>({
+    name: 'search-scope',
+    text: scopeSql,
+    values: [search.userId, search.conversationId ?? null, search.query, KEYED_CONVERSATIONS, search.from ?? null, search.hasFile],
+  });
+  return rows[0]?.query ?? null;
+}
+
 /** The first rows below the cursor, newest first; one more than `limit` says that there are more. */
 export async function searchMessages(pool: pg.Pool, search: SearchQuery): Promise<{ rows: FoundMessage[]; last: FoundMessage | null }> {
   const { userId, conversationId = null, before = null, after = null, below, limit } = search;
-  const scope = await pool.query<{ query: string | null }>({
-    name: 'search-scope',
-    text: scopeSql,
-    values: [userId, conversationId, search.query, KEYED_CONVERSATIONS, search.from ?? null, search.hasFile],
-  });
-  const query = scope.rows[0]?.query ?? null;
+  const query = await toScopedQuery(pool, search);
   if (query === null) return { rows: [], last: null };
   const values = [userId, conversationId, query, before, after, below?.at ?? null, below?.id ?? null, limit + 1];
   const { rows } = await pool.query<Row>(searchSql, values);

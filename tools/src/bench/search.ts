@@ -1,0 +1,116 @@
+/**
+ * How long a search takes in a large installation: fills messages past the server, indexes them as the workers do, and asks as the
+ * server asks. Prints p50 and p99 per kind of question, and the plan of the commonest one.
+ *
+ *   node tools/src/bench/search.ts [messages, 1000000 unless said otherwise]
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { createLog } from '../../../server/src/log.ts';
+import { createSearch } from '../../../server/src/operations/search.ts';
+import { migrate } from '../../../server/src/store/migrate.ts';
+import { createPool } from '../../../server/src/store/pool.ts';
+import { indexMessages, searchSql, toScopedQuery, toSearchQuery } from '../../../server/src/store/sql/search-messages.ts';
+import { startPostgres } from '../services.ts';
+
+const MESSAGES = Number(process.argv[2] ?? 1_000_000);
+/** The caller is in a tenth of them. */
+const CONVERSATIONS = 1_000;
+const ROUNDS = 60;
+const user = '00000000-0000-7000-8000-000000000001';
+
+/** Words as language has them: the k-th is about k times rarer than the first. Every message has a number of its own, too. */
+const fill = `
+  insert into users (id, display_name) values ('${user}', 'Reader'), ('00000000-0000-7000-8000-000000000002', 'Writer');
+  create temporary table rooms as select i, gen_random_uuid() as id from generate_series(0, ${CONVERSATIONS - 1}) i;
+  insert into conversations (id, kind, title, history, created_by, last_seq, member_count)
+    select id, 'group', 'Room ' || i, 'all', '${user}', ${Math.floor(MESSAGES / CONVERSATIONS)}, 2 from rooms;
+  insert into members (conversation_id, user_id, role)
+    select id, '00000000-0000-7000-8000-000000000002'::uuid, 'member' from rooms
+    union all select id, '${user}'::uuid, 'member' from rooms where i % 10 = 0;
+  insert into entries (conversation_id, seq, id, type, actor_id, client_msg_id, at, data)
+    select r.id, n / ${CONVERSATIONS} + 1, gen_random_uuid(), 'message', '00000000-0000-7000-8000-000000000002'::uuid, gen_random_uuid(),
+      now() - (${MESSAGES} - n) * interval '1 second', jsonb_build_object('body', (
+        select string_agg('word' || floor(power(20000, random()))::int, ' ') from generate_series(1, 12) where n >= 0) || ' number' || n)
+    from generate_series(0, ${Math.floor(MESSAGES / CONVERSATIONS) * CONVERSATIONS - 1}) n join rooms r on r.i = n % ${CONVERSATIONS};
+  analyze`;
+
+const questions: Record<string, () => string> = {
+  'a rare word': () => `number${Math.floor((Math.random() * MESSAGES) / 10) * 10}`,
+  'an ordinary word': () => `word${100 + Math.floor(Math.random() * 900)}`,
+  'a common word': () => 'word1 ',
+  'two words': () => `word${1 + Math.floor(Math.random() * 9)} word${10 + Math.floor(Math.random() * 90)}`,
+  'the beginning of a word': () => `word${1000 + Math.floor(Math.random() * 900)}`.slice(0, -1),
+};
+
+function percentile(sorted: number[], share: number): string {
+  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1);
+}
+
+async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const startedAt = performance.now();
+  const result = await work();
+  process.stdout.write(`${name}: ${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`);
+  return result;
+}
+
+async function prepare(pool: pg.Pool, url: string): Promise<void> {
+  // Not of the pool: its statements may take ten seconds at most.
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await timed(`${MESSAGES} messages in ${CONVERSATIONS} conversations written`, () => client.query(fill));
+    await timed('indexed', async () => {
+      while ((await indexMessages(pool, 2_000)) > 0);
+    });
+    await timed('vacuumed', () => client.query('vacuum analyze message_search'));
+  } finally {
+    await client.end();
+  }
+}
+
+async function run(pool: pg.Pool, url: string): Promise<void> {
+  await prepare(pool, url);
+  const search = createSearch({ pool, rateLimits: false });
+  for (const [name, question] of Object.entries(questions)) {
+    const times: number[] = [];
+    let found = 0;
+    for (let i = 0; i < ROUNDS; i += 1) {
+      const startedAt = performance.now();
+      found += (await search(user, { q: question() })).items.length;
+      times.push(performance.now() - startedAt);
+    }
+    times.sort((a, b) => a - b);
+    process.stdout.write(
+      `${name}: p50 ${percentile(times, 0.5)} ms, p99 ${percentile(times, 0.99)} ms, ${(found / ROUNDS).toFixed(1)} found\n`,
+    );
+  }
+  const words = await toSearchQuery(pool, 'word1', '', false);
+  const query = await toScopedQuery(pool, { userId: user, query: words, hasFile: false });
+  const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain (analyze, buffers) ${searchSql}`, [
+    user,
+    null,
+    query,
+    null,
+    null,
+    null,
+    null,
+    21,
+  ]);
+  process.stdout.write(`${rows.map((row) => row['QUERY PLAN']).join('\n')}\n`);
+}
+
+const dir = mkdtempSync(join(tmpdir(), 'chat-search-bench-'));
+process.stdout.write(`node ${process.version}, ${availableParallelism()} cores\n`);
+const postgres = await startPostgres({ dataDir: join(dir, 'postgres') });
+const pool = createPool({ databaseUrl: postgres.url, poolSize: 2, log: createLog('error', 'bench') });
+try {
+  await migrate(postgres.url);
+  await run(pool, postgres.url);
+} finally {
+  await pool.end();
+  await postgres.stop();
+  rmSync(dir, { recursive: true, force: true });
+}
