@@ -15,16 +15,22 @@ export class Line extends Agent {
   /** Nothing goes either way any more, and neither end is told: what both see when the road between them is gone. */
   silence(): void {
     this.#tcp?.cork();
-    this.#tcp?.pause();
+    this.stopReading();
   }
 
   /** What is not read fills the buffers of both kernels, then the server's own. */
   stopReading(): void {
-    this.#tcp?.pause();
+    const tcp = this.#tcp;
+    if (!tcp) return;
+    tcp.pause();
+    // ws resumes by itself what it had paused a moment before, and would go on reading.
+    tcp.resume = () => tcp;
   }
 
   readOn(): void {
-    this.#tcp?.resume();
+    if (!this.#tcp) return;
+    Reflect.deleteProperty(this.#tcp, 'resume');
+    this.#tcp.resume();
   }
 
   /** The other end sees a reset at the latest now. */
