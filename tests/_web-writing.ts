@@ -16,9 +16,11 @@ export function writingTests(world: () => World): void {
     await page.keyboard.press('Tab');
     assert.equal(await composer(page).inputValue(), 'Hello @Grace Hopper 🎉 ');
     await page.keyboard.press('Enter');
-    await message(page, 'Hello @Grace Hopper 🎉').waitFor();
+    // What the server does not have yet cannot be edited.
+    await message(page, 'Hello @Grace Hopper 🎉').locator('xpath=self::*[@data-seq]').waitFor();
     await page.keyboard.press('ArrowUp');
-    await page.keyboard.press('End');
+    await soon('it is edited', async () => (await composer(page).inputValue()) === 'Hello @Grace Hopper 🎉');
+    await composer(page).press('End');
     await composer(page).pressSequentially(' and welcome');
     await page.keyboard.press('Enter');
     await message(page, 'and welcome').getByText('(edited)').waitFor();

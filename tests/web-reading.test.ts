@@ -1,0 +1,4 @@
+import { readingTests } from './_web-reading.ts';
+import { webSuite } from './_web-suite.ts';
+
+webSuite('reading in the web app', [readingTests]);
