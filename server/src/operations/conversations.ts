@@ -237,7 +237,7 @@ export function createConversations(deps: ConversationsDeps) {
       if (access.kind === 'direct') throw new ChatError('forbidden', { message: 'A direct conversation cannot be left.' });
       removed(id, settled(await store.removeMember({ conversationId: id, actorId: userId, userId, action: 'left' })), userId, 'left');
     },
-    /** Of somebody whose account ends: out of direct conversations, too. */
+    /** Of somebody whose account ends. */
     async abandon(userId: string, id: string) {
       const result = settled(await store.removeMember({ conversationId: id, actorId: userId, userId, action: 'left' }));
       if (result.status === 'changed') removed(id, result, userId, 'left');

@@ -81,7 +81,7 @@ export function createDeleteAccount(deps: DeleteAccountDeps) {
         await tellProfile(user);
         const memberships = await listMemberships(pool, userId);
         if (policy === 'remove') for (const { conversationId } of memberships) await removeMessages(userId, conversationId);
-        for (const { conversationId, isMember } of memberships) if (isMember) await conversations.abandon(userId, conversationId);
+        for (const { conversationId, isLeft } of memberships) if (!isLeft) await conversations.abandon(userId, conversationId);
         await removeAllFiles(pool, userId);
       },
     }),

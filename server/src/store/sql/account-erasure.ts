@@ -40,13 +40,14 @@ export async function loadDeletedUser(db: Db, userId: string): Promise<User | nu
 
 export interface Membership {
   conversationId: string;
-  isMember: boolean;
+  /** A direct conversation keeps its two people: for the other one it would have no name. */
+  isLeft: boolean;
 }
 
 /** Also of conversations that were left: messages stayed there. */
 export async function listMemberships(db: Db, userId: string): Promise<Membership[]> {
   const { rows } = await db.query<Membership>(
-    `select m.conversation_id as "conversationId", m.left_at is null as "isMember"
+    `select m.conversation_id as "conversationId", m.left_at is not null or c.kind = 'direct' as "isLeft"
      from members m join conversations c on c.id = m.conversation_id and c.deleted_at is null
      where m.user_id = $1 order by m.conversation_id`,
     [userId],
