@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Conversation } from '@chatcluster/protocol';
-import { errorCatalogue } from '@chatcluster/protocol/errors';
+import { endedCodes, errorCatalogue } from '@chatcluster/protocol/errors';
 import { eventSchemas } from '@chatcluster/protocol/socket-schemas';
 import { createDatabase, eventually } from '@chatcluster/tools/testing';
 import { createPod, type Pod } from './_pod-process.ts';
@@ -101,6 +101,7 @@ const fixed: Record<string, (value: string) => boolean> = {
   outcome: (value) =>
     ['ok', 'done', 'failed', 'retried', 'dead', 'sent', 'gone', 'refused', 'repeated'].includes(value) ||
     Object.hasOwn(errorCatalogue, value),
+  code: (value) => (endedCodes as readonly string[]).includes(value),
   reason: (value) => ['origin', 'overloaded'].includes(value),
   told: (value) => ['true', 'false'].includes(value),
   kind: (value) => /^[a-z]+([.:-][a-z]+)*$/.test(value),
