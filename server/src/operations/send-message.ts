@@ -93,8 +93,7 @@ export function createSendMessage(deps: SendMessageDeps) {
       await deps.attach.shared({ ...use, fileIds: (forwarded.attachments ?? []).map(({ fileId }) => fileId) });
       return forwarded;
     }
-    const fileIds = payload.attachments ?? [];
-    return fileIds.length === 0 ? {} : { attachments: await deps.attach.own({ ...use, ownerId: userId, fileIds }) };
+    return { attachments: await deps.attach.own({ ...use, ownerId: userId, fileIds: payload.attachments ?? [] }) };
   }
 
   async function send(userId: string, payload: Payload): Promise<SendResult> {
@@ -108,7 +107,9 @@ export function createSendMessage(deps: SendMessageDeps) {
     if (payload.mentionAll === true) require(decideMentionAll(access, userId));
     const isReply = payload.replyTo !== undefined || payload.threadRoot !== undefined;
     const unchecked = isReply && !(await checkReferences(payload));
-    const row = toRow(userId, payload, access, await carry(userId, payload, forwarded));
+    // No wait here either for a message of words alone.
+    const hasFiles = forwarded !== undefined || (payload.attachments ?? []).length > 0;
+    const row = toRow(userId, payload, access, hasFiles ? await carry(userId, payload, forwarded) : {});
     const result = await deps.ingest.submit(row, { unchecked });
     switch (result.status) {
       case 'stored':
