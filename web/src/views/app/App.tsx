@@ -46,7 +46,6 @@ export function App() {
       </Suspense>
     );
   }
-  return phase === 'signed-out' ? <SignIn /> : <Shell />;
   return phase === 'signed-out' ? <Welcome /> : <Shell />;
 }
 
