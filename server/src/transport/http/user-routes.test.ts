@@ -36,8 +36,10 @@ it('shows other people without their address', async () => {
   assert.equal((await app.call('GET', '/v1/users/01900000-0000-7000-8000-00000000dead', { token: ada.accessToken })).status, 404);
   assert.equal((await app.call('GET', '/v1/users/eve', { token: ada.accessToken })).status, 422);
   assert.equal((await app.call('GET', `/v1/users/${eve.userId}`)).status, 401);
-  await app.db.query('update users set deleted_at = now() where id = $1', [eve.userId]);
-  assert.equal((await app.call('GET', `/v1/users/${eve.userId}`, { token: ada.accessToken })).status, 404);
+  await app.db.query("update users set deleted_at = now(), display_name = '' where id = $1", [eve.userId]);
+  // What she wrote has an author still, without a name.
+  const gone = await app.call('GET', `/v1/users/${eve.userId}`, { token: ada.accessToken });
+  assert.deepEqual(gone.body, { id: eve.userId, displayName: '', guest: false });
 });
 
 it('finds people by the beginning of a name or of a word in it, page by page', async () => {
