@@ -26,11 +26,31 @@ export function errorText(error: unknown, words: ErrorWords = {}): StringKey {
   return words[error.code] ?? everywhere[error.code] ?? 'errorUnknown';
 }
 
+/** Stands while the server has not been told that this device signed out: its cookie is still good. */
+const LEAVING = 'chat.leaving';
+
+interface AccountDeps {
+  client: ChatClient;
+  set(part: Partial<ViewState>): void;
+  forgetDrafts(): void;
+  storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+}
+
 /** Signing in and out, by the client's cookies. */
-export function createAccount(client: ChatClient, set: (part: Partial<ViewState>) => void, forgetDrafts: () => void) {
+export function createAccount({ client, set, forgetDrafts, storage }: AccountDeps) {
+  /** Without a network it is said at the next start, before anything else. */
+  const leave = async () => {
+    storage.setItem(LEAVING, 'yes');
+    await client.logout().catch((error: unknown) => {
+      // No session is left to be ended: that is what was wanted.
+      if (!(error instanceof ChatError && error.code === 'unauthenticated')) throw error;
+    });
+    storage.removeItem(LEAVING);
+  };
   /** False: something else has to happen before one is in. */
   const enter = <T extends object>(result: T | SignedIn): result is SignedIn => {
     if (!('sessionId' in result)) return false;
+    storage.removeItem(LEAVING);
     client.start();
     set({ phase: 'signed-in', wasEnded: false, link: undefined });
     return true;
@@ -61,6 +81,10 @@ export function createAccount(client: ChatClient, set: (part: Partial<ViewState>
     resetPassword: (token: string, password: string) => client.account.resetPassword({ token, password }),
     /** Restores the session of the cookie; without one, or without a server, the sign-in page is shown. */
     async restore() {
+      if (storage.getItem(LEAVING) !== null) {
+        await leave().catch(() => undefined);
+        return set({ phase: 'signed-out' });
+      }
       const signedIn = await client.resume().catch(() => undefined);
       if (!signedIn) return set({ phase: 'signed-out' });
       client.start();
@@ -78,7 +102,7 @@ export function createAccount(client: ChatClient, set: (part: Partial<ViewState>
       forgetDrafts();
       // First, so that no view asks for people on behalf of nobody.
       set({ phase: 'signed-out', wasEnded: false, selectedId: undefined, drafts: {} });
-      await client.logout();
+      await leave();
     },
   };
 }

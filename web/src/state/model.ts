@@ -133,7 +133,7 @@ export function createModel(client: ChatClient, nowMs: () => number = Date.now) 
     drafts,
     uploads,
     pictures: createPictures(client),
-    account: createAccount(client, set, drafts.forget),
+    account: createAccount({ client, set, forgetDrafts: drafts.forget, storage: localStorage }),
     matching: createMatching(client, view),
     updates: createUpdateCheck(client, view),
     people: createPeople(client),
