@@ -241,4 +241,19 @@ describe('messages over three pods', () => {
     const pushed = await back.next('changes');
     assert.equal(pushed.conversations[0]?.lastMessage?.body, 'while away');
   });
+
+  it('from before a member came can be neither edited, reacted to, nor pinned by that member', async () => {
+    const [ann, bob, eve] = people as [Person, Person, Person];
+    const { id: conversationId } = await cluster.group([ann, eve]);
+    const old = await sockets[0]!.send(conversationId, 'before');
+    await cluster.ok(ann, 'POST', `/v1/conversations/${conversationId}/members`, { userIds: [bob.id] });
+    const young = await sockets[0]!.send(conversationId, 'after');
+    const change = (messageId: string) => ({ conversationId, messageId, clientMsgId: randomUUID() });
+    const hidden = /not_found/;
+    await assert.rejects(sockets[1]!.call('reaction:set', { ...change(old.id), emoji: '👍', on: true }), hidden);
+    await assert.rejects(sockets[1]!.call('pin:set', { ...change(old.id), on: true }), hidden);
+    await assert.rejects(sockets[1]!.call('message:edit', { ...change(old.id), body: 'mine' }), hidden);
+    await sockets[1]!.call('reaction:set', { ...change(young.id), emoji: '👍', on: true });
+    await sockets[2]!.call('pin:set', { ...change(old.id), on: true });
+  });
 });

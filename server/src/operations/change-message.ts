@@ -19,7 +19,7 @@ export interface ChangeMessageDeps {
 
 type Change = Pick<ChangeRow, 'type' | 'data'>;
 type Target = { conversationId: string; messageId: string; clientMsgId: string };
-type Message = { actorId: string; deletedAt?: string };
+type Message = { actorId: string; seq: number; deletedAt?: string };
 const MAX_TRIES = 5;
 
 /** Edits, deletions, reactions and pins: one entry each, folded into the message in the same transaction. Never queued. */
@@ -29,7 +29,9 @@ export function createChangeMessage(deps: ChangeMessageDeps) {
     for (let i = 0; i < MAX_TRIES; i += 1) {
       const access = await authorise(deps.membership, target.conversationId, (a) => decideSend(a, userId), version);
       const message = await deps.store.findMessage(target.conversationId, target.messageId);
-      if (message === null) throw new ChatError('not_found', { message: 'There is no such message here.' });
+      // From before the member came: not readable, so it is not there. To take it away reveals nothing, and stays a right of its author.
+      const isHidden = entry.type !== 'delete' && (message?.seq ?? 0) < access.members.get(userId)!.firstSeq;
+      if (message === null || isHidden) throw new ChatError('not_found', { message: 'There is no such message here.' });
       require(decide(access, message));
       const result = await deps.store.appendChange({
         conversationId: target.conversationId,
