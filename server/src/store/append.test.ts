@@ -88,6 +88,29 @@ test('folds edits, reactions, pins and replies into the message and scrubs all o
   assert.equal((await store.appendChange(changeRow(c, ann, 'delete', { messageId }))).status, 'unchanged');
 });
 
+test('keeps the place of an emoji while somebody reacts with it, and pins at the time of the entry', async () => {
+  const { store } = fixture;
+  const [ann, bob] = (await makeUsers(store, 2)) as [string, string];
+  const c = await makeGroup(store, [ann, bob]);
+  const messageId = await send(store, c, ann, { body: 'one' });
+  const react = (userId: string, emoji: string, on: boolean) =>
+    store.appendChange(changeRow(c, userId, 'reaction', { messageId, emoji, on }));
+  const emojis = async () => (await store.findMessage(c, messageId))?.reactions.map((r) => r.emoji);
+  for (const [userId, emoji] of [
+    [ann, '👍'],
+    [bob, '🎉'],
+    [bob, '👍'],
+  ] as const)
+    stored(await react(userId, emoji, true));
+  stored(await react(ann, '👍', false));
+  assert.deepEqual(await emojis(), ['👍', '🎉']);
+  stored(await react(bob, '👍', false));
+  stored(await react(bob, '👍', true));
+  assert.deepEqual(await emojis(), ['🎉', '👍']);
+  const pin = stored(await store.appendChange(changeRow(c, ann, 'pin', { messageId, on: true })));
+  assert.equal((await store.findMessage(c, messageId))?.pinnedAt, pin.at);
+});
+
 test('migrates an up-to-date database again without a change, on several pods at once', async () => {
   await Promise.all([migrate(fixture.databaseUrl), migrate(fixture.databaseUrl)]);
   assert.equal(await fixture.store.epoch(), 1);

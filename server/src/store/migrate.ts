@@ -10,6 +10,7 @@ import { Threads0030 } from './migrations/0030-threads.ts';
 import { Safety0040 } from './migrations/0040-safety.ts';
 import { Notifications0041 } from './migrations/0041-notifications.ts';
 import { Retention0042 } from './migrations/0042-retention.ts';
+import { ReactionOrder0043 } from './migrations/0043-reaction-order.ts';
 import { Search0031 } from './migrations/0031-search.ts';
 import { Invites0032 } from './migrations/0032-invites.ts';
 import { Integrations0033 } from './migrations/0033-integrations.ts';
@@ -37,6 +38,7 @@ export function createDataSource(databaseUrl: string): DataSource {
       Safety0040,
       Notifications0041,
       Retention0042,
+      ReactionOrder0043,
       Integrations0033,
     ],
     migrationsTableName: 'migrations',

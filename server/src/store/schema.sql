@@ -246,7 +246,8 @@ create table reactions (
   message_id uuid not null,
   emoji text not null,
   user_id uuid not null,
-  created_at timestamp(3) with time zone default now() not null
+  created_at timestamp(3) with time zone default now() not null,
+  first_seq bigint
 );
 
 create table recovery_codes (
@@ -772,10 +773,11 @@ begin
     values (p_conversation, v_message.id, p_data ->> 'body', v_entry.at, array[v_entry.seq])
     on conflict (conversation_id, message_id) do update
     set body = excluded.body, edited_at = excluded.edited_at, edit_seqs = s.edit_seqs || excluded.edit_seqs;
-  elsif p_type = 'pin' and (p_data ->> 'on')::boolean then
-    update message_state s set pinned_at = v_entry.at where s.conversation_id = p_conversation and s.message_id = v_message.id;
   elsif p_type = 'delete' then
     perform scrub_message(v_message, v_entry.at);
+  elsif p_type = 'pin' then
+    update message_state s set pinned_at = v_entry.at
+    where s.conversation_id = p_conversation and s.message_id = v_message.id and s.pinned_at is not null;
   end if;
   return change_json('stored', v_entry, v_conversation, write_batch(p_conversation, v_entry.seq, v_entry.seq));
 end
@@ -1049,8 +1051,12 @@ declare
   v_on boolean := (p_data ->> 'on')::boolean;
 begin
   if p_type = 'reaction' and v_on then
-    insert into reactions (conversation_id, message_id, emoji, user_id, created_at)
-    values (p_message.conversation_id, p_message.id, p_data ->> 'emoji', p_actor, clock_timestamp())
+    insert into reactions (conversation_id, message_id, emoji, user_id, created_at, first_seq)
+    select c.id, p_message.id, p_data ->> 'emoji', p_actor, clock_timestamp(), case when f.is_there then f.first_seq else c.last_seq + 1 end
+    from conversations c, (
+      select count(*) > 0 as is_there, min(r.first_seq) as first_seq from reactions r
+      where r.conversation_id = p_message.conversation_id and r.message_id = p_message.id and r.emoji = p_data ->> 'emoji'
+    ) f where c.id = p_message.conversation_id
     on conflict do nothing;
     return found;
   elsif p_type = 'reaction' then

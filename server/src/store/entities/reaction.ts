@@ -6,6 +6,8 @@ export interface ReactionRow {
   emoji: string;
   userId: string;
   createdAt: Date;
+  /** The entry by which the emoji came to the message, whoever took theirs back since. Null: older than the column. */
+  firstSeq: string | null;
 }
 
 export const ReactionEntity = new EntitySchema<ReactionRow>({
@@ -17,5 +19,6 @@ export const ReactionEntity = new EntitySchema<ReactionRow>({
     emoji: { type: 'text', primary: true },
     userId: { type: 'uuid', name: 'user_id', primary: true },
     createdAt: { type: 'timestamptz', precision: 3, name: 'created_at' },
+    firstSeq: { type: 'bigint', name: 'first_seq', nullable: true },
   },
 });

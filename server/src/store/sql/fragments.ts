@@ -11,9 +11,9 @@ export function messageJson(viewer: string): string {
       'attachments', coalesce(e.data -> 'attachments', '[]'), 'mentions', coalesce(e.data -> 'mentions', '[]'),
       'mentionAll', e.data -> 'mentionAll', 'forwardedFrom', e.data -> 'forwardedFrom',
       'reactions', coalesce((
-        select jsonb_agg(jsonb_build_object('emoji', r.emoji, 'count', r.count, 'me', r.me) order by r.first, r.emoji)
+        select jsonb_agg(jsonb_build_object('emoji', r.emoji, 'count', r.count, 'me', r.me) order by r.first_seq nulls first, r.first, r.emoji)
         from (
-          select r.emoji, count(*) as count, bool_or(r.user_id = ${viewer}) as me, min(r.created_at) as first
+          select r.emoji, count(*) as count, bool_or(r.user_id = ${viewer}) as me, min(r.created_at) as first, min(r.first_seq) as first_seq
           from reactions r where r.conversation_id = e.conversation_id and r.message_id = e.id group by r.emoji
         ) r), '[]')))
     from (values (1)) one (x)
