@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { AuditEntry, Conversation, HistoryPage, RetentionPreview, SyncPage } from '@chatcluster/protocol';
+import type { AuditEntry, Conversation, HistoryPage, RetentionPreview, SearchPage, SyncPage } from '@chatcluster/protocol';
 import { eventually, runSql } from '@chatcluster/tools/testing';
+import { testStores, upload } from './_files.ts';
 import { type Cluster, startPods } from './_pods.ts';
 import { makeAdmin } from './_sql.ts';
 
@@ -53,6 +54,37 @@ it('removes what is too old, keeps the numbers, and tells open clients and those
     [group.id, seqs[3]!],
   );
   assert.equal(left[0]!.n, 0);
+});
+
+it('takes what search and files know of it along', async () => {
+  await using store = await testStores.volume();
+  await using cluster = await startPods(1, { ...env, ...store.env });
+  const ann = await cluster.register('Ann');
+  const group = await cluster.group([ann]);
+  const socket = await cluster.connect(ann);
+  const content = new TextEncoder().encode('minutes');
+  const [oldFile, youngFile] = [
+    await upload(cluster, ann, { name: 'old.txt', content }),
+    await upload(cluster, ann, { name: 'new.txt', content }),
+  ];
+  const old = await socket.send(group.id, 'walrus of old', { attachments: [oldFile.fileId] });
+  const young = await socket.send(group.id, 'walrus of late', { attachments: [youngFile.fileId] });
+  const found = async () =>
+    (await cluster.ok<SearchPage>(ann, 'GET', '/v1/search?q=walrus')).items.map(({ message }) => message.id).join(' ');
+  await eventually(async () => (await found()) === `${young.id} ${old.id}`, { deadlineMs: 30_000, message: 'both are indexed' });
+  const left = async (table: 'message_search' | 'file_uses') =>
+    (
+      await runSql<{ id: string }>(cluster.databaseUrl, `select message_id as id from ${table} where conversation_id = $1 order by 1`, [
+        group.id,
+      ])
+    ).map(({ id }) => id);
+  assert.deepEqual([...(await left('message_search'))].sort(), [old.id, young.id].sort());
+  assert.deepEqual([...(await left('file_uses'))].sort(), [old.id, young.id].sort());
+  await age(cluster, group.id, old.seq!);
+  await eventually(async () => (await left('message_search')).length === 1, { deadlineMs: 30_000, message: 'the old one is gone' });
+  assert.deepEqual(await left('message_search'), [young.id]);
+  assert.deepEqual(await left('file_uses'), [young.id]);
+  assert.equal(await found(), young.id);
 });
 
 it('takes a whole conversation, and a large one in several steps; what is young stays', async () => {
