@@ -204,7 +204,6 @@ export class Book {
       const conversation = applyReceipt(page.conversation, userId, delivered, read);
       return conversation === page.conversation ? page : { ...page, conversation };
     });
-    if (userId === this.#deps.me() && read !== undefined) this.readTo(conversationId, read);
   }
 
   #skip(conversationId: string, to: number): void {

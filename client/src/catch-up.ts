@@ -31,6 +31,7 @@ export class CatchUp {
   #epoch: number | undefined;
   #running: Promise<void> | undefined;
   #needsChanges = false;
+  #isListing = false;
   #gaps = new Set<string>();
   #cancelSoon: (() => void) | undefined;
   #cancelCheck = () => {};
@@ -94,6 +95,11 @@ export class CatchUp {
     this.#runInBackground();
   }
 
+  /** The own read position or settings moved. A page that is on its way may be from before: then it is asked for again. */
+  ownMoved(): void {
+    if (this.#isListing) this.#needsChanges = true;
+  }
+
   resync(conversationIds: readonly string[] = []): void {
     for (const id of conversationIds) this.#gaps.add(id);
     this.check();
@@ -154,7 +160,21 @@ export class CatchUp {
     } while (this.#needsChanges);
   }
 
+  /** What is asked for while the pages come may be missing in them: it is for another run. */
   async #changes(): Promise<void> {
+    this.#needsChanges = false;
+    this.#isListing = true;
+    try {
+      await this.#list();
+    } catch (error) {
+      this.#needsChanges = true;
+      throw error;
+    } finally {
+      this.#isListing = false;
+    }
+  }
+
+  async #list(): Promise<void> {
     const seen = new Set<string>();
     let isEverything = this.#since === undefined;
     let since = this.#since;
@@ -168,7 +188,6 @@ export class CatchUp {
     }
     if (isEverything) this.#deps.book.keepOnly(seen);
     this.#since = since;
-    this.#needsChanges = false;
   }
 
   async #sync(): Promise<void> {

@@ -47,7 +47,10 @@ export function createHandlers({ book, typing, people, outbox, catchUp, session,
     profile: ({ user }) => profile(user),
     'conversation:added': ({ conversation }) => added(conversation),
     'conversation:removed': ({ conversationId }) => book.remove(conversationId),
-    'conversation:me': ({ conversationId, me }) => book.setMe(conversationId, me),
+    'conversation:me': ({ conversationId, me }) => {
+      book.setMe(conversationId, me);
+      catchUp.ownMoved();
+    },
     'message:rejected': ({ clientMsgId, error }) => outbox.rejected(clientMsgId, error),
     resync({ reason, conversationIds }) {
       // What was removed on the server by age goes here, too.
