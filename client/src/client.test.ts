@@ -296,6 +296,17 @@ test('messages and mentions of others count as unread, own ones do not, and read
   assert.deepEqual(receipts, [{ conversationId: 'c', delivered: 3, read: 3 }]);
 });
 
+test('marking as unread never moves the read position forward', async () => {
+  const world = createWorld();
+  await using client = world.client;
+  world.entries.push(...[1, 2, 3].map((seq) => message(seq)));
+  const me = { ...world.conversation.me, readSeq: 0, unread: 3 };
+  world.conversation = conversation(3, { me });
+  await world.start();
+  await client.markUnread('c', 3);
+  assert.equal(client.conversation('c').readSeq, 0);
+});
+
 test('another epoch drops what is held and reads the history again', async () => {
   const world = createWorld();
   await using client = world.client;

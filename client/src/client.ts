@@ -334,7 +334,7 @@ class Client implements ChatClient {
     this.#receipts.forgetRead(conversationId);
     await this.rest.unread(conversationId, readSeq);
     const me = this.#book.get(conversationId)?.conversation.me;
-    if (me) this.#book.setMe(conversationId, { ...me, readSeq });
+    if (me) this.#book.setMe(conversationId, { ...me, readSeq: Math.min(me.readSeq, readSeq) });
   }
 
   setTyping: ChatClient['setTyping'] = (conversationId, on) => this.#typing.set(conversationId, on);
