@@ -130,7 +130,7 @@ test('a session that is ended elsewhere signs the client out', async () => {
 
 test('the hello example prints what the other person received', async () => {
   const example = fileURLToPath(new URL('../examples/hello.ts', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [example, server.url], { timeout: 20_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, [example, server.url], { timeout: 60_000 });
   assert.equal(stdout, 'Bob received: Hello, Bob!\n');
 });
 

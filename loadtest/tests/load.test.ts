@@ -21,8 +21,9 @@ function run(settings: Settings, plant?: Plant, target: Target = pods.target) {
 
 test('a small open-loop load on two pods leaves nothing lost, doubled, misordered or missing', async () => {
   const { verdict, timeline, story, refusals } = await run(testSettings({ WORKERS: '2', SESSION: '2', AWAY: '1' }));
-  assert.deepEqual(story, []);
-  assert.equal(wrongCount(verdict), 0);
+  assert.equal(wrongCount(verdict), 0, story.join('\n'));
+  // A machine that is busy otherwise is late at times; of that the story tells, too.
+  if (verdict.late === 0) assert.deepEqual(story, []);
   assert.deepEqual(refusals, {});
   assert.ok(verdict.acknowledged > 80, `${verdict.acknowledged} acknowledged`);
   assert.ok(verdict.deliveries > verdict.acknowledged * 2);
@@ -32,9 +33,10 @@ test('a small open-loop load on two pods leaves nothing lost, doubled, misordere
 });
 
 test('a closed loop sends as fast as it is answered', async () => {
-  const { verdict } = await run(testSettings({ MODE: 'closed', DURATION: '2', SESSION: '0' }));
+  const { verdict } = await run(testSettings({ MODE: 'closed', RATE: '1', DURATION: '2', SESSION: '0' }));
   assert.equal(wrongCount(verdict), 0);
-  assert.ok(verdict.acknowledged > 100, `${verdict.acknowledged} acknowledged`);
+  // At the rate of an open loop there would be two.
+  assert.ok(verdict.acknowledged > 20, `${verdict.acknowledged} acknowledged`);
 });
 
 test('a lost frame is repaired by the client rule, and the oracle stays silent', async () => {

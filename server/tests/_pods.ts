@@ -30,7 +30,8 @@ export type Person = AuthResult & { id: string; refreshToken: string };
 export type RestAnswer<T = unknown> = { status: number; body: T; headers: Headers };
 export type SocketSettings = Partial<ManagerOptions & SocketOptions>;
 
-const DEADLINE_MS = 10_000;
+/** Far beyond what a busy machine needs. */
+const DEADLINE_MS = 30_000;
 
 /** A stock client that remembers every event it got. */
 export class TestSocket {
@@ -133,7 +134,7 @@ export class Cluster implements AsyncDisposable {
       ...this.#env,
       ...env,
     });
-    const app = this.#stack.use(await createApp(config, createLog('fatal', id), AbortSignal.timeout(30_000)));
+    const app = this.#stack.use(await createApp(config, createLog('fatal', id), AbortSignal.timeout(60_000)));
     const pod = { app, id, url: `http://127.0.0.1:${app.port}`, adminUrl: `http://127.0.0.1:${app.adminPort}` };
     this.pods.push(pod);
     return pod;

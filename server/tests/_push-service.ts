@@ -117,7 +117,7 @@ export async function startPushService(): Promise<PushService> {
         answers: [] as number[],
         requests: 0,
         next: (fits: (push: ReceivedPush) => boolean = () => true) =>
-          eventually(() => browser.pushes.find(fits), { deadlineMs: 30_000, message: `no push came; faults: ${faults.join('; ')}` }),
+          eventually(() => browser.pushes.find(fits), { deadlineMs: 60_000, message: `no push came; faults: ${faults.join('; ')}` }),
       };
       browsers.set(id, browser);
       return browser;

@@ -178,7 +178,7 @@ export class QueueWorld implements Disposable {
       const got = () =>
         chosen([...new Map(bob.entries(this.conversationId).map((entry) => [entry.seq, entry])).values()].sort((a, b) => a.seq - b.seq));
       const message = () => `Bob on ${key.split(' ')[1]} got ${got().length} of ${ids.length}`;
-      await eventually(() => got().length >= wanted.size, { deadlineMs: 10_000 }).catch(() => assert.fail(message()));
+      await eventually(() => got().length >= wanted.size, { deadlineMs: 30_000 }).catch(() => assert.fail(message()));
       assert.deepEqual(got(), ids);
     }
   }

@@ -31,7 +31,7 @@ async function settled(cluster: Cluster): Promise<void> {
       await runSql(cluster.databaseUrl, "update notices set due_at = now() where channel = 'push' and lease is null");
       return (await count("notices where channel = 'push'")) + (await count("jobs where kind = 'push'")) === 0;
     },
-    { deadlineMs: 30_000, message: 'notices are still on their way' },
+    { deadlineMs: 60_000, message: 'notices are still on their way' },
   );
 }
 
@@ -179,7 +179,7 @@ it('keeps one key pair for all pods, takes only real subscriptions, and never po
   const group = await cluster.group([ann, bob]);
   await send(cluster, ann, group.id, 'hello');
   await eventually(async () => (await runSql(cluster.databaseUrl, 'select 1 from push_subscriptions')).length === 0, {
-    deadlineMs: 30_000,
+    deadlineMs: 60_000,
   });
   assert.equal(good.requests, 0);
 });

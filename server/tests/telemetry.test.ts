@@ -79,7 +79,9 @@ test('a log of everything names requests, and holds no text, password or token',
   const isAnswered = (line: string) => line.includes('request-of-the-test') && line.includes('/v1/conversations/:id/messages');
   await eventually(() => run.log().split('\n').some(isAnswered), { deadlineMs: 20_000 });
   const log = run.log();
-  for (const line of log.trim().split('\n')) assert.doesNotThrow(() => JSON.parse(line) as unknown, line);
+  // The server goes on: the last line may have been written by half.
+  const whole = log.slice(0, log.lastIndexOf('\n'));
+  for (const line of whole.split('\n')) assert.doesNotThrow(() => JSON.parse(line) as unknown, line);
   for (const secret of secrets) assert.equal(log.includes(secret), false, `the log holds ${secret}`);
 });
 

@@ -86,7 +86,7 @@ async function holdsNotForEver(cluster: Cluster): Promise<void> {
   await publish(cluster, cluster.pods[0], cluster.store.append(conversationId));
   cluster.store.append(conversationId);
   assert.equal(await publish(cluster, cluster.pods[1], cluster.store.append(conversationId)), true);
-  for (const socket of sockets) await eventually(() => socket.seqs(conversationId).includes(3), { deadlineMs: 3_000 });
+  for (const socket of sockets) await eventually(() => socket.seqs(conversationId).includes(3), { deadlineMs: 10_000 });
 }
 
 async function largeConversation(cluster: Cluster): Promise<void> {

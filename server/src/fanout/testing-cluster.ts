@@ -49,7 +49,9 @@ function redisDeps(store: FakeStore, redisUrls: string[], redisPrefix: string): 
   };
 }
 
-export function routed(store: FakeStore, redisUrls: string[], redisPrefix: string, timing: { heartbeatMs?: number } = {}): RoutedFanout {
+export type Timing = Pick<RoutedDeps, 'heartbeatMs' | 'commandTimeoutMs'>;
+
+export function routed(store: FakeStore, redisUrls: string[], redisPrefix: string, timing: Timing = {}): RoutedFanout {
   return createRoutedFanout({ ...redisDeps(store, redisUrls, redisPrefix), ...timing });
 }
 

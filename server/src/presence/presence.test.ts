@@ -154,7 +154,7 @@ test('takes the users of a dead pod offline, and puts presence back after FLUSHA
   await client.set(`${prefix}presence:shown:${dead}`, 'online');
   await client.sadd(`${prefix}pods`, 'dead-pod');
   await eventually(async () => (await client.exists(`${prefix}presence:shown:${dead}`, `${prefix}route:user:${dead}`)) === 0, {
-    deadlineMs: 15_000,
+    deadlineMs: 30_000,
   });
   const mine = await client.keys(`${prefix}*`);
   await client.del(mine);

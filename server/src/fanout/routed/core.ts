@@ -23,6 +23,8 @@ export interface RoutedDeps extends FanoutDeps {
   maxInbox?: number;
   /** @default 1000 */
   heartbeatMs?: number;
+  /** How long an answer of Redis is waited for. @default 250 */
+  commandTimeoutMs?: number;
   /** Between two readings of the tail while it carries the entries. @default 700 */
   tailMs?: number;
 }
@@ -73,7 +75,7 @@ export class RoutedCore implements AsyncDisposable {
     const { deps } = this;
     const server: NamedServer = Object.assign(
       new RoutedServer({
-        redis: createRedis(url, deps.redisPrefix, deps.log),
+        redis: createRedis(url, deps.redisPrefix, deps.log, deps.commandTimeoutMs),
         podId: deps.podId,
         log: deps.log,
         lease: () => deps.lease?.() ?? { version: '', connections: deps.hub.size, takesSockets: true, postgres: true },
