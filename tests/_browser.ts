@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '@chatcluster/tools/testing';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -35,12 +36,17 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   let podId: string | undefined;
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
-  page.on('websocket', (socket) =>
+  page.on('websocket', (socket) => {
+    podId = undefined;
     socket.on('framereceived', ({ payload }) => {
       const found = /^42\["session:ready",.*"podId":"([^"]+)"/.exec(String(payload));
       if (found) podId = found[1];
-    }),
-  );
+    });
+  });
+  // A page that is loaded anew has no socket yet.
+  page.on('request', (request) => {
+    if (request.isNavigationRequest()) podId = undefined;
+  });
   return { page, podId: () => podId, errors };
 }
 
@@ -50,6 +56,15 @@ export async function signIn({ page }: Person, url: string, email: string, passw
   await page.getByTestId('sign-in-password').fill(password);
   await page.getByTestId('sign-in-submit').click();
   await page.getByTestId('conversation-item').first().waitFor();
+}
+
+/** Until nothing fades or moves any more: colours in the middle of a fade are nobody's. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+  await eventually(() => page.evaluate<boolean>("document.getAnimations().every(({ playState }) => playState !== 'running')"), {
+    deadlineMs: 30_000,
+    message: 'something still moves',
+  });
 }
 
 /** With SCREENSHOTS=docs the pictures of the documentation are made again; else they are kept for a look in .local/. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { openPage, type Person, screenshot } from './_browser.ts';
+import { openPage, type Person, screenshot, settled } from './_browser.ts';
 import { composer, createGroup, list, message, openAs, openConversation, pointAt, twoFrames, type World } from './_web.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -22,8 +22,7 @@ const isKnown = (id: string, html: string) =>
 /** No rule of axe is broken, best practices included, and nothing is wider than the page. */
 async function check(person: Person, name: string): Promise<void> {
   const { page } = person;
-  // Colours in the middle of a fade are nobody's.
-  await page.evaluate('Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)))');
+  await settled(page);
   await twoFrames(page);
   await screenshot(person, name);
   // Not by a script element: the page's policy allows none of others.

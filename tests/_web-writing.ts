@@ -87,6 +87,8 @@ export function writingTests(world: () => World): void {
     await page.getByTestId('switcher-input').fill(other.title);
     await page.keyboard.press('Enter');
     await message(page, 'Forward this').getByText('Forwarded').waitFor();
+    // Grace cannot have read what the server does not have yet.
+    await message(page, 'Forward this').locator('xpath=self::*[@data-seq]').waitFor();
     await grace.call('POST', `/v1/conversations/${other.id}/read`, { seq: await lastSeq(world(), other.id) });
     await pointAt(message(page, 'Forward this'));
     await message(page, 'Forward this').getByTestId('more').click();

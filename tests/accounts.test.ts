@@ -12,7 +12,7 @@ import { startIssuer } from '../server/src/auth/providers/_oidc-server.ts';
 import { parseConfig } from '../server/src/config.ts';
 import { createLog } from '../server/src/log.ts';
 import { startSmtp } from '../server/src/mail/_smtp.ts';
-import { openBrowser, openPage, screenshot } from './_browser.ts';
+import { openBrowser, openPage, screenshot, settled } from './_browser.ts';
 
 const PASSWORD = 'correct horse';
 const NEXT_PASSWORD = 'battery staple';
@@ -38,7 +38,7 @@ async function setUp() {
     SIGNUP_CHALLENGE: 'on',
     SIGNUP_CHALLENGE_BITS: '8',
   });
-  stack.use(await createApp({ ...config, adminPort: 0 }, createLog('fatal', 'test'), AbortSignal.timeout(30_000)));
+  stack.use(await createApp({ ...config, adminPort: 0 }, createLog('fatal', 'test'), AbortSignal.timeout(90_000)));
   const browser = stack.use(await openBrowser());
   return { smtp, issuer, url, browser, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
@@ -50,7 +50,7 @@ async function fill(page: Page, values: Record<string, string>, submit: string):
 
 /** In the rail, or on a phone above the list. */
 const profile = (page: Page) => page.locator('[data-testid=profile]:visible, [data-testid=profile-small]:visible').first();
-const signedIn = (page: Page) => profile(page).waitFor({ timeout: 20_000 });
+const signedIn = (page: Page) => profile(page).waitFor({ timeout: 30_000 });
 
 async function openAccount(page: Page): Promise<void> {
   await profile(page).click();
@@ -66,6 +66,7 @@ async function signOut(page: Page): Promise<void> {
 }
 
 async function assertAccessible(page: Page): Promise<void> {
+  await settled(page);
   // By its text, as the page's policy lets no script in; `evaluate` is not under it.
   await page.evaluate(axe.source);
   const violations = await page.evaluate(async () => {
@@ -86,7 +87,7 @@ test('an account lives by mail: sign-up, forgotten password, second factor, othe
   await screenshot(ada, 'sign-in-1280-light');
   await page.getByTestId('sign-in-switch').click();
   await fill(page, { 'register-name': 'Ada Lovelace', 'sign-in-email': email, 'sign-in-password': PASSWORD }, 'sign-in-submit');
-  await page.getByTestId('step-back').waitFor({ timeout: 20_000 });
+  await page.getByTestId('step-back').waitFor({ timeout: 30_000 });
   await screenshot(ada, 'mail-sent-1280-light');
 
   await page.goto((await t.smtp.mail(email)).link);
@@ -135,10 +136,10 @@ test('an account lives by mail: sign-up, forgotten password, second factor, othe
   await fill(phone.page, { 'mfa-code': recovery[0] ?? '' }, 'step-submit');
   await signedIn(phone.page);
   await openAccount(phone.page);
-  await eventually(async () => (await phone.page.getByTestId('session').count()) === 2, { deadlineMs: 20_000 });
+  await eventually(async () => (await phone.page.getByTestId('session').count()) === 2, { deadlineMs: 30_000 });
   await screenshot(phone, 'account-375-dark');
   await phone.page.getByTestId('session-end').click();
-  await page.getByTestId('sign-in-email').waitFor({ timeout: 20_000 });
+  await page.getByTestId('sign-in-email').waitFor({ timeout: 30_000 });
   assert.deepEqual([...ada.errors, ...phone.errors], []);
 });
 

@@ -96,7 +96,7 @@ test('files are chosen, dropped and pasted, sent, seen and loaded by the other',
     .last()
     .click();
   await grace.page.getByTestId('upload-tray').waitFor({ state: 'detached' });
-  assert.equal(await grace.page.getByTestId('send').isDisabled(), true);
+  await eventually(() => grace.page.getByTestId('send').isDisabled(), DEADLINE);
   assert.deepEqual([...ada.errors, ...grace.errors], []);
 });
 

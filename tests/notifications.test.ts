@@ -33,8 +33,7 @@ const shown = (page: Page) =>
 
 /** What the system does when a notification is clicked. */
 async function click(context: BrowserContext): Promise<void> {
-  const [worker] = context.serviceWorkers();
-  assert.ok(worker, 'the service worker runs');
+  const worker = await eventually(() => context.serviceWorkers()[0], { deadlineMs: 30_000, message: 'the service worker runs' });
   await worker.evaluate(async () => {
     const scope = globalThis as unknown as ServiceWorkerScope;
     const [notification] = await scope.registration.getNotifications();

@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { eventually, runSql } from '@chatcluster/tools/testing';
 import { openBrowser, openPage, type Person, screenshot, signIn } from './_browser.ts';
 import { type LocalCluster, startCluster } from './_cluster.ts';
+import { pointAt } from './_web.ts';
 
 const PASSWORD = 'chatcluster';
 
@@ -31,7 +32,7 @@ test('a reported and blocked person disappears, and an administrator acts on the
   await say(ada.page, 'Buy my coins now');
   await choose(grace.page, 'Ada Lovelace');
   const bad = grace.page.getByTestId('message').filter({ hasText: 'Buy my coins' });
-  await bad.hover();
+  await pointAt(bad);
   await bad.getByTestId('more').click();
   await grace.page.getByText('Report message').click();
   await grace.page.getByTestId('report-reason').fill('Advertising');

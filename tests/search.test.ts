@@ -34,10 +34,10 @@ test('search finds, marks and leads to a message; an invite link lets a guest in
       await page.getByTestId('message-search').fill('lighthouse');
       return hit
         .first()
-        .waitFor({ timeout: 1_000 })
+        .waitFor({ timeout: 5_000 })
         .then(() => true);
     },
-    { deadlineMs: 30_000 },
+    { deadlineMs: 60_000 },
   );
   assert.equal(await hit.first().locator('mark').first().textContent(), 'lighthouse');
   await screenshot(ada, 'search-1280-light');

@@ -20,5 +20,5 @@ export default defineConfig({
       '/socket.io': { target: server, ws: true, changeOrigin: false },
     },
   },
-  test: { environment: 'happy-dom', include: ['{src,build}/**/*.test.{ts,tsx}'], css: false },
+  test: { environment: 'happy-dom', include: ['{src,build}/**/*.test.{ts,tsx}'], css: false, testTimeout: 30_000 },
 });

@@ -37,7 +37,7 @@ function show(login: ChatClient['login']) {
 
 test('a failed sign-in says why and can be tried again', async () => {
   const { container } = show(() => Promise.reject(new TypeError('fetch failed')));
-  expect((await screen.findByRole('alert')).textContent).toMatch(/cannot be reached/);
+  expect((await screen.findByRole('alert', {}, { timeout: 20_000 })).textContent).toMatch(/cannot be reached/);
   expect(screen.getByTestId('sign-in-submit').hasAttribute('disabled')).toBe(false);
   const { violations } = await axe.run(container, { rules: { 'color-contrast': { enabled: false }, region: { enabled: false } } });
   expect(violations.map(({ id }) => id)).toEqual([]);
@@ -48,6 +48,6 @@ test('a sign-in opens the app', async () => {
   const user = { id: 'u', displayName: 'Ada', guest: false, emailVerified: true, admin: false };
   const login = vi.fn<ChatClient['login']>(() => Promise.resolve({ user, sessionId: 's' }));
   const { model } = show(login);
-  await vi.waitFor(() => expect(model.view.getState().phase).toBe('signed-in'));
+  await vi.waitFor(() => expect(model.view.getState().phase).toBe('signed-in'), { timeout: 20_000 });
   expect(login).toHaveBeenCalledWith({ email: 'ada@example.com', password: 'secret' });
 });
