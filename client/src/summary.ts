@@ -44,7 +44,9 @@ function foldOne(
     case 'delete': {
       const unread = isUnread(entry.data.messageId);
       const me = unread ? { ...base.me, unread: Math.max(0, base.me.unread - 1) } : base.me;
-      return { conversation: { ...base, me }, stale: unread === undefined && base.me.unread > 0 };
+      // Whether it mentioned one is no longer in it.
+      const isUntold = unread === undefined ? base.me.unread > 0 : unread && base.me.mentions > 0;
+      return { conversation: { ...base, me }, stale: isUntold };
     }
     case 'member':
       return { conversation: foldMember(context, base, entry), stale: false };
