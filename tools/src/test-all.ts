@@ -7,9 +7,9 @@ const root = join(import.meta.dirname, '../..');
 const runner = join(import.meta.dirname, 'test.ts');
 
 /** With faults and whole clusters under load: company would only make them slow. */
-const alone = ['kubernetes', 'chaos'];
+const alone = ['kubernetes', 'chaos', 'k6'];
 /** Longest first, so that no lane ends long before the other one. */
-const together = ['server', 'operator', 'e2e', 'tools', 'loadtest', 'k6', 'check', 'chart', 'cdk8s', 'client', 'web', 'protocol'];
+const together = ['server', 'operator', 'e2e', 'tools', 'loadtest', 'check', 'chart', 'cdk8s', 'client', 'web', 'protocol'];
 
 interface Result {
   suite: string;
