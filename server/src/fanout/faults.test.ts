@@ -113,7 +113,7 @@ describe('routed fan-out under faults', { timeout: 120_000 }, () => {
     );
   });
 
-  test('delivers locally at once while Redis is frozen, to the others by the tail', async () => {
+  test('delivers locally in half a second while Redis is frozen, to the others by the tail', async () => {
     await using redis = await ownRedis();
     await using scene = await openScene([redis.url]);
     await scene.send(0);
@@ -122,8 +122,7 @@ describe('routed fan-out under faults', { timeout: 120_000 }, () => {
     for (let i = 0; i < 5; i += 1) {
       const started = performance.now();
       assert.equal(await scene.send(0), false);
-      // Redis stays frozen: who waited for it would wait for ever. A free machine needs half a second at most.
-      assert.ok(performance.now() - started < 5_000, `took ${performance.now() - started} ms`);
+      assert.ok(performance.now() - started < 500, `took ${performance.now() - started} ms`);
       assert.ok(scene.sockets[0]!.seqs(scene.conversationId).includes(i + 2));
     }
     await everyoneHas(scene, 6);
