@@ -5,7 +5,7 @@ import { sendRequest, type HttpDeps, type HttpRequest } from './http.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
 
-/** A token this close to its end is renewed before it is used. */
+/** A token this close to its end is renewed before it is used; of a short-lived one, in its last third. */
 const MARGIN_MS = 30_000;
 
 export interface SessionDeps {
@@ -23,7 +23,7 @@ export class Session {
   #deps: SessionDeps;
   #user: OwnUser | undefined;
   #sessionId = '';
-  #access: { token: string; endsAt: number } | undefined;
+  #access: { token: string; endsAt: number; renewFrom: number } | undefined;
   #refreshing: Promise<string> | undefined;
 
   constructor(deps: SessionDeps) {
@@ -64,7 +64,7 @@ export class Session {
   /** A bot's token is good until somebody ends it: once refused, there is nothing to renew. */
   async useToken(token: string): Promise<void> {
     const user = (await sendRequest(this.#deps.http, { method: 'GET', path: '/v1/users/me', token })) as OwnUser;
-    this.#access = { token, endsAt: Number.POSITIVE_INFINITY };
+    this.#access = { token, endsAt: Number.POSITIVE_INFINITY, renewFrom: Number.POSITIVE_INFINITY };
     this.#user = user;
     this.#sessionId = '';
   }
@@ -96,7 +96,7 @@ export class Session {
   /** A token that is good for a while. */
   async accessToken(): Promise<string> {
     const access = this.#access;
-    if (access !== undefined && access.endsAt - this.#deps.scheduler.now() > MARGIN_MS) return access.token;
+    if (access !== undefined && this.#deps.scheduler.now() < access.renewFrom) return access.token;
     return this.refresh();
   }
 
@@ -130,7 +130,9 @@ export class Session {
   }
 
   async #adopt(result: AuthResult): Promise<string> {
-    this.#access = { token: result.accessToken, endsAt: this.#deps.scheduler.now() + result.expiresIn * 1_000 };
+    const lifetimeMs = result.expiresIn * 1_000;
+    const endsAt = this.#deps.scheduler.now() + lifetimeMs;
+    this.#access = { token: result.accessToken, endsAt, renewFrom: endsAt - Math.min(MARGIN_MS, lifetimeMs / 3) };
     // Another person has signed in with the cookies of this browser since: what is shown here is not theirs.
     if (this.#user !== undefined && result.user !== undefined && result.user.id !== this.#user.id) throw new ChatError('unauthenticated');
     this.#sessionId = result.sessionId ?? this.#sessionId;

@@ -315,6 +315,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   }
   stack.use(
     createSocketClock({
+      accessTokenSeconds: config.limits.accessTokenSeconds,
       connections: () => connections.values(),
       isRevoked: auth.revocations.isRevoked,
       isRefreshImpossible: () => !postgres.isReachable(),

@@ -160,6 +160,7 @@ describe('short-lived tokens', () => {
       isRevoked: () => false,
       isRefreshImpossible: () => isRefreshImpossible,
       maxAgeSeconds: 3_600,
+      accessTokenSeconds: 900,
       now: () => now,
     });
     now = 131_001;

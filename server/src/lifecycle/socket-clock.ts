@@ -6,6 +6,7 @@ export interface SocketClockDeps {
   /** True while nobody can refresh (Postgres away): expiry waits then. */
   isRefreshImpossible(): boolean;
   maxAgeSeconds: number;
+  accessTokenSeconds: number;
   /** Of the wall, for tokens. @default Date.now */
   now?: () => number;
   /** Of the monotonic clock, for ages: when a wall clock is set ahead nobody has become older. */
@@ -22,6 +23,8 @@ const MOVE_GRACE_MS = 10_000;
 export function createSocketClock(deps: SocketClockDeps) {
   const { now = Date.now, elapsed = () => performance.now(), random = Math.random } = deps;
   const ageLimits = new WeakMap<Connection, number>();
+  // A token that does not live much longer than that is warned about once, when two thirds of its time are left.
+  const warnMs = Math.min(WARN_MS, (deps.accessTokenSeconds * 1_000 * 2) / 3);
 
   function ageLimit(connection: Connection): number {
     let limit = ageLimits.get(connection);
@@ -34,8 +37,7 @@ export function createSocketClock(deps: SocketClockDeps) {
 
   function expire(connection: Connection, at: number): void {
     const { expiresAt } = connection.principal;
-    // Short-lived tokens (tests, strict installations) are warned about at half of what is left at the first look.
-    if (expiresAt - at <= WARN_MS && connection.warnedFor !== expiresAt) {
+    if (expiresAt - at <= warnMs && connection.warnedFor !== expiresAt) {
       connection.warnedFor = expiresAt;
       connection.emit('session:expiring', { expiresAt: new Date(expiresAt).toISOString() });
     }
