@@ -14,7 +14,11 @@ interface Variable {
 interface Pod {
   affinity?: { podAffinity?: { requiredDuringSchedulingIgnoredDuringExecution: object[] } };
   containers: { env: Variable[]; volumeMounts: { name: string; mountPath: string; readOnly?: boolean }[] }[];
-  volumes: { name: string; projected?: { sources: Record<string, { name: string; items: { key: string; path: string }[] }>[] } }[];
+  volumes: {
+    name: string;
+    secret?: object;
+    projected?: { sources: Record<string, { name: string; items: { key: string; path: string }[] }>[] };
+  }[];
 }
 
 function find(objects: KubernetesObject[], id: string): KubernetesObject {
@@ -104,6 +108,20 @@ describe('what the spec says of features', () => {
     ]);
     assert.equal(dataOf(objects, 'chat-providers')['work.issuer'], 'https://login.example.com:8443/realms/work');
     assert.equal(podOf(objects, 'worker').volumes.length, 1);
+  });
+
+  it('mounts the signing keys where people are, as a folder that follows the Secret', () => {
+    for (const role of ['api', 'realtime']) {
+      const { containers, volumes } = podOf(objects, role);
+      const mount = containers[0]!.volumeMounts.find(({ name }) => name === 'signing-keys');
+      assert.equal(`${mount?.mountPath}/keys`, envOf(objects, role).SIGNING_KEYS_FILE);
+      assert.ok(mount?.readOnly && !('subPath' in mount));
+      const volume = volumes.find(({ name }) => name === 'signing-keys');
+      assert.deepEqual(volume?.secret, { secretName: 'signing', items: [{ key: 'keys', path: 'keys' }], defaultMode: 0o440 });
+    }
+    for (const pod of [podOf(objects, 'worker'), podOf(render(specs.smallest), 'api')]) {
+      assert.doesNotMatch(JSON.stringify(pod), /signing/i);
+    }
   });
 
   it('lets out to the servers that it names', () => {

@@ -33,6 +33,7 @@ const external: ChatClusterSpec = {
   limits: { messageMaxChars: 4_000, groupMaxMembers: 500 },
   auth: {
     guests: { enabled: true },
+    signingKeysSecretRef: { name: 'signing' },
     admins: ['ada@example.com', 'bob@example.com'],
     providers: [
       { name: 'work', type: 'OpenIDConnect', issuer: 'https://login.example.com:8443/realms/work', clientSecretRef: { name: 'work' } },

@@ -49,6 +49,8 @@ export interface Config {
   /** Private addresses and CIDR ranges that link previews and webhooks may reach. */
   fetchAllowedNetworks: string[];
   accounts: AccountSettings;
+  /** JSON Web Key Set or PEM, read again every few seconds; undefined: Postgres keeps the keys. */
+  signingKeysFile: string | undefined;
   files: FilesConfig;
   /** Whether what a person wrote goes with their account. */
   deletedUserMessages: 'keep' | 'remove';
@@ -119,6 +121,7 @@ export function parseConfig(env: Env): Config {
       : undefined,
     fetchAllowedNetworks: networks(env, 'FETCH_ALLOWED_NETWORKS'),
     accounts: parseAccounts(env, publicUrl),
+    signingKeysFile: env.SIGNING_KEYS_FILE || undefined,
     files: parseFilesConfig(env),
     deletedUserMessages: oneOf(env, 'DELETED_USER_MESSAGES', ['keep', 'remove'], 'keep'),
     notifications: parseNotificationsConfig(env),

@@ -5,6 +5,7 @@ import { volumeClaim } from './volume.ts';
 
 const FILES = '/files';
 const PROVIDERS = '/etc/chatcluster/providers';
+const SIGNING_KEYS = '/etc/chatcluster/signing-keys';
 
 type Cluster = Context['cluster'];
 type PodRole = Role | 'migrate';
@@ -70,11 +71,17 @@ function pushEnv({ push }: Cluster['spec']): EnvVar[] {
   ];
 }
 
+/** Pods that people reach. The others learn the public parts from Postgres. */
+function usesSigningKeys({ auth }: Cluster['spec'], role: PodRole): boolean {
+  return auth.signingKeysSecretRef !== undefined && (role === 'api' || role === 'realtime');
+}
+
 export function featureEnv({ spec }: Cluster, role: PodRole): EnvVar[] {
   if (role === 'migrate') return [];
-  if (role === 'realtime') return fileEnv(spec);
+  const signing = usesSigningKeys(spec, role) ? env('SIGNING_KEYS_FILE', `${SIGNING_KEYS}/keys`) : [];
+  if (role === 'realtime') return [...signing, ...fileEnv(spec)];
   const isSigningIn = role === 'api' && spec.auth.providers.length > 0;
-  return [...mailEnv(spec), ...fileEnv(spec), ...pushEnv(spec), ...(isSigningIn ? env('AUTH_PROVIDERS_DIR', PROVIDERS) : [])];
+  return [...signing, ...mailEnv(spec), ...fileEnv(spec), ...pushEnv(spec), ...(isSigningIn ? env('AUTH_PROVIDERS_DIR', PROVIDERS) : [])];
 }
 
 interface Mount {
@@ -101,6 +108,19 @@ export function featureMounts(context: Context, role: PodRole): Mount[] {
   const claim = { persistentVolumeClaim: { claimName: n.files } };
   const providers = { projected: { sources: providerSources(context), defaultMode: 0o440 } };
   return [
+    // The folder and no single file of it: only so does a changed Secret reach pods that run.
+    ...(usesSigningKeys(cluster.spec, role)
+      ? [
+          {
+            name: 'signing-keys',
+            mountPath: SIGNING_KEYS,
+            readOnly: true,
+            volume: {
+              secret: { secretName: auth.signingKeysSecretRef?.name, items: [{ key: 'keys', path: 'keys' }], defaultMode: 0o440 },
+            },
+          },
+        ]
+      : []),
     ...(files?.volume && outgoing.includes(role) ? [{ name: 'files', mountPath: FILES, volume: claim }] : []),
     ...(role === 'api' && auth.providers.length > 0
       ? [{ name: 'providers', mountPath: PROVIDERS, readOnly: true, volume: providers }]

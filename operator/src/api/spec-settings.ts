@@ -37,7 +37,7 @@ const provider = check(
 
 export const auth = record('Who may come in.', {
   signingKeysSecretRef: secretRef(
-    'Secret with the keys that sign tokens. Without effect in this release: the server makes and keeps its own.',
+    'Secret with the key "keys": a JSON Web Key Set or PEM of Ed25519 keys, of which the first signs tokens. When absent, the server makes and keeps its own.',
   ),
   guests: defaulted(record('People without an account.', { enabled: defaulted(flag('Whether they may come in.'), false) }), {}),
   providers: defaulted(list('Places where people sign in, besides passwords.', provider, { max: 20, keys: ['name'] }), []),

@@ -11,7 +11,6 @@ import {
   type Lab,
   listChildren,
   patchSpec,
-  readCluster,
   settle,
   smallest,
   startLab,
@@ -83,14 +82,21 @@ describe('a volume of files', () => {
   });
 });
 
-describe('a field that nothing heeds', () => {
-  it('is said to be without effect, and keeps nobody from chatting', async () => {
-    const namespace = await ready({ ...smallest, auth: { signingKeysSecretRef: { name: 'keys' } } });
-    const cluster = await readCluster(lab.client, namespace);
-    assert.equal(conditionOf(cluster, 'Ready')?.status, 'True');
-    assert.equal(conditionOf(cluster, 'Degraded')?.reason, 'WithoutEffect');
-    assert.match(conditionOf(cluster, 'Ready')?.message ?? '', /spec\.auth\.signingKeysSecretRef/);
-    await patchSpec(lab.client, namespace, { auth: { signingKeysSecretRef: null } });
-    await untilReason(lab.client, namespace, ['Degraded', 'AsExpected']);
+describe('the Secret of signing keys', () => {
+  it('is asked for by name and key, and mounted when it is there', async () => {
+    const namespace = await lab.createNamespace();
+    await createCluster(lab.client, namespace, { ...smallest, auth: { signingKeysSecretRef: { name: 'keys' } } });
+    const missing = await untilReason(lab.client, namespace, ['Stalled', 'SecretMissing']);
+    assert.match(
+      conditionOf(missing, 'Stalled')?.message ?? '',
+      /Secret keys does not exist.*signingKeysSecretRef.*Create it with the key "keys"/,
+    );
+    await createSecret(namespace, 'keys', { other: 'x' });
+    await untilReason(lab.client, namespace, ['Stalled', 'SecretKeyMissing']);
+    await lab.client.patch(secrets, { namespace, name: 'keys' }, { stringData: { keys: 'one' } });
+    await untilReason(lab.client, namespace, ['Stalled', 'AsExpected']);
+    await bringUp(lab.client, namespace);
+    const pod = JSON.stringify((await listChildren(lab.client, namespace)).get('Deployment/chat-realtime'));
+    assert.match(pod, /SIGNING_KEYS_FILE/);
   });
 });

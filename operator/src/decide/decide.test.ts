@@ -7,7 +7,7 @@ import { renderDesired } from '../desired/render.ts';
 import type { Child } from '../gather/lean.ts';
 import type { Observed } from '../gather/observed.ts';
 import { buildStatus } from '../status/build.ts';
-import { imageOf } from './facts.ts';
+import { factsFor, imageOf } from './facts.ts';
 import { planPool } from './pool.ts';
 import { listProblems } from './problems.ts';
 import { planRelease, releaseAnnotation } from './release.ts';
@@ -95,6 +95,21 @@ describe('renderDesired', () => {
     );
     assert.ok(realtime);
     assert.equal((realtime?.spec as { replicas?: number } | undefined)?.replicas, undefined);
+  });
+});
+
+describe('factsFor', () => {
+  it('rolls pods for a changed Secret, unless they read it again by themselves', () => {
+    const spec: ChatClusterSpec = {
+      ...smallest,
+      access: { host: 'chat.example.com' },
+      auth: { signingKeysSecretRef: { name: 'signing' } },
+      mail: { smtpSecretRef: { name: 'mail', key: 'url' } },
+    };
+    const digest = (name: string) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, keys: [], digest: 'x', ports: {} });
+    const secrets = new Map(['signing', 'mail'].map((name) => [name, digest(name)]));
+    const { checksums } = factsFor(observe({ spec, more: { secrets } }), { version: '1', requested: '1', applied: true });
+    assert.deepEqual(checksums, { mail: 'x' });
   });
 });
 

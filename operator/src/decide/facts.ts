@@ -38,7 +38,8 @@ export function factsFor(
 
 /** Only of what pods use, since a change rolls them. A generated one is not read, but its version is known. */
 function checksumsOf({ cluster, spec, secrets, redisSecretVersion }: Observed): Record<string, string> {
-  const used = new Set([...listReferencedSecrets(spec), ...listEnvSecrets(spec)].map(({ name }) => name));
+  const atStart = listReferencedSecrets(spec).filter(({ isWatched }) => !isWatched);
+  const used = new Set([...atStart, ...listEnvSecrets(spec)].map(({ name }) => name));
   if (spec.database.cloudNativePG) used.add(databaseUrlRef({ ...cluster.metadata, spec }).name);
   const checksums: Record<string, string> = {};
   for (const name of [...used].sort()) {

@@ -5,6 +5,8 @@ export interface SecretUse {
   keys: string[];
   /** As it is written in the resource, for messages. */
   field: string;
+  /** Pods read it again by themselves: a change needs no new ones. */
+  isWatched?: true;
 }
 
 /** Secrets of the user that the pods cannot do without. */
@@ -16,6 +18,7 @@ export function listReferencedSecrets(spec: ResolvedSpec): SecretUse[] {
     ...auth.providers.map(({ name, clientSecretRef }) =>
       whole(`spec.auth.providers[${name}].clientSecretRef`, clientSecretRef, ['clientId', 'clientSecret']),
     ),
+    watched(whole('spec.auth.signingKeysSecretRef', auth.signingKeysSecretRef, ['keys'])),
     whole('spec.files.s3.credentialsSecretRef', files?.s3?.credentialsSecretRef, ['ACCESS_KEY_ID', 'ACCESS_SECRET_KEY']),
     keyed('spec.mail.smtpSecretRef', mail?.smtpSecretRef),
     whole('spec.push.vapidSecretRef', push?.vapidSecretRef, ['publicKey', 'privateKey']),
@@ -30,4 +33,8 @@ function keyed(field: string, ref: { name: string; key: string } | undefined): S
 /** One whose keys are always called the same. */
 function whole(field: string, ref: { name: string } | undefined, keys: string[]): SecretUse | undefined {
   return ref && { field, name: ref.name, keys };
+}
+
+function watched(use: SecretUse | undefined): SecretUse | undefined {
+  return use && { ...use, isWatched: true };
 }

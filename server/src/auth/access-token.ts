@@ -79,6 +79,8 @@ async function verifyToken(keys: Keys, token: string, nowMs: number): Promise<Pr
 
 function findKey(keys: Keys, header: JWTHeaderParameters) {
   const key = keys.publicKey(header.kid ?? '');
+  // Most likely of a key that was taken away: whoever may refresh gets another token and stays signed in.
+  if (!key && header.kid) throw new ChatError('token_expired');
   if (!key) throw new ChatError('unauthenticated', { message: 'The access token is not valid.' });
   return key;
 }

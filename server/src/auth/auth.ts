@@ -27,7 +27,16 @@ export interface AuthDeps {
   log: Logger;
   config: Pick<
     Config,
-    'limits' | 'rateLimits' | 'redisPrefix' | 'allowedOrigins' | 'publicUrl' | 'tokenInQuery' | 'accounts' | 'fetchAllowedNetworks'
+    | 'role'
+    | 'limits'
+    | 'rateLimits'
+    | 'redisPrefix'
+    | 'allowedOrigins'
+    | 'publicUrl'
+    | 'tokenInQuery'
+    | 'accounts'
+    | 'fetchAllowedNetworks'
+    | 'signingKeysFile'
   >;
   redis?: Redis;
   /** Sessions that a call on this pod has ended: tell the other pods, end their sockets here. */
@@ -57,7 +66,14 @@ export interface Auth extends Authenticate, AsyncDisposable {
 export async function createAuth(deps: AuthDeps): Promise<Auth> {
   const { db, log, config, onRevoked, onRevokedElsewhere } = deps;
   const { accessTokenSeconds, refreshTokenSeconds } = config.limits;
-  const keys = await createKeys({ db, log, accessTokenSeconds, ...deps.keys });
+  const keys = await createKeys({
+    db,
+    log,
+    accessTokenSeconds,
+    file: config.signingKeysFile,
+    isIssuer: config.role !== 'worker',
+    ...deps.keys,
+  });
   const accessTokens = createAccessTokens({ keys, accessTokenSeconds });
   const revocations = await createRevocations({
     db,

@@ -1,18 +1,20 @@
-import {
-  createHmac,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  randomBytes,
-  timingSafeEqual,
-  type KeyObject,
-} from 'node:crypto';
+import { createHmac, generateKeyPairSync, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
+import { ConfigError } from '../config/env.ts';
 import type { Logger } from '../log.ts';
-import { insertKey, listKeys, retireKeys, type Db, type StoredKey } from '../store/sql/auth-keys.ts';
+import {
+  insertKey,
+  listKeys,
+  listPublishedKeys,
+  publishKeys,
+  retireKeys,
+  withdrawKeys,
+  type Db,
+  type StoredKey,
+} from '../store/sql/auth-keys.ts';
+import { readKeyFile, type FileKey } from './key-file.ts';
+import { REFRESH_KID, toRing, type SigningKey } from './key-ring.ts';
 
-/** The row of the secret behind refresh tokens; its `kty` is `oct`, so it can never sign an access token. */
-const REFRESH_KID = 'refresh';
 const KID_PREFIX = 'ed25519-';
 
 export interface KeyOptions {
@@ -25,11 +27,10 @@ export interface KeyOptions {
   activateMs?: number;
   /** Age after which a key is replaced. @default 90 days */
   rotateMs?: number;
-}
-
-export interface SigningKey {
-  kid: string;
-  privateKey: KeyObject;
+  /** Path of keys that somebody else makes and rotates; then Postgres keeps their public parts only. @default none */
+  file?: string;
+  /** False where nobody signs in: no signing key is made. @default true */
+  isIssuer?: boolean;
 }
 
 export interface Keys extends AsyncDisposable {
@@ -46,35 +47,61 @@ export interface Keys extends AsyncDisposable {
   onChange(listener: () => void): void;
 }
 
-interface Ring {
-  signing: SigningKey;
-  public: Map<string, KeyObject>;
-  jwks: { keys: JWK[] };
-  secret: Buffer;
-}
-
 const DAY_MS = 86_400_000;
+/** So long after a key of the file began to sign, those of Postgres are given up: every pod has been replaced. */
+const OVERLAP_MS = 3_600_000;
+/** A key that no pod has said to have for so many rounds was taken out of the file. */
+const WITHDRAW_ROUNDS = 4;
 
 /**
- * The installation's keys, read from Postgres at start and every few seconds, used from memory only. Key ids are
- * numbered and the primary key lets one pod win, so that pods that start together agree without a lock (an advisory
- * lock would not hold through a transaction pooler).
+ * The installation's keys, read at start and every few seconds, used from memory only. Those that Postgres keeps have numbers
+ * as ids and the primary key lets one pod win, so that pods that start together agree without a lock (an advisory lock would
+ * not hold through a transaction pooler). Those of a file are published there, so that pods with an older file verify them.
  */
 export async function createKeys(options: KeyOptions): Promise<Keys> {
-  const { db, log, accessTokenSeconds, refreshMs = 20_000, activateMs = 60_000, rotateMs = 90 * DAY_MS } = options;
+  const { db, log, accessTokenSeconds, refreshMs = 20_000, activateMs = 60_000, rotateMs = 90 * DAY_MS, file, isIssuer = true } = options;
   // A pod may go on signing with a retired key until its next refresh, and the successor waits for its activation.
-  const keepRetiredMs = accessTokenSeconds * 1_000 + activateMs + 2 * refreshMs + 60_000;
+  const keepMs = accessTokenSeconds * 1_000 + activateMs + 2 * refreshMs + 60_000;
+  const makesKeys = isIssuer && file === undefined;
   const listeners: (() => void)[] = [];
-  let ring = toRing(await loadOrCreate(db, keepRetiredMs), activateMs);
+  let fileKeys: FileKey[] = [];
+  // After an outage the other pods have not said yet what they have.
+  let wasPublished = false;
+
+  async function publish(path: string): Promise<void> {
+    const canWithdraw = wasPublished;
+    wasPublished = false;
+    fileKeys = await readKeyFile(path);
+    const clashes = await publishKeys(db, fileKeys.map(toPublicJwk));
+    if (clashes.length > 0) {
+      throw new ConfigError(`SIGNING_KEYS_FILE="${path}": the id "${clashes[0]}" belongs to another key; give each key an id of its own`);
+    }
+    const kids = fileKeys.map(({ kid }) => kid);
+    if (canWithdraw) await withdrawKeys(db, kids, WITHDRAW_ROUNDS * refreshMs);
+    wasPublished = true;
+  }
+
+  async function look() {
+    if (file !== undefined) await publish(file);
+    const stored = await loadOrCreate(db, keepMs, makesKeys);
+    return { ring: toRing({ stored, file: fileKeys, published: await listPublishedKeys(db, keepMs) }, activateMs), stored };
+  }
+  let { ring } = await look();
 
   async function reload(): Promise<void> {
-    let stored = await loadOrCreate(db, keepRetiredMs);
-    if (stored.every((k) => k.kid === REFRESH_KID || k.ageMs > rotateMs)) {
-      await addKey(db, stored);
-      stored = await loadOrCreate(db, keepRetiredMs);
+    let next = await look();
+    const made = next.stored.filter((k) => k.kid !== REFRESH_KID && !k.retired);
+    if (makesKeys && made.every((k) => k.ageMs > rotateMs)) {
+      await addKey(db, next.stored);
+      next = await look();
+    } else if ((next.ring.fileKeyAgeMs ?? 0) > OVERLAP_MS && made.length > 0) {
+      await retireKeys(
+        db,
+        made.map(({ kid }) => kid),
+      );
     }
     const previous = [...ring.public.keys()].join();
-    ring = toRing(stored, activateMs);
+    ring = next.ring;
     if ([...ring.public.keys()].join() !== previous) for (const listener of listeners) listener();
   }
 
@@ -84,7 +111,10 @@ export async function createKeys(options: KeyOptions): Promise<Keys> {
   timer.unref();
 
   return {
-    signingKey: () => ring.signing,
+    signingKey() {
+      if (!ring.signing) throw new Error('this pod has no key to sign with');
+      return ring.signing;
+    },
     publicKey: (kid) => ring.public.get(kid),
     jwks: () => ring.jwks,
     mac: (text) => createHmac('sha256', ring.secret).update(text).digest(),
@@ -93,7 +123,8 @@ export async function createKeys(options: KeyOptions): Promise<Keys> {
       return mac.length === expected.length && timingSafeEqual(mac, expected);
     },
     async rotate() {
-      await addKey(db, await loadOrCreate(db, keepRetiredMs));
+      if (!makesKeys) throw new Error('the signing keys of this pod are rotated in its file');
+      await addKey(db, await loadOrCreate(db, keepMs, true));
       await reload();
     },
     reload,
@@ -104,10 +135,14 @@ export async function createKeys(options: KeyOptions): Promise<Keys> {
   };
 }
 
-async function loadOrCreate(db: Db, keepRetiredMs: number): Promise<StoredKey[]> {
+function toPublicJwk({ kid, publicKey }: FileKey): { kid: string; jwk: JWK } {
+  return { kid, jwk: publicKey.export({ format: 'jwk' }) as JWK };
+}
+
+async function loadOrCreate(db: Db, keepRetiredMs: number, makesKeys: boolean): Promise<StoredKey[]> {
   const stored = await listKeys(db, keepRetiredMs);
   const hasSecret = stored.some((k) => k.kid === REFRESH_KID);
-  const hasSigning = stored.some((k) => k.kid !== REFRESH_KID && !k.retired);
+  const hasSigning = !makesKeys || stored.some((k) => k.kid !== REFRESH_KID && !k.retired);
   if (hasSecret && hasSigning) return stored;
   if (!hasSecret) await insertKey(db, REFRESH_KID, { kty: 'oct', k: randomBytes(32).toString('base64url') });
   if (!hasSigning) await insertKey(db, nextKid(stored), newJwk());
@@ -131,23 +166,4 @@ function nextKid(stored: StoredKey[]): string {
 
 function newJwk(): JWK {
   return generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }) as JWK;
-}
-
-function toRing(stored: StoredKey[], activateMs: number): Ring {
-  const secret = stored.find((k) => k.kid === REFRESH_KID)?.jwk.k;
-  const pairs = stored
-    .filter((k) => k.jwk.kty === 'OKP')
-    .map((k) => {
-      const privateKey = createPrivateKey({ key: k.jwk as Record<string, unknown>, format: 'jwk' });
-      return { ...k, privateKey, publicKey: createPublicKey(privateKey) };
-    });
-  // Newest that every pod knows; right after the first start there is only one, which nobody verifies before reading it.
-  const signing = pairs.findLast((k) => k.ageMs >= activateMs) ?? pairs[0];
-  if (!secret || !signing) throw new Error('the installation has no signing keys');
-  return {
-    signing: { kid: signing.kid, privateKey: signing.privateKey },
-    public: new Map(pairs.map((k) => [k.kid, k.publicKey])),
-    jwks: { keys: pairs.map((k) => ({ ...(k.publicKey.export({ format: 'jwk' }) as JWK), kid: k.kid, use: 'sig', alg: 'EdDSA' })) },
-    secret: Buffer.from(secret, 'base64url'),
-  };
 }

@@ -11,6 +11,7 @@ import { Safety0040 } from './migrations/0040-safety.ts';
 import { Notifications0041 } from './migrations/0041-notifications.ts';
 import { Retention0042 } from './migrations/0042-retention.ts';
 import { ReactionOrder0043 } from './migrations/0043-reaction-order.ts';
+import { PublishedKeys0055 } from './migrations/0055-published-keys.ts';
 import { Search0031 } from './migrations/0031-search.ts';
 import { Invites0032 } from './migrations/0032-invites.ts';
 import { Integrations0033 } from './migrations/0033-integrations.ts';
@@ -40,6 +41,7 @@ export function createDataSource(databaseUrl: string): DataSource {
       Retention0042,
       ReactionOrder0043,
       Integrations0033,
+      PublishedKeys0055,
     ],
     migrationsTableName: 'migrations',
     installExtensions: false,

@@ -224,6 +224,13 @@ create table notify_cursor (
   xid bigint not null
 );
 
+create table published_keys (
+  kid text not null,
+  public_jwk jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  seen_at timestamp with time zone default now() not null
+);
+
 create table push_keys (
   id smallint default 1 not null,
   public_key text not null,
@@ -516,6 +523,8 @@ alter table notification_settings add constraint notification_settings_quiet_to_
 alter table notify_cursor add constraint notify_cursor_pkey PRIMARY KEY (id);
 
 alter table notify_cursor add constraint notify_cursor_id_check CHECK ((id = 1));
+
+alter table published_keys add constraint published_keys_pkey PRIMARY KEY (kid);
 
 alter table push_keys add constraint push_keys_pkey PRIMARY KEY (id);
 

@@ -14,7 +14,7 @@ import { ReactionEntity } from './reaction.ts';
 import { AuditEntity, BlockEntity, ReportEntity } from './safety.ts';
 import { MessageSearchEntity, SearchProgressEntity, SearchStateEntity, SearchWordEntity } from './search.ts';
 import { SessionEntity } from './session.ts';
-import { SigningKeyEntity } from './signing-key.ts';
+import { PublishedKeyEntity, SigningKeyEntity } from './signing-key.ts';
 import { TicketEntity } from './ticket.ts';
 import { WebhookEntity } from './webhook.ts';
 import { UserEntity } from './user.ts';
@@ -40,6 +40,7 @@ export const entities = [
   NoticeEntity,
   NotificationSettingsEntity,
   NotifyCursorEntity,
+  PublishedKeyEntity,
   PushKeyEntity,
   PushSubscriptionEntity,
   ReactionEntity,
