@@ -59,7 +59,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   let isDraining = false;
   let isReady = false;
   let isCutOff = () => false;
-  const store = stack.use(await openStore(config, log, signal));
+  const store = stack.use(await openStore(config, log, signal, (outcome) => events.readServed(outcome)));
   const epoch = await store.epoch();
   const postgres = stack.use(createReachability(config));
   guardPool(store.pool, postgres);
@@ -108,7 +108,12 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   const { fanout } = opened;
   const committed = createRate();
   const queue = stack.use(openQueue(config, { servers: opened.servers, isPostgresReachable: postgres.isReachable, log }));
-  const events = createEvents({ log, connections: () => connections.size, waitingRows: () => operations.commit.waiting });
+  const events = createEvents({
+    log,
+    connections: () => connections.size,
+    waitingRows: () => operations.commit.waiting,
+    replicas: store.replicas,
+  });
   // Handlers of jobs are given to it by the areas whose jobs they are.
   const jobs = stack.use(openJobs(config, { db: store.pool, log, onSettled: events.jobSettled }));
   stack.use(openHousekeeping(config, { db: store.pool, log }));
@@ -239,7 +244,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     safety,
     files: createFiles({ pool: store.pool, fileStore, config: config.files, limits: config.limits, log }),
     avatars: createAvatars({ pool: store.pool }),
-    accountData: { exportAccount: createExport({ pool: store.pool }), deleteAccount },
+    accountData: { exportAccount: createExport(store), deleteAccount },
     volume,
     onProfileChanged,
     notifications,

@@ -21,6 +21,8 @@ export interface Config {
   port: number;
   adminPort: number;
   databaseUrl: string;
+  /** Replicas that history, search and the like are read from. Empty: everything is read from the primary. */
+  databaseReadUrls: string[];
   /** Connections of this process to Postgres. */
   databasePool: number;
   /** Empty: no Redis, the in-memory implementations. */
@@ -97,6 +99,7 @@ export function parseConfig(env: Env): Config {
     port: integer(env, 'PORT', 8080, { max: 65_535 }),
     adminPort: integer(env, 'ADMIN_PORT', 9090, { max: 65_535 }),
     databaseUrl: url('DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']),
+    databaseReadUrls: list(env, 'DATABASE_READ_URL').map((u) => url('DATABASE_READ_URL', u, ['postgres:', 'postgresql:'])),
     databasePool: integer(env, 'DATABASE_POOL', 10, { min: 2, max: 1_000 }),
     redisUrls,
     redisPrefix: env.REDIS_PREFIX || 'chat:',

@@ -3,15 +3,18 @@ import { getHeapStatistics } from 'node:v8';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { EndedCode } from '@chatcluster/protocol';
 import type { Logger } from './log.ts';
+import type { ReadOutcome } from './store/replicas/reads.ts';
 
 export interface EventsDeps {
   log: Logger;
   connections(): number;
   waitingRows(): number;
+  /** Those that are read from at the moment. */
+  replicas(): number;
 }
 
 /** One function per business event: a counter and, where someone may want to read it, a log line. Labels are few and fixed. */
-export function createEvents({ log, connections, waitingRows }: EventsDeps) {
+export function createEvents({ log, connections, waitingRows, replicas }: EventsDeps) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -79,6 +82,20 @@ export function createEvents({ log, connections, waitingRows }: EventsDeps) {
       this.set(waitingRows());
     },
   });
+  new Gauge({
+    name: 'chat_replicas_usable',
+    help: 'Read replicas that this pod reads from at the moment',
+    registers,
+    collect() {
+      this.set(replicas());
+    },
+  });
+  const reads = new Counter({
+    name: 'chat_replica_reads_total',
+    help: 'Reads that a replica may serve: by the replica, by the primary, or by the primary after a replica was away, behind or cancelled it',
+    labelNames: ['outcome'],
+    registers,
+  });
   const pushes = new Counter({
     name: 'chat_pushes_total',
     help: 'Answers of push services, by outcome',
@@ -89,6 +106,9 @@ export function createEvents({ log, connections, waitingRows }: EventsDeps) {
     registry,
     pushSent(outcome: 'sent' | 'gone' | 'refused' | 'repeated'): void {
       pushes.inc({ outcome });
+    },
+    readServed(outcome: ReadOutcome): void {
+      reads.inc({ outcome });
     },
     socketCalled(event: string, outcome: string, durationMs: number): void {
       calls.inc({ event, outcome });

@@ -39,7 +39,7 @@ export interface ClusterOptions {
   podEnv?(index: number, services: { postgres: Dependency; redis: Dependency }): Promise<Record<string, string>>;
 }
 
-async function createDependency(stack: AsyncDisposableStack, start: (port: number) => Promise<Service>): Promise<Dependency> {
+export async function createDependency(stack: AsyncDisposableStack, start: (port: number) => Promise<Service>): Promise<Dependency> {
   const port = await lastingPort();
   let service = await start(port);
   // Postgres is a family: with its head alone frozen, those who are connected are served all the same.

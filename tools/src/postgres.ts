@@ -23,6 +23,8 @@ export interface PostgresOptions {
   durable?: boolean;
   /** Password of the superuser, set when the data is made. @default none: loopback connections are trusted */
   password?: string;
+  /** More of postgresql.conf; they win. */
+  settings?: Record<string, string>;
   /** Outlives the process that started it. @default false */
   detached?: boolean;
   /** @default the data folder's name with `.log` */
@@ -118,7 +120,7 @@ function removeStalePidFile(dataDir: string): void {
   rmSync(file);
 }
 
-function settings(port: number, durable: boolean): string[] {
+function settings(port: number, { durable = false, settings: more = {} }: PostgresOptions): string[] {
   const common = [
     'listen_addresses=127.0.0.1',
     `port=${port}`,
@@ -128,15 +130,12 @@ function settings(port: number, durable: boolean): string[] {
     'max_wal_size=4GB',
   ];
   const fast = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum_naptime=10s'];
-  return [...common, ...(durable ? [] : fast)].flatMap((setting) => ['-c', setting]);
+  const last = Object.entries(more).map(([name, value]) => `${name}=${value}`);
+  return [...common, ...(durable ? [] : fast), ...last].flatMap((setting) => ['-c', setting]);
 }
 
 function launch(postgres: string, port: number, options: PostgresOptions & { logFile: string }): number {
-  const [command, args] = asPostgres(
-    postgres,
-    ['-D', options.dataDir, ...settings(port, options.durable ?? false)],
-    [postgres, options.dataDir],
-  );
+  const [command, args] = asPostgres(postgres, ['-D', options.dataDir, ...settings(port, options)], [postgres, options.dataDir]);
   const log = openSync(options.logFile, 'a');
   const child = spawn(command, args, { cwd: '/', detached: options.detached ?? false, stdio: ['ignore', log, log] });
   closeSync(log);

@@ -1,6 +1,7 @@
 import { ConfigError, type Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { migrate } from '../store/migrate.ts';
+import type { ReadOutcome } from '../store/replicas/reads.ts';
 import { createStore, type Store } from '../store/store.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -12,8 +13,14 @@ function codeOf(error: unknown): string {
 }
 
 /** Waits for Postgres, however long it takes, and applies migrations where this role may. */
-export async function openStore(config: Config, log: Logger, signal: AbortSignal): Promise<Store> {
-  const store = createStore({ databaseUrl: config.databaseUrl, poolSize: config.databasePool, log });
+export async function openStore(
+  config: Config,
+  log: Logger,
+  signal: AbortSignal,
+  onRead: (outcome: ReadOutcome) => void = () => undefined,
+): Promise<Store> {
+  const { databaseUrl, databasePool: poolSize, databaseReadUrls: readUrls } = config;
+  const store = createStore({ databaseUrl, poolSize, readUrls: config.role === 'worker' ? [] : readUrls, log, onRead });
   const { hostname, port, pathname } = new URL(config.databaseUrl);
   const what = `Postgres at ${hostname}:${port || 5432}${pathname}`;
   try {

@@ -108,7 +108,7 @@ export function createOperations(deps: OperationsDeps) {
     invites: createInvites({ pool: store.pool, membership, conversations, limits }),
     match: createMatch({ store, announce: conversations.announce, log }),
     reads: createMessageReads({ store }),
-    search: createSearch({ pool: store.pool, rateLimits: deps.rateLimits }),
+    search: createSearch({ read: store.read, rateLimits: deps.rateLimits }),
     sendMessage: createSendMessage({
       membership,
       ingest,

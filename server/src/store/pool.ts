@@ -5,6 +5,10 @@ export interface PoolOptions {
   databaseUrl: string;
   poolSize: number;
   log: Logger;
+  /** Longest life of a statement. @default 10000 */
+  statementMs?: number;
+  /** Longest wait for a connection, a free or a new one. @default 3000 */
+  connectMs?: number;
 }
 
 /** Counters and positions stay far below 2^53. */
@@ -13,17 +17,17 @@ function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string)
   return pg.types.getTypeParser(oid, format as 'text');
 }
 
-export function createPool({ databaseUrl, poolSize, log }: PoolOptions): pg.Pool {
+export function createPool({ databaseUrl, poolSize, log, statementMs = 10_000, connectMs = 3_000 }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: poolSize,
     application_name: 'chatcluster',
-    connectionTimeoutMillis: 3_000,
-    statement_timeout: 10_000,
+    connectionTimeoutMillis: connectMs,
+    statement_timeout: statementMs,
     // A frozen pod must not hold locks, nor the snapshot that the tail waits for.
     idle_in_transaction_session_timeout: 5_000,
     // Also ends a wait on a half-open connection, where Postgres cannot.
-    query_timeout: 12_000,
+    query_timeout: statementMs + 2_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5_000,
     // Compiling plans costs more than running these short statements.
@@ -32,5 +36,7 @@ export function createPool({ databaseUrl, poolSize, log }: PoolOptions): pg.Pool
   });
   // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'idle database connection failed'));
+  // One that breaks while somebody holds it fails their statement; the event that comes with it has no other listener.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   return pool;
 }

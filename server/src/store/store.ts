@@ -1,5 +1,6 @@
 import type { BatchRange, ChangeRow, AppendRow, CreateConversation, EntryRange } from './types.ts';
 import { createPool, type PoolOptions } from './pool.ts';
+import { createReads, type ReadOutcome } from './replicas/reads.ts';
 import { appendChange } from './sql/append-change.ts';
 import { appendEntries } from './sql/append-entries.ts';
 import * as lists from './sql/lists.ts';
@@ -14,13 +15,22 @@ import * as membership from './sql/membership.ts';
 import { type PatchMe, patchMe, type SetRead, setRead, setUnread } from './sql/set-read.ts';
 import * as tail from './sql/tail.ts';
 
-export type { PoolOptions as StoreOptions };
+export interface StoreOptions extends PoolOptions {
+  /** Replicas. @default none */
+  readUrls?: string[];
+  onRead?(outcome: ReadOutcome): void;
+}
 
 /** Everything that this program asks of Postgres, except users and sessions (their queries take the pool). */
-export function createStore(options: PoolOptions) {
+export function createStore(options: StoreOptions) {
   const pool = createPool(options);
+  const { poolSize, log, readUrls: urls = [], onRead = () => undefined } = options;
+  const reads = createReads({ primary: pool, urls, poolSize, log, onRead });
   return {
     pool,
+    /** For reads that are worth a replica. */
+    read: reads.read,
+    replicas: reads.usable,
 
     appendEntries: (rows: AppendRow[]) => appendEntries(pool, rows),
     appendChange: (row: ChangeRow) => appendChange(pool, row),
@@ -38,13 +48,14 @@ export function createStore(options: PoolOptions) {
     listMembers: (conversationId: string, query: lists.ListQuery) => lists.listMembers(pool, conversationId, query),
     sharesConversation: (userId: string, otherIds: string[]) => lists.sharesConversation(pool, userId, otherIds),
     listPeers: (userId: string) => lists.listPeers(pool, userId),
-    browseChannels: (userId: string, q: string, query: lists.ListQuery) => lists.browseChannels(pool, userId, q, query),
+    browseChannels: (userId: string, q: string, query: lists.ListQuery) => reads.read((db) => lists.browseChannels(db, userId, q, query)),
 
     loadChanges: (query: ChangesQuery) => loadChanges(pool, query),
     loadSync: (query: SyncQuery) => loadSync(pool, query),
-    loadHistory: (query: HistoryQuery) => loadHistory(pool, query),
-    loadThread: (query: ThreadQuery) => loadThread(pool, query),
-    loadPinned: (userId: string, conversationId: string, limit: number) => loadPinned(pool, userId, conversationId, limit),
+    loadHistory: (query: HistoryQuery) => reads.read((db) => loadHistory(db, query)),
+    loadThread: (query: ThreadQuery) => reads.read((db) => loadThread(db, query)),
+    loadPinned: (userId: string, conversationId: string, limit: number) =>
+      reads.read((db) => loadPinned(db, userId, conversationId, limit)),
     loadMessage: (userId: string, conversationId: string, messageId: string) => loadMessage(pool, userId, conversationId, messageId),
     loadConversation: (userId: string, conversationId: string) => loadConversation(pool, userId, conversationId),
     loadConversationFor: (conversationId: string, userIds: string[]) => loadConversationFor(pool, conversationId, userIds),
@@ -69,7 +80,10 @@ export function createStore(options: PoolOptions) {
     epoch: () => tail.loadEpoch(pool),
     /** Throws when Postgres does not answer. */
     ping: async () => void (await pool.query('select 1')),
-    [Symbol.asyncDispose]: () => pool.end(),
+    async [Symbol.asyncDispose]() {
+      await reads[Symbol.asyncDispose]();
+      await pool.end();
+    },
   };
 }
 

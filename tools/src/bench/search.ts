@@ -73,7 +73,7 @@ async function prepare(pool: pg.Pool, url: string): Promise<void> {
 
 async function run(pool: pg.Pool, url: string): Promise<void> {
   await prepare(pool, url);
-  const search = createSearch({ pool, rateLimits: false });
+  const search = createSearch({ read: (work) => work(pool), rateLimits: false });
   for (const [name, question] of Object.entries(questions)) {
     const times: number[] = [];
     let found = 0;

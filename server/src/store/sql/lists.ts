@@ -2,6 +2,7 @@ import { ChatError, type Member } from '@chatcluster/protocol';
 import type pg from 'pg';
 import { z } from 'zod';
 import type { ChannelSummary, MessageReceipt, Page } from '../types.ts';
+import type { Db } from './auth-keys.ts';
 import { memberJson } from './fragments.ts';
 
 export interface ListQuery {
@@ -51,14 +52,9 @@ const channelsSql = `
   order by lower(c.title), c.id limit $5 + 1`;
 
 /** Channels of the installation by a part of their title; archived ones are left out. */
-export async function browseChannels(
-  pool: pg.Pool,
-  userId: string,
-  q: string,
-  { cursor, limit }: ListQuery,
-): Promise<Page<ChannelSummary>> {
+export async function browseChannels(db: Db, userId: string, q: string, { cursor, limit }: ListQuery): Promise<Page<ChannelSummary>> {
   const [at, id] = parseCursor(cursor);
-  const { rows } = await pool.query<{ at: string; id: string; item: ChannelSummary }>(channelsSql, [userId, q, at, id, limit]);
+  const { rows } = await db.query<{ at: string; id: string; item: ChannelSummary }>(channelsSql, [userId, q, at, id, limit]);
   return toPage(rows, limit);
 }
 

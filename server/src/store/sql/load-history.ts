@@ -1,5 +1,5 @@
 import { ChatError, type HistoryPage, type Message } from '@chatcluster/protocol';
-import type pg from 'pg';
+import type { Db } from './auth-keys.ts';
 import { messageJson } from './fragments.ts';
 
 export interface HistoryQuery {
@@ -51,10 +51,10 @@ const sql = `
   from access a, ends`;
 
 /** Folded messages, ascending. A former member gets `not_member`, also for what was readable once (protocol.md 4). */
-export async function loadHistory(pool: pg.Pool, query: HistoryQuery): Promise<HistoryPage> {
+export async function loadHistory(db: Db, query: HistoryQuery): Promise<HistoryPage> {
   const { anchor, older, newer } = planWindow(query);
   const values = [query.userId, query.conversationId, anchor, older, newer];
-  const { rows } = await pool.query<Row>({ name: 'load-history', text: sql, values });
+  const { rows } = await db.query<Row>({ name: 'load-history', text: sql, values });
   const row = rows[0];
   checkReadable(row);
   return { messages: row.messages ?? [], hasBefore: row.has_before, hasAfter: row.has_after, asOf: row.as_of };

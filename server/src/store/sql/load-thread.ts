@@ -1,5 +1,5 @@
 import { ChatError, type Message, type PinnedPage, type ThreadPage } from '@chatcluster/protocol';
-import type pg from 'pg';
+import type { Db } from './auth-keys.ts';
 import { messageJson } from './fragments.ts';
 import { checkReadable } from './load-history.ts';
 
@@ -52,12 +52,12 @@ export interface ThreadQuery {
 }
 
 /** The answers to one message, ascending: the newest page, or the one before or after a seq. */
-export async function loadThread(pool: pg.Pool, query: ThreadQuery): Promise<ThreadPage> {
+export async function loadThread(db: Db, query: ThreadQuery): Promise<ThreadPage> {
   const { userId, conversationId, rootId, before, after, limit } = query;
   const anchor = after === undefined ? (before ?? Number.MAX_SAFE_INTEGER) : after + 1;
   const [older, newer] = after === undefined ? [limit + 1, 0] : [0, limit + 1];
   const values = [userId, conversationId, rootId, anchor, older, newer];
-  const { rows } = await pool.query<Row>({ name: 'load-thread', text: threadSql, values });
+  const { rows } = await db.query<Row>({ name: 'load-thread', text: threadSql, values });
   const row = rows[0];
   checkReadable(row);
   if (!row.root) throw noMessage();
@@ -86,8 +86,8 @@ const pinnedSql = `
   from access a`;
 
 /** What is pinned and may be read, the latest pin first. */
-export async function loadPinned(pool: pg.Pool, userId: string, conversationId: string, limit: number): Promise<PinnedPage> {
-  const { rows } = await pool.query<Row>({ name: 'load-pinned', text: pinnedSql, values: [userId, conversationId, limit] });
+export async function loadPinned(db: Db, userId: string, conversationId: string, limit: number): Promise<PinnedPage> {
+  const { rows } = await db.query<Row>({ name: 'load-pinned', text: pinnedSql, values: [userId, conversationId, limit] });
   const row = rows[0];
   checkReadable(row);
   return { messages: row.messages ?? [], asOf: row.as_of };
@@ -102,8 +102,8 @@ const oneSql = `
   from access a`;
 
 /** One message for somebody who may read it. */
-export async function loadMessage(pool: pg.Pool, userId: string, conversationId: string, messageId: string): Promise<Message> {
-  const { rows } = await pool.query<Row>({ name: 'load-message', text: oneSql, values: [userId, conversationId, messageId] });
+export async function loadMessage(db: Db, userId: string, conversationId: string, messageId: string): Promise<Message> {
+  const { rows } = await db.query<Row>({ name: 'load-message', text: oneSql, values: [userId, conversationId, messageId] });
   const row = rows[0];
   checkReadable(row);
   const message = row.messages?.[0];

@@ -1,5 +1,5 @@
 import type { Message } from '@chatcluster/protocol';
-import type pg from 'pg';
+import type { Db } from './auth-keys.ts';
 import { messageJson } from './fragments.ts';
 
 /** Above this many conversations the index is not asked for each of them: the rows are compared afterwards in any case. */
@@ -75,10 +75,10 @@ const scopeSql = `
 
 /** What the index is asked: the words, and the keys of the filters and of the own conversations. Null: there is nothing to search in. */
 export async function toScopedQuery(
-  pool: pg.Pool,
+  db: Db,
   search: Pick<SearchQuery, 'userId' | 'conversationId' | 'query' | 'from' | 'hasFile'>,
 ): Promise<string | null> {
-  const { rows } = await pool.query<{ query: string | null }>({
+  const { rows } = await db.query<{ query: string | null }>({
     name: 'search-scope',
     text: scopeSql,
     values: [search.userId, search.conversationId ?? null, search.query, KEYED_CONVERSATIONS, search.from ?? null, search.hasFile],
@@ -87,12 +87,12 @@ export async function toScopedQuery(
 }
 
 /** The first rows below the cursor, newest first; one more than `limit` says that there are more. */
-export async function searchMessages(pool: pg.Pool, search: SearchQuery): Promise<{ rows: FoundMessage[]; last: FoundMessage | null }> {
+export async function searchMessages(db: Db, search: SearchQuery): Promise<{ rows: FoundMessage[]; last: FoundMessage | null }> {
   const { userId, conversationId = null, before = null, after = null, below, limit } = search;
-  const query = await toScopedQuery(pool, search);
+  const query = await toScopedQuery(db, search);
   if (query === null) return { rows: [], last: null };
   const values = [userId, conversationId, query, before, after, below?.at ?? null, below?.id ?? null, limit + 1];
-  const { rows } = await pool.query<Row>(searchSql, values);
+  const { rows } = await db.query<Row>(searchSql, values);
   const page = rows.slice(0, limit);
   return {
     // Deleted a moment ago: the index follows within the second.
@@ -104,22 +104,22 @@ export async function searchMessages(pool: pg.Pool, search: SearchQuery): Promis
 const wordsSql = 'select search_query($1, $2, $3)::text as query';
 
 /** Null: nothing is left to look for (stop words, only negations). */
-export async function toSearchQuery(pool: pg.Pool, rest: string, last: string, either: boolean): Promise<string | null> {
-  const { rows } = await pool.query<{ query: string | null }>({ name: 'search-words', text: wordsSql, values: [rest, last, either] });
+export async function toSearchQuery(db: Db, rest: string, last: string, either: boolean): Promise<string | null> {
+  const { rows } = await db.query<{ query: string | null }>({ name: 'search-words', text: wordsSql, values: [rest, last, either] });
   return rows[0]?.query ?? null;
 }
 
 const similarSql = 'select similar_words(w.word) as words from unnest($1::text[]) with ordinality as w (word, ord) order by w.ord';
 
 /** For each word what may have been meant by it. */
-export async function similarWords(pool: pg.Pool, words: string[]): Promise<string[][]> {
-  const { rows } = await pool.query<{ words: string[] }>({ name: 'search-similar', text: similarSql, values: [words] });
+export async function similarWords(db: Db, words: string[]): Promise<string[][]> {
+  const { rows } = await db.query<{ words: string[] }>({ name: 'search-similar', text: similarSql, values: [words] });
   return rows.map((row) => row.words);
 }
 
 /** One word of each group. */
-export async function toGroupsQuery(pool: pg.Pool, groups: string[][]): Promise<string | null> {
-  const { rows } = await pool.query<{ query: string | null }>('select search_groups($1)::text as query', [JSON.stringify(groups)]);
+export async function toGroupsQuery(db: Db, groups: string[][]): Promise<string | null> {
+  const { rows } = await db.query<{ query: string | null }>('select search_groups($1)::text as query', [JSON.stringify(groups)]);
   return rows[0]?.query ?? null;
 }
 
@@ -129,14 +129,14 @@ const hitsSql = `
   where search_vector(w.word) @@ q.query`;
 
 /** Which of these words count as one of those looked for. */
-export async function findHits(pool: pg.Pool, candidates: string[], words: string[], prefix: string): Promise<Set<string>> {
+export async function findHits(db: Db, candidates: string[], words: string[], prefix: string): Promise<Set<string>> {
   if (candidates.length === 0) return new Set();
-  const { rows } = await pool.query<{ word: string }>({ name: 'search-hits', text: hitsSql, values: [candidates, words, prefix] });
+  const { rows } = await db.query<{ word: string }>({ name: 'search-hits', text: hitsSql, values: [candidates, words, prefix] });
   return new Set(rows.map((row) => row.word));
 }
 
 /** One pass of the indexer, about this many entries. -1: another pod works; 0: everything is indexed; else there is more. */
-export async function indexMessages(pool: pg.Pool, limit: number): Promise<number> {
-  const { rows } = await pool.query<{ left: number }>('select index_messages($1) as left', [limit]);
+export async function indexMessages(db: Db, limit: number): Promise<number> {
+  const { rows } = await db.query<{ left: number }>('select index_messages($1) as left', [limit]);
   return rows[0]!.left;
 }

@@ -4,6 +4,7 @@ import type { Auth } from '../../auth/auth.ts';
 import type { Config } from '../../config.ts';
 import type { Logger } from '../../log.ts';
 import type { Db } from '../../store/sql/auth-keys.ts';
+import type { Store } from '../../store/store.ts';
 import { createAuthCookies } from './auth-cookies.ts';
 import { authRoutes } from './auth-routes.ts';
 import { mailLinkRoutes } from './mail-link-routes.ts';
@@ -16,6 +17,7 @@ import { userRoutes } from './user-routes.ts';
 export interface AccountRouterDeps {
   auth: Auth;
   db: Db;
+  read: Store['read'];
   log: Logger;
   config: Pick<Config, 'secureCookies' | 'limits' | 'accounts'>;
   onProfileChanged: (user: User) => void;
@@ -23,7 +25,7 @@ export interface AccountRouterDeps {
 }
 
 /** The routers about people and their sessions, and the helper with which other routers are made. */
-export function createAccountRouters({ auth, db, log, config, onProfileChanged, specRoot }: AccountRouterDeps): {
+export function createAccountRouters({ auth, db, read, log, config, onProfileChanged, specRoot }: AccountRouterDeps): {
   routes: Routes;
   routers: Router[];
 } {
@@ -37,7 +39,7 @@ export function createAccountRouters({ auth, db, log, config, onProfileChanged, 
       mailLinkRoutes({ ...routes, ...auth, cookies, onProfileChanged }),
       totpRoutes({ ...routes, ...auth, db, cookies }),
       providerRoutes({ ...routes, ...auth, log, cookies, settings: config.accounts }),
-      userRoutes({ ...routes, db, onProfileChanged }),
+      userRoutes({ ...routes, db, read, onProfileChanged }),
     ],
   };
 }

@@ -68,7 +68,7 @@ export function createPublicApp(deps: PublicAppDeps): Express {
     notifications,
     onProfileChanged,
   } = deps;
-  const { routes, routers } = createAccountRouters({ auth, db: store.pool, log, config, onProfileChanged });
+  const { routes, routers } = createAccountRouters({ auth, db: store.pool, read: store.read, log, config, onProfileChanged });
   if (config.role === 'realtime')
     return createHttpApp({ config: { ...config, webRoot: undefined }, log, tracing, isAllowedOrigin: auth.isAllowedOrigin, routers: [] });
   return createHttpApp({

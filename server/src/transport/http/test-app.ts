@@ -41,7 +41,14 @@ export async function createTestApp({ env = {}, ...options }: TestAppOptions = {
   );
   const jobs = stack.use(createJobRunner({ db, log, pollMs: 20, backoffMs: 50, stopMs: 10_000 }));
   openMail(config, { db, jobs });
-  const { routers } = createAccountRouters({ auth, db, log, config, onProfileChanged: (user) => void profiles.push(user) });
+  const { routers } = createAccountRouters({
+    auth,
+    db,
+    read: (work) => work(db),
+    log,
+    config,
+    onProfileChanged: (user) => void profiles.push(user),
+  });
   const server = createServer(createHttpApp({ config, log, isAllowedOrigin: auth.isAllowedOrigin, routers }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   stack.defer(

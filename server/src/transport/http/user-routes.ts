@@ -9,10 +9,12 @@ import { loadDeletedUser } from '../../store/sql/account-erasure.ts';
 import { findCredentialsById, loadUser, updateProfile } from '../../store/sql/user-accounts.ts';
 import { searchUsers } from '../../store/sql/user-search.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import type { Store } from '../../store/store.ts';
 import type { Routes } from './route.ts';
 
 export interface UserRouteDeps extends Routes {
   db: Db;
+  read: Store['read'];
   /** Tells those who see this person. */
   onProfileChanged: (user: User) => void;
 }
@@ -22,7 +24,7 @@ const idParams = z.object({ id: uuid });
 const searchPosition = z.object({ name: z.string(), id: uuid });
 
 /** The own profile and other people: everything under /v1/users. */
-export function userRoutes({ route, db, onProfileChanged }: UserRouteDeps): Router {
+export function userRoutes({ route, db, read, onProfileChanged }: UserRouteDeps): Router {
   const router = Router();
 
   router.get(
@@ -57,7 +59,7 @@ export function userRoutes({ route, db, onProfileChanged }: UserRouteDeps): Rout
     route({ query: restSchemas.searchUsers }, async ({ query }) => {
       const limit = query.limit ?? PAGE;
       const after = query.cursor === undefined ? null : decodeCursor(searchPosition, query.cursor);
-      const found = await searchUsers(db, { text: query.q, limit: limit + 1, after });
+      const found = await read((replica) => searchUsers(replica, { text: query.q, limit: limit + 1, after }));
       const page = found.slice(0, limit);
       const last = page.at(-1);
       return {
