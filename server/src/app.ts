@@ -10,6 +10,7 @@ import { createRecent } from './fanout/recent.ts';
 import type { ControlMessage } from './fanout/types.ts';
 import { createAdmission } from './lifecycle/admission.ts';
 import { drainSockets } from './lifecycle/drain.ts';
+import { openDuty } from './lifecycle/duty.ts';
 import { createMovers } from './lifecycle/movers.ts';
 import { createRate, createStats } from './lifecycle/figures.ts';
 import { createLastSeen } from './lifecycle/last-seen.ts';
@@ -119,18 +120,16 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   stack.use(openHousekeeping(config, { db: store.pool, log }));
   const mailer = openMail(config, { db: store.pool, jobs });
   stack.use(openRetention(config, { db: store.pool, fanout, isPostgresReachable: postgres.isReachable, log }));
-  const notifications = stack.use(
-    openNotifications(config, {
-      pool: store.pool,
-      jobs,
-      presence: opened.presence,
-      isPostgresReachable: postgres.isReachable,
-      hasMail: mailer !== undefined,
-      onPush: events.pushSent,
-      log,
-    }),
-  );
-  stack.use(openIndexer(config, { pool: store.pool, isPostgresReachable: postgres.isReachable, log }));
+  const duty = stack.use(openDuty(config, { db: store.pool, isPostgresReachable: postgres.isReachable, log }));
+  const notifications = openNotifications(config, {
+    pool: store.pool,
+    jobs,
+    presence: opened.presence,
+    duty,
+    hasMail: mailer !== undefined,
+    onPush: events.pushSent,
+  });
+  openIndexer(duty, store.pool);
   let accepted = 0;
   const meter = stack.use(createLoadMeter(() => accepted));
   const operations = createOperations({
@@ -222,9 +221,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   const onProfileChanged = (user: User) => void tellProfile(user).catch((error: unknown) => log.debug({ err: error }, 'profile not told'));
   const { fileStore, volume } = stack.use(await openFiles(config, { store, keys: auth.keys, jobs, onProfileChanged, log }));
   const secrets = createSecrets(auth.keys);
-  stack.use(
-    openWebhooks(config, { db: store.pool, secrets, isPostgresReachable: postgres.isReachable, onSettled: events.jobSettled, log }),
-  );
+  stack.use(openWebhooks(config, { db: store.pool, secrets, duty, onSettled: events.jobSettled, log }));
   const integrations = createIntegrations({ config, db: store.pool, auth, membership, operations, secrets, log });
   const deletion = createDeleteAccount({ ...operations, store, policy: config.deletedUserMessages });
   jobs.handle('account-delete', deletion.job(tellProfile));

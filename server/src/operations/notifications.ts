@@ -1,9 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { PresenceStatus } from '@chatcluster/protocol';
 import type pg from 'pg';
 import type { Config } from '../config.ts';
 import type { JobRunner } from '../jobs/runner.ts';
-import type { Logger } from '../log.ts';
+import type { Duty } from '../lifecycle/duty.ts';
 import { createSafeFetch } from '../net/safe-fetch.ts';
 import { createNotificationSettings, type NotificationSettings } from './notification-settings.ts';
 import { createDispatcher } from './dispatch-notices.ts';
@@ -17,13 +16,12 @@ export interface NotificationDeps {
   pool: pg.Pool;
   jobs: JobRunner;
   presence: Pick<PresenceBackend, 'get'>;
-  isPostgresReachable(): boolean;
+  duty: Pick<Duty, 'repeat'>;
   hasMail: boolean;
   onPush: SendPushDeps['onSent'];
-  log: Logger;
 }
 
-export interface Notifications extends AsyncDisposable {
+export interface Notifications {
   /** The installation's keys, of which browsers want the public one. */
   vapidKeys(): Promise<VapidKeys>;
   settings: NotificationSettings;
@@ -35,8 +33,8 @@ const MERGE_MS = 1_000;
 
 /** Plans and sends notifications on pods with the roles `all` and `worker`; the others only hand out the public key. */
 export function openNotifications(config: Config, deps: NotificationDeps): Notifications {
-  const { notifications, publicUrl, role } = config;
-  const { pool, log } = deps;
+  const { notifications, publicUrl } = config;
+  const { pool } = deps;
   let keys: Promise<VapidKeys> | undefined;
   const vapidKeys = () => {
     keys ??= notifications.vapid ? Promise.resolve(notifications.vapid) : loadVapidKeys(pool, createVapidKeys);
@@ -53,42 +51,23 @@ export function openNotifications(config: Config, deps: NotificationDeps): Notif
       onSent: deps.onPush,
     }),
   );
-  const loop = role === 'all' || role === 'worker' ? startLoop(config, deps) : undefined;
-  return { vapidKeys, settings: createNotificationSettings(pool), [Symbol.asyncDispose]: async () => loop?.[Symbol.asyncDispose]() };
-
-  function startLoop({ notifications: times }: Config, { isPostgresReachable }: NotificationDeps): AsyncDisposable {
-    const stop = new AbortController();
-    const presence = async (userIds: string[]): Promise<ReadonlyMap<string, PresenceStatus>> => {
-      if (userIds.length === 0) return new Map();
-      // Redis is away: taken for online, so that they get the time to read it.
-      return deps.presence.get(userIds).catch(() => new Map(userIds.map((id) => [id, 'online' as const])));
-    };
-    const plan = createPlanner({
-      pool,
-      presence,
-      times: {
-        onlineDelayMs: times.onlineDelaySeconds * 1_000,
-        mergeMs: MERGE_MS,
-        mailDelayMs: deps.hasMail && times.mailMinutes > 0 ? times.mailMinutes * 60_000 : undefined,
-      },
-    });
-    const dispatch = createDispatcher({ pool, presence });
-    const untilDone = async (step: () => Promise<boolean>) => {
-      while (!stop.signal.aborted && isPostgresReachable() && (await step()));
-    };
-    const running = (async () => {
-      while (!stop.signal.aborted) {
-        // Nothing is lost: the cursor and the notices are in Postgres, and the next pass begins there.
-        await untilDone(plan).catch((error: unknown) => log.debug({ err: error }, 'notifications could not be planned'));
-        await untilDone(dispatch).catch((error: unknown) => log.debug({ err: error }, 'notices could not be handed on'));
-        await wait(POLL_MS, undefined, { signal: stop.signal }).catch(() => undefined);
-      }
-    })();
-    return {
-      async [Symbol.asyncDispose]() {
-        stop.abort();
-        await running;
-      },
-    };
-  }
+  const presence = async (userIds: string[]): Promise<ReadonlyMap<string, PresenceStatus>> => {
+    if (userIds.length === 0) return new Map();
+    // Redis is away: taken for online, so that they get the time to read it.
+    return deps.presence.get(userIds).catch(() => new Map(userIds.map((id) => [id, 'online' as const])));
+  };
+  const plan = createPlanner({
+    pool,
+    presence,
+    times: {
+      onlineDelayMs: notifications.onlineDelaySeconds * 1_000,
+      mergeMs: MERGE_MS,
+      mailDelayMs: deps.hasMail && notifications.mailMinutes > 0 ? notifications.mailMinutes * 60_000 : undefined,
+    },
+  });
+  const dispatch = createDispatcher({ pool, presence });
+  // Nothing is lost when they fail: the cursor and the notices are in Postgres, and the next pass begins there.
+  deps.duty.repeat('planning notifications', POLL_MS, plan);
+  deps.duty.repeat('handing notices on', POLL_MS, dispatch);
+  return { vapidKeys, settings: createNotificationSettings(pool) };
 }

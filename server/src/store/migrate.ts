@@ -7,6 +7,7 @@ import { Jobs0010 } from './migrations/0010-jobs.ts';
 import { Accounts0011 } from './migrations/0011-accounts.ts';
 import { Files0020 } from './migrations/0020-files.ts';
 import { Threads0030 } from './migrations/0030-threads.ts';
+import { Duties0080 } from './migrations/0080-duties.ts';
 import { Safety0040 } from './migrations/0040-safety.ts';
 import { Notifications0041 } from './migrations/0041-notifications.ts';
 import { Retention0042 } from './migrations/0042-retention.ts';
@@ -40,6 +41,7 @@ export function createDataSource(databaseUrl: string): DataSource {
       Notifications0041,
       Retention0042,
       ReactionOrder0043,
+      Duties0080,
       Integrations0033,
       PublishedKeys0055,
     ],

@@ -58,6 +58,12 @@ create table conversations (
   trimmed_seq bigint default 0 not null
 ) with (fillfactor=60);
 
+create table duties (
+  only_row boolean default true not null,
+  holder uuid not null,
+  until timestamp with time zone not null
+);
+
 create table entries (
   conversation_id uuid not null,
   seq bigint not null,
@@ -443,6 +449,10 @@ alter table conversations add constraint conversations_history_check CHECK ((his
 alter table conversations add constraint conversations_kind_check CHECK ((kind = ANY (ARRAY['direct'::text, 'group'::text, 'channel'::text])));
 
 alter table conversations add constraint conversations_routing_check CHECK ((routing = ANY (ARRAY['user'::text, 'conversation'::text])));
+
+alter table duties add constraint duties_pkey PRIMARY KEY (only_row);
+
+alter table duties add constraint duties_only_row_check CHECK (only_row);
 
 alter table entries add constraint entries_conversation_id_id_key UNIQUE (conversation_id, id);
 
