@@ -63,8 +63,22 @@ test('sends a body by POST and follows no redirect of it', async () => {
 
 test('private addresses are refused in every spelling, and nothing is sent to them', async () => {
   await using secret = await serve((_req, res) => res.end('secret'), '127.0.0.2');
-  const hosts = ['127.0.0.2', '127.2', '0x7f000002', '2130706434', '0177.0.0.2', '[::ffff:127.0.0.2]', '[::1]', '169.254.169.254'];
-  for (const host of hosts) await failure(safeFetch(`http://${host}:${secret.port}/`), 'refused_address');
+  const hosts = [
+    ...['127.0.0.2', '127.0.0.2.', '127.2', '0x7f000002', '0x7f.0.0.2', '2130706434', '017700000002', '0177.0.0.2', '127.0.0.0x2'],
+    // Full-width digits and dots, and percent signs: the URL parser makes the same address of them.
+    ...['１２７.0.0.2', '127。0。0。2', '%31%32%37.0.0.2', '169.254.169.254', '169.254.169.254.', '0', '0.0.0.0', '10.1', '100.64.0.1'],
+    ...['[::1]', '[::]', '[0:0:0:0:0:0:0:1]', '[::ffff:127.0.0.2]', '[::ffff:7f00:2]', '[0:0:0:0:0:ffff:7f00:0002]', '[::127.0.0.2]'],
+    ...['[fe80::1]', '[fc00::1]', '[fd00:ec2::254]', '[64:ff9b::127.0.0.2]', '[64:ff9b::7f00:2]', '[64:ff9b:1::7f00:2]'],
+    ...['[2002:7f00:2::1]', '[2001:0:7f00:2::]', '[ff02::1]', '[2001:db8::1]', '[fec0::1]'],
+  ];
+  for (const host of hosts) {
+    await failure(safeFetch(`http://${host}:${secret.port}/`), 'refused_address');
+    await using server = await serve((_req, res) => res.writeHead(302, { location: encodeURI(`http://${host}:${secret.port}/`) }).end());
+    await assert.rejects(safeFetch(server.url), { name: 'SafeFetchError', reason: /^refused_/ }, `redirected to ${host}`);
+  }
+  for (const name of ['localhost', 'localhost.', 'LOCALHOST', 'secret.localhost']) {
+    await assert.rejects(safeFetch(`http://${name}:${secret.port}/`), { reason: /^(refused_address|unreachable)$/ }, name);
+  }
   assert.equal(secret.seen.length, 0);
 });
 
@@ -130,7 +144,9 @@ test('endless redirects end', async () => {
 });
 
 test('only http and https without credentials', async () => {
-  for (const url of ['ftp://example.org/', 'file:///etc/passwd', 'data:text/plain,a', 'nonsense', 'http://user@example.org/']) {
+  const urls = ['ftp://example.org/', 'file:///etc/passwd', 'data:text/plain,a', 'javascript:alert(1)', 'nonsense', '', '//example.org/'];
+  const named = ['http://user@example.org/', 'http://:password@example.org/', 'http://example.org@127.0.0.2/', 'http://[fe80::1%25eth0]/'];
+  for (const url of [...urls, ...named, 'http://256.0.0.1/', 'http://1.2.3.4.5/', 'http://0x100000000/', 'http://[::1/']) {
     await failure(safeFetch(url), 'refused_url');
   }
 });
