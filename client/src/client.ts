@@ -143,6 +143,7 @@ class Client implements ChatClient {
   remove: ChatClient['remove'] = (...args) => this.#w.manage.remove(...args);
   react: ChatClient['react'] = (...args) => this.#w.manage.react(...args);
   pin: ChatClient['pin'] = (...args) => this.#w.manage.pin(...args);
+  removePreviews: ChatClient['removePreviews'] = (...args) => this.#w.manage.removePreviews(...args);
 
   forward({ id, conversationId, body }: Parameters<ChatClient['forward']>[0], to: readonly string[]): string[] {
     return to.map((target) => this.#w.outbox.add(target, { body, forward: { conversationId, messageId: id } }));

@@ -1,4 +1,4 @@
-import type { Entry, Message, Reaction } from '@chatcluster/protocol';
+import type { Entry, LinkPreview, Message, Reaction } from '@chatcluster/protocol';
 
 /** A message of the local log; own ones remember their `clientMsgId` so that the outbox can let go of them. */
 export interface LogMessage extends Message {
@@ -34,6 +34,8 @@ export function foldEntry(context: FoldContext, messages: readonly LogMessage[],
       return change(messages, entry.data.messageId, (m) => react(m, entry.data.emoji, entry.data.on, entry.actorId === context.me));
     case 'pin':
       return change(messages, entry.data.messageId, (m) => pin(m, entry.data.on, entry.at));
+    case 'preview':
+      return change(messages, entry.data.messageId, (m) => showPreviews(m, entry.data.previews));
     case 'member':
     case 'conversation':
       return messages;
@@ -105,7 +107,7 @@ function erase(messages: readonly LogMessage[], id: string, at: string): readonl
 }
 
 function erased(message: LogMessage, at: string): LogMessage {
-  const { pinnedAt: _pinned, editedAt: _edited, mentionAll: _all, forwardedFrom: _from, ...rest } = message;
+  const { pinnedAt: _pinned, editedAt: _edited, mentionAll: _all, forwardedFrom: _from, previews: _previews, ...rest } = message;
   return { ...rest, body: '', deletedAt: at, attachments: [], mentions: [], reactions: [] };
 }
 
@@ -114,6 +116,12 @@ function pin(message: LogMessage, on: boolean, at: string): LogMessage {
   if (on) return { ...message, pinnedAt: at };
   const { pinnedAt: _pinned, ...rest } = message;
   return rest;
+}
+
+function showPreviews(message: LogMessage, previews: LinkPreview[]): LogMessage {
+  if (message.deletedAt) return message;
+  const { previews: _before, ...rest } = message;
+  return previews.length > 0 ? { ...rest, previews } : rest;
 }
 
 function react(message: LogMessage, emoji: string, on: boolean, own: boolean): LogMessage {

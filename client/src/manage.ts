@@ -10,6 +10,7 @@ type Manage = Pick<
   | 'remove'
   | 'react'
   | 'pin'
+  | 'removePreviews'
   | 'createDirect'
   | 'createGroup'
   | 'createChannel'
@@ -43,6 +44,7 @@ export function createManage({ rest, book, patiently, newId }: ManageDeps): Mana
     remove: async (id, messageId) => void (await patiently('message:delete', target(id, messageId))),
     react: async (id, messageId, emoji, on) => void (await patiently('reaction:set', { ...target(id, messageId), emoji, on })),
     pin: async (id, messageId, on) => void (await patiently('pin:set', { ...target(id, messageId), on })),
+    removePreviews: async (id, messageId) => void (await rest.removePreviews(id, messageId)),
     createDirect: (userId) => create({ kind: 'direct', memberIds: [userId] }),
     createGroup: (input) => create({ kind: 'group', ...input }),
     createChannel: (input) => create({ kind: 'channel', ...input }),

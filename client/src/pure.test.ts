@@ -14,7 +14,7 @@ const context = { conversationId: 'c', me: 'me' };
 const history = fc
   .array(
     fc.record({
-      kind: fc.constantFrom('message', 'edit', 'delete', 'reaction', 'pin', 'member'),
+      kind: fc.constantFrom('message', 'edit', 'delete', 'reaction', 'pin', 'preview', 'member'),
       target: fc.nat(),
       on: fc.boolean(),
       actor: fc.constantFrom('me', 'u1', 'u2'),
@@ -34,6 +34,8 @@ const history = fc
       if (kind === 'edit') return { ...base, type: 'edit', data: { messageId, body: `edited ${index}` } };
       if (kind === 'delete') return { ...base, type: 'delete', data: { messageId } };
       if (kind === 'pin') return { ...base, type: 'pin', data: { messageId, on } };
+      if (kind === 'preview')
+        return { ...base, type: 'preview', data: { messageId, previews: on ? [{ url: `http://x/${index}`, siteName: 'x' }] : [] } };
       if (kind === 'member') return { ...base, type: 'member', data: { userId: 'u3', action: 'joined' } };
       const key = `${messageId} ${actor}`; // As the server: a reaction entry always changes something.
       const now = !reacted.has(key);

@@ -181,6 +181,7 @@ function messageRoutes(call: Call) {
     react: (id: string, messageId: string, emoji: string, on: boolean) =>
       call<unknown>({ method: toggle(on), path: of(id, messageId, 'reactions', emoji) }),
     pin: (id: string, messageId: string, on: boolean) => call<unknown>({ method: toggle(on), path: of(id, messageId, 'pin') }),
+    removePreviews: (id: string, messageId: string) => call<unknown>({ method: 'DELETE', path: of(id, messageId, 'previews') }),
     messageReceipts: (id: string, messageId: string) => call<Page<MessageReceipt>>({ method: 'GET', path: of(id, messageId, 'receipts') }),
   };
 }

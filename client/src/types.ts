@@ -283,6 +283,8 @@ export interface ChatClient extends AsyncDisposable {
   remove(conversationId: string, messageId: string): Promise<void>;
   react(conversationId: string, messageId: string, emoji: string, on: boolean): Promise<void>;
   pin(conversationId: string, messageId: string, on: boolean): Promise<void>;
+  /** Takes the link previews of a message away for good: one's own, or as an owner or admin. */
+  removePreviews(conversationId: string, messageId: string): Promise<void>;
   /** Sends the message on to each of these conversations; shown there at once as pending. Returns the clientMsgIds. */
   forward(message: Pick<Message, 'id' | 'conversationId' | 'body'>, toConversationIds: readonly string[]): string[];
   /** Reads up to `seq`; without it, up to the newest. */

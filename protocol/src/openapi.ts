@@ -75,6 +75,7 @@ export const routes: readonly Route[] = [
   route(`delete ${message}/reactions/{emoji}`, 200, 'Take a reaction back'),
   route(`put ${message}/pin`, 200, 'Pin a message'),
   route(`delete ${message}/pin`, 200, 'Unpin a message'),
+  route(`delete ${message}/previews`, 200, 'Take the link previews of a message away'),
   route(`get ${message}`, 200, 'One message'),
   route(`get ${conversation}/pins`, 200, 'Pinned messages, the latest pin first'),
   route(`get ${message}/receipts`, 200, 'Who received and read a message'),

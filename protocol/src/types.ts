@@ -115,6 +115,25 @@ export interface ForwardedFrom {
   at: string;
 }
 
+/** What a link leads to. All of it was written by strangers: it is text, never markup. */
+export interface LinkPreview {
+  /** The link as it stands in the body. */
+  url: string;
+  /** What the site calls itself, else its host. */
+  siteName: string;
+  title?: string;
+  description?: string;
+  /** A copy that this installation keeps: readers tell nobody that they look at it. */
+  image?: {
+    fileId: string;
+    /** As in `Attachment`. */
+    url: string;
+    width: number;
+    height: number;
+    preview?: string;
+  };
+}
+
 export interface Reaction {
   emoji: string;
   count: number;
@@ -140,6 +159,8 @@ export interface Message {
   mentionAll?: boolean;
   forwardedFrom?: ForwardedFrom;
   reactions: Reaction[];
+  /** Of the links of its body, made a moment after it was sent. */
+  previews?: LinkPreview[];
   pinnedAt?: string;
 }
 
@@ -184,6 +205,8 @@ export type Entry =
   | (EntryBase & { type: 'delete'; data: { messageId: string } })
   | (EntryBase & { type: 'reaction'; data: { messageId: string; emoji: string; on: boolean } })
   | (EntryBase & { type: 'pin'; data: { messageId: string; on: boolean } })
+  /** From now on the message has these previews and no others; the actor is its author, or whoever took them away. */
+  | (EntryBase & { type: 'preview'; data: { messageId: string; previews: LinkPreview[] } })
   | (EntryBase & { type: 'member'; data: MemberData })
   | (EntryBase & { type: 'conversation'; data: { title?: string; topic?: string; archived?: boolean } });
 export type EntryType = Entry['type'];
@@ -285,7 +308,7 @@ export interface InvitePreview {
   expiresAt: string;
 }
 
-export type WebhookEvent = EntryType;
+export type WebhookEvent = Exclude<EntryType, 'preview'>;
 
 export interface Webhook {
   id: string;

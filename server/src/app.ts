@@ -21,6 +21,7 @@ import { openIndexer } from './lifecycle/open-indexer.ts';
 import { openHousekeeping } from './lifecycle/open-housekeeping.ts';
 import { openJobs } from './lifecycle/open-jobs.ts';
 import { openMail } from './lifecycle/open-mail.ts';
+import { openPreviews } from './lifecycle/open-previews.ts';
 import { openQueue } from './lifecycle/open-queue.ts';
 import { openRetention } from './lifecycle/open-retention.ts';
 import { openStore } from './lifecycle/open-store.ts';
@@ -220,6 +221,16 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   });
   const onProfileChanged = (user: User) => void tellProfile(user).catch((error: unknown) => log.debug({ err: error }, 'profile not told'));
   const { fileStore, volume } = stack.use(await openFiles(config, { store, keys: auth.keys, jobs, onProfileChanged, log }));
+  stack.use(
+    openPreviews(config, {
+      db: store.pool,
+      fileStore,
+      findMessage: store.findMessage,
+      onChange: operations.delivery.onChange,
+      onSettled: events.jobSettled,
+      log,
+    }),
+  );
   const secrets = createSecrets(auth.keys);
   stack.use(openWebhooks(config, { db: store.pool, secrets, duty, onSettled: events.jobSettled, log }));
   const integrations = createIntegrations({ config, db: store.pool, auth, membership, operations, secrets, log });

@@ -50,6 +50,8 @@ export interface Config {
   rebalance: { tolerancePercent: number; movesPerSecond: number } | undefined;
   /** Private addresses and CIDR ranges that link previews and webhooks may reach. */
   fetchAllowedNetworks: string[];
+  /** Whether links of messages are read by the worker, to show where they lead. */
+  linkPreviews: boolean;
   accounts: AccountSettings;
   /** JSON Web Key Set or PEM, read again every few seconds; undefined: Postgres keeps the keys. */
   signingKeysFile: string | undefined;
@@ -123,6 +125,7 @@ export function parseConfig(env: Env): Config {
         }
       : undefined,
     fetchAllowedNetworks: networks(env, 'FETCH_ALLOWED_NETWORKS'),
+    linkPreviews: onOff(env, 'LINK_PREVIEWS', true),
     accounts: parseAccounts(env, publicUrl),
     signingKeysFile: env.SIGNING_KEYS_FILE || undefined,
     files: parseFilesConfig(env),

@@ -1,4 +1,4 @@
-import type { Entry, HistoryPage, Message } from '@chatcluster/protocol';
+import type { Entry, HistoryPage, LinkPreview, Message } from '@chatcluster/protocol';
 
 export interface HistoryRange {
   before?: number;
@@ -59,7 +59,13 @@ function scrub({ message, reactions }: Folded, at: string): void {
   delete message.editedAt;
   delete message.mentionAll;
   delete message.forwardedFrom;
+  delete message.previews;
   reactions.clear();
+}
+
+function showPreviews(message: Message, previews: LinkPreview[]): void {
+  if (previews.length > 0) message.previews = previews;
+  else delete message.previews;
 }
 
 /** Whatever changes a message comes after it: a message of the window has all of its changes in the window. */
@@ -77,8 +83,9 @@ function apply(folded: Map<string, Folded>, entry: Entry): void {
     scrub(target, entry.at);
     countReply(folded.get(parentOf(message)), -1);
   } else if (entry.type === 'reaction') react(target, { actorId: entry.actorId, ...entry.data });
-  else if (entry.data.on) message.pinnedAt = entry.at;
-  else delete message.pinnedAt;
+  else if (entry.type === 'preview') showPreviews(message, entry.data.previews);
+  else if (entry.type === 'pin' && entry.data.on) message.pinnedAt = entry.at;
+  else if (entry.type === 'pin') delete message.pinnedAt;
 }
 
 function fold({ conversationId, entries, viewerId }: FoldHistory): Message[] {

@@ -53,6 +53,28 @@ export async function cleanImage(input: Buffer, type: string): Promise<CleanImag
   }
 }
 
+/** Of somebody else's page: smaller than what people upload, as nobody chose to open it. */
+const PREVIEW_PIXELS = 25_000_000;
+const CARD_SIDE = 800;
+
+export type CardPicture = Pick<CleanImage, 'content' | 'width' | 'height' | 'preview'>;
+
+/** The picture of a link preview as WebP, written anew; of an animation the first frame. */
+export async function cardPicture(input: Buffer): Promise<CardPicture> {
+  try {
+    const image = await load(input, { limitInputPixels: PREVIEW_PIXELS });
+    const { data, info } = await image
+      .resize({ width: CARD_SIDE, height: CARD_SIDE, fit: 'inside', withoutEnlargement: true })
+      .webp({ quality: 80 })
+      .timeout({ seconds: 10 })
+      .toBuffer({ resolveWithObject: true });
+    const tiny = await shrink(data, PREVIEW_SIDE, 40);
+    return { content: data, width: info.width, height: info.height, preview: `data:image/webp;base64,${tiny.toString('base64')}` };
+  } catch (cause) {
+    throw new UnreadableImageError('the image cannot be read', { cause });
+  }
+}
+
 /** The middle of the picture, as a square. */
 export async function squareAvatar(input: Buffer): Promise<Buffer> {
   try {

@@ -169,6 +169,18 @@ test('reads no more than was asked for, even of what unpacks to more', async () 
   }
 });
 
+test('decides by the headers how much to read', async () => {
+  await using server = await serve((req, res) => {
+    res.writeHead(200, { 'content-type': req.url === '/film' ? 'video/mp4' : 'text/html' });
+    res.write(Buffer.alloc(5_000));
+    if (req.url !== '/film') res.end();
+  });
+  const maxBytes = ({ headers }: { headers: { 'content-type'?: string } }) => (headers['content-type'] === 'text/html' ? 10_000 : 0);
+  const film = await safeFetch(`${server.url}/film`, { maxBytes });
+  assert.deepEqual([film.status, film.body.length, film.truncated], [200, 0, true]);
+  assert.equal((await safeFetch(`${server.url}/page`, { maxBytes })).body.length, 5_000);
+});
+
 test('unpacks a packed answer', async () => {
   await using server = await serve((_req, res) => res.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('packed')));
   const answer = await safeFetch(server.url);

@@ -29,8 +29,11 @@ export interface SafeRequest {
   body?: string | Uint8Array;
   /** For everything together: names, connections, redirects, body. @default 10_000 */
   timeoutMs?: number;
-  /** Of the unpacked body; what is above is left unread, and `truncated` is set. @default 1 MiB */
-  maxBytes?: number;
+  /**
+   * Of the unpacked body; what is above is left unread, and `truncated` is set. A function decides when status and headers are there;
+   * 0 leaves all of it unread. @default 1 MiB
+   */
+  maxBytes?: number | ((head: Pick<SafeAnswer, 'status' | 'headers'>) => number);
   /** Followed for GET only; with 0 the answer 3xx itself is given. @default 3 */
   maxRedirects?: number;
   signal?: AbortSignal;
@@ -78,7 +81,7 @@ export function createSafeFetch({ allowedNetworks, resolve = systemLookup }: Saf
       for (let left = hops; ; left -= 1) {
         const response = await open(url, { lookup, signal, method, headers, body: request.body });
         const next = hops > 0 ? redirectOf(response, url) : undefined;
-        if (next === undefined) return { ...(await read(response, request.maxBytes ?? DEFAULT_MAX_BYTES, signal)), url: url.href };
+        if (next === undefined) return { ...(await read(response, maxBytesOf(request, response), signal)), url: url.href };
         response.destroy();
         if (left === 0) throw new SafeFetchError('too_many_redirects', `more than ${hops} redirects`);
         const target = parseTarget(next, isAllowed);
@@ -165,8 +168,17 @@ function withoutSecrets(headers: Record<string, string>): Record<string, string>
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !SECRET_HEADERS.has(name.toLowerCase())));
 }
 
+function maxBytesOf({ maxBytes = DEFAULT_MAX_BYTES }: SafeRequest, { statusCode = 0, headers }: IncomingMessage): number {
+  return typeof maxBytes === 'number' ? maxBytes : maxBytes({ status: statusCode, headers });
+}
+
 /** Counts after unpacking: a small answer may unpack to any size. */
 async function read(response: IncomingMessage, maxBytes: number, signal: AbortSignal): Promise<Omit<SafeAnswer, 'url'>> {
+  const head = { status: response.statusCode ?? 0, headers: response.headers };
+  if (maxBytes === 0) {
+    response.destroy();
+    return { ...head, body: Buffer.alloc(0), truncated: true };
+  }
   const chunks: Buffer[] = [];
   let bytes = 0;
   let truncated = false;
@@ -185,7 +197,7 @@ async function read(response: IncomingMessage, maxBytes: number, signal: AbortSi
     signal.removeEventListener('abort', stop);
     response.destroy();
   }
-  return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks), truncated };
+  return { ...head, body: Buffer.concat(chunks), truncated };
 }
 
 function unpacked(response: IncomingMessage): Readable {

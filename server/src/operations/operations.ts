@@ -19,6 +19,7 @@ import { createDelivery } from './delivery.ts';
 import { createFindSent } from './find-sent.ts';
 import { createLoadForwarded } from './forward.ts';
 import { createInvites } from './invites.ts';
+import { createRemovePreviews } from './link-previews.ts';
 import type { Membership } from './membership.ts';
 import { createMatch } from './match.ts';
 import { createMessageReads } from './message-reads.ts';
@@ -104,6 +105,7 @@ export function createOperations(deps: OperationsDeps) {
     receipts,
     catchUp: createCatchUp({ store, membership, recent: deps.recent }),
     changeMessage: createChangeMessage({ store, membership, delivery, limits }),
+    removePreviews: createRemovePreviews({ store, membership, delivery }),
     conversations: auditConversations(conversations, createAudit({ db: store.pool, log })),
     invites: createInvites({ pool: store.pool, membership, conversations, limits }),
     match: createMatch({ store, announce: conversations.announce, log }),

@@ -16,6 +16,8 @@ import { PublishedKeys0055 } from './migrations/0055-published-keys.ts';
 import { Search0031 } from './migrations/0031-search.ts';
 import { Invites0032 } from './migrations/0032-invites.ts';
 import { Integrations0033 } from './migrations/0033-integrations.ts';
+import { LinkPreviews0075 } from './migrations/0075-link-previews.ts';
+import { PreviewJobs0076 } from './migrations/0076-preview-jobs.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
 const MIGRATION_LOCK = 7_251_604_118;
@@ -44,6 +46,8 @@ export function createDataSource(databaseUrl: string): DataSource {
       Duties0080,
       Integrations0033,
       PublishedKeys0055,
+      LinkPreviews0075,
+      PreviewJobs0076,
     ],
     migrationsTableName: 'migrations',
     installExtensions: false,

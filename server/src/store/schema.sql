@@ -84,7 +84,7 @@ create table file_uses (
 
 create table files (
   id uuid not null,
-  owner_id uuid not null,
+  owner_id uuid,
   client_id uuid,
   purpose text default 'attachment'::text not null,
   name text not null,
@@ -142,6 +142,15 @@ create table jobs (
   last_error text
 ) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
 
+create table link_previews (
+  url_hash bytea not null,
+  host text not null,
+  fetched_by uuid not null,
+  fetched_at timestamp with time zone default now() not null,
+  expires_at timestamp with time zone not null,
+  preview jsonb
+);
+
 create table login_failures (
   key text not null,
   at timestamp with time zone default now() not null
@@ -194,7 +203,10 @@ create table message_state (
   edit_seqs bigint[] default '{}'::bigint[] not null,
   deleted_at timestamp(3) with time zone,
   pinned_at timestamp(3) with time zone,
-  reply_count integer default 0 not null
+  reply_count integer default 0 not null,
+  previews jsonb,
+  preview_seqs bigint[] default '{}'::bigint[] not null,
+  previews_off boolean default false not null
 ) with (fillfactor=80);
 
 create table migrations (
@@ -490,6 +502,8 @@ alter table invites add constraint invites_conversation_id_fkey FOREIGN KEY (con
 
 alter table jobs add constraint jobs_pkey PRIMARY KEY (id);
 
+alter table link_previews add constraint link_previews_pkey PRIMARY KEY (url_hash);
+
 alter table mail_tokens add constraint mail_tokens_pkey PRIMARY KEY (hash);
 
 alter table mail_tokens add constraint mail_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
@@ -627,6 +641,12 @@ CREATE INDEX invites_conversation ON public.invites USING btree (conversation_id
 CREATE INDEX jobs_due ON public.jobs USING btree (run_at) WHERE (failed_at IS NULL);
 
 CREATE INDEX jobs_failed ON public.jobs USING btree (failed_at) WHERE (failed_at IS NOT NULL);
+
+CREATE INDEX link_previews_expires ON public.link_previews USING btree (expires_at);
+
+CREATE INDEX link_previews_fetched_by ON public.link_previews USING btree (fetched_by, fetched_at);
+
+CREATE INDEX link_previews_host ON public.link_previews USING btree (host, fetched_at);
 
 CREATE INDEX login_failures_at ON public.login_failures USING btree (at);
 
@@ -889,6 +909,54 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.append_previews(p_conversation uuid, p_id uuid, p_actor uuid, p_client uuid, p_message uuid, p_previews jsonb, p_of bigint, p_expect integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_conversation conversations;
+  v_message entries;
+  v_entry entries;
+  v_state message_state;
+begin
+  select * into v_conversation from conversations c where c.id = p_conversation and c.deleted_at is null for no key update;
+  if not found then return jsonb_build_object('status', 'missing'); end if;
+  select * into v_entry from entries e where e.conversation_id = p_conversation and e.id = p_id;
+  if found then return change_json('duplicate', v_entry, v_conversation, null); end if;
+  if p_expect <> v_conversation.member_version then
+    return jsonb_build_object('status', 'stale', 'memberVersion', v_conversation.member_version);
+  end if;
+  select * into v_message from entries e where e.conversation_id = p_conversation and e.id = p_message and e.type = 'message';
+  if not found or v_message.hidden then return jsonb_build_object('status', 'gone'); end if;
+  select * into v_state from message_state s where s.conversation_id = p_conversation and s.message_id = p_message;
+  if p_of is not null and (v_state.previews_off
+    or p_of <> coalesce(v_state.edit_seqs[cardinality(v_state.edit_seqs)], v_message.seq)) then
+    return jsonb_build_object('status', 'unchanged', 'seq', v_conversation.last_seq);
+  end if;
+  insert into message_state as s (conversation_id, message_id, previews, previews_off)
+  values (p_conversation, p_message, nullif(p_previews, '[]'), p_of is null)
+  on conflict (conversation_id, message_id) do update set previews = excluded.previews, previews_off = excluded.previews_off;
+  -- Pictures that it shows no more; whoever wrote the message may have attached others.
+  delete from file_uses u using files f
+  where u.conversation_id = p_conversation and u.message_id = p_message and f.id = u.file_id and f.owner_id is null
+    and not exists (select 1 from jsonb_array_elements(p_previews) p where p -> 'image' ->> 'fileId' = f.id::text)
+    and not exists (select 1 from jsonb_array_elements(v_message.data -> 'attachments') a where a ->> 'fileId' = f.id::text);
+  if coalesce(v_state.previews, '[]') = p_previews then
+    return jsonb_build_object('status', 'unchanged', 'seq', v_conversation.last_seq);
+  end if;
+  v_entry := write_entry(p_conversation, p_id, 'preview', p_actor, p_client,
+    jsonb_build_object('messageId', p_message, 'previews', p_previews));
+  update message_state s set preview_seqs = s.preview_seqs || v_entry.seq
+  where s.conversation_id = p_conversation and s.message_id = p_message;
+  return change_json('stored', v_entry, v_conversation, write_batch(p_conversation, v_entry.seq, v_entry.seq));
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.both_of(p_a tsquery, p_b tsquery)
  RETURNS tsquery
  LANGUAGE sql
@@ -923,6 +991,26 @@ AS $function$
   select jsonb_build_object('status', 'changed', 'memberVersion', p_conversation.member_version, 'routing', p_conversation.routing,
     'memberCount', p_conversation.member_count, 'userIds', to_jsonb(p_users),
     'changes', coalesce((select jsonb_agg(change_json('stored', e, p_conversation, p_batch) order by e.seq) from unnest(p_entries) e), '[]'))
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.claim_preview(p_hash bytea, p_host text, p_user uuid, p_per_minute integer, p_per_hour integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- Always in this order: people never wait for hosts that wait for people.
+  perform pg_advisory_xact_lock(72516075, hashtext(p_user::text));
+  perform pg_advisory_xact_lock(72516076, hashtext(p_host));
+  if (select count(*) from link_previews l where l.host = p_host and l.fetched_at > now() - interval '1 minute') >= p_per_minute
+    or (select count(*) from link_previews l where l.fetched_by = p_user and l.fetched_at > now() - interval '1 hour') >= p_per_hour then
+    return false;
+  end if;
+  -- Expired: nothing is known yet.
+  insert into link_previews (url_hash, host, fetched_by, expires_at) values (p_hash, p_host, p_user, now())
+  on conflict (url_hash) do update set host = excluded.host, fetched_by = excluded.fetched_by, fetched_at = now();
+  return true;
+end
 $function$
 ;
 
@@ -1145,14 +1233,18 @@ begin
   where s.before < p_limit;
 
   with touched as materialized (
-    select distinct e.conversation_id, case when e.type = 'message' then e.id else (e.data ->> 'messageId')::uuid end as message_id
+    select e.conversation_id, case when e.type = 'message' then e.id else (e.data ->> 'messageId')::uuid end as message_id, max(e.at) as at
     from unnest(v_ids, v_from, v_to) as r (conversation_id, low, high)
     join entries e on e.conversation_id = r.conversation_id and e.seq between r.low and r.high
     where e.type in ('message', 'edit', 'delete')
+    group by 1, 2
   ), texts as materialized (
     select e.conversation_id, e.id, e.seq, e.at, e.actor_id, e.data ? 'attachments' as has_file, e.hidden,
       concat_ws(' ', coalesce(s.body, e.data ->> 'body'),
-        (select string_agg(a ->> 'name', ' ') from jsonb_array_elements(e.data -> 'attachments') a)) as body
+        (select string_agg(a ->> 'name', ' ') from jsonb_array_elements(e.data -> 'attachments') a)) as body,
+      coalesce(s.edit_seqs[cardinality(s.edit_seqs)], e.seq) as of_seq,
+      t.at > now() - interval '1 hour' and not coalesce(s.previews_off, false)
+        and (s.previews is not null or coalesce(s.body, e.data ->> 'body') ~* 'https?://') as wants_preview
     from touched t join entries e on e.conversation_id = t.conversation_id and e.id = t.message_id
     left join message_state s on s.conversation_id = e.conversation_id and s.message_id = e.id
   ), gone as (
@@ -1167,6 +1259,12 @@ begin
     insert into search_words
     select distinct w.lexeme from texts t, unnest(to_tsvector('chat_simple', t.body)) w
     where not t.hidden and length(w.lexeme) between 4 and 30 and w.lexeme ~ '^[[:alpha:]]+$'
+    on conflict do nothing
+  ), linked as (
+    insert into jobs (kind, key, payload)
+    select 'link-preview', t.id || ':' || t.of_seq,
+      jsonb_build_object('conversationId', t.conversation_id, 'messageId', t.id, 'seq', t.of_seq)
+    from texts t where t.wants_preview and not t.hidden
     on conflict do nothing
   )
   select count(*) into v_count from texts;
@@ -1366,16 +1464,18 @@ CREATE OR REPLACE FUNCTION public.scrub_message(p_message entries, p_at timestam
 AS $function$
 declare
   v_parent uuid := coalesce(p_message.data ->> 'threadRoot', p_message.data ->> 'replyTo')::uuid;
-  v_edits bigint[];
+  v_state message_state;
 begin
   insert into message_state as s (conversation_id, message_id, deleted_at) values (p_message.conversation_id, p_message.id, p_at)
-  on conflict (conversation_id, message_id) do update set body = null, pinned_at = null, deleted_at = excluded.deleted_at
-  returning s.edit_seqs into v_edits;
+  on conflict (conversation_id, message_id) do update set body = null, pinned_at = null, deleted_at = excluded.deleted_at, previews = null
+  returning s.* into v_state;
   update entries e
   set hidden = true, data = jsonb_strip_nulls(jsonb_build_object('body', '', 'replyTo', e.data -> 'replyTo', 'threadRoot', e.data -> 'threadRoot'))
   where e.conversation_id = p_message.conversation_id and e.seq = p_message.seq;
   update entries e set data = jsonb_set(e.data, '{body}', '""')
-  where e.conversation_id = p_message.conversation_id and e.seq = any (v_edits);
+  where e.conversation_id = p_message.conversation_id and e.seq = any (v_state.edit_seqs);
+  update entries e set data = jsonb_set(e.data, '{previews}', '[]')
+  where e.conversation_id = p_message.conversation_id and e.seq = any (v_state.preview_seqs);
   delete from reactions r where r.conversation_id = p_message.conversation_id and r.message_id = p_message.id;
   update message_state s set reply_count = greatest(s.reply_count - 1, 0)
   where s.conversation_id = p_message.conversation_id and s.message_id = v_parent;

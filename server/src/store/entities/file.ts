@@ -2,7 +2,8 @@ import { EntitySchema } from 'typeorm';
 
 export interface FileEntityRow {
   id: string;
-  ownerId: string;
+  /** Null: the picture of a link preview. */
+  ownerId: string | null;
   clientId: string | null;
   purpose: string;
   name: string;
@@ -24,7 +25,7 @@ export const FileEntity = new EntitySchema<FileEntityRow>({
   tableName: 'files',
   columns: {
     id: { type: 'uuid', primary: true },
-    ownerId: { type: 'uuid', name: 'owner_id' },
+    ownerId: { type: 'uuid', name: 'owner_id', nullable: true },
     clientId: { type: 'uuid', name: 'client_id', nullable: true },
     purpose: { type: 'text' },
     name: { type: 'text' },

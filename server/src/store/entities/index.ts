@@ -6,6 +6,7 @@ import { FileEntity, FileUseEntity } from './file.ts';
 import { InstallationEntity } from './installation.ts';
 import { InviteEntity } from './invite.ts';
 import { JobEntity } from './job.ts';
+import { LinkPreviewEntity } from './link-preview.ts';
 import { MatchWaitingEntity } from './match-waiting.ts';
 import { MemberEntity } from './member.ts';
 import { MessageStateEntity } from './message-state.ts';
@@ -32,6 +33,7 @@ export const entities = [
   InstallationEntity,
   InviteEntity,
   JobEntity,
+  LinkPreviewEntity,
   MailTokenEntity,
   MatchWaitingEntity,
   MemberEntity,

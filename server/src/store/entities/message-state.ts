@@ -1,3 +1,4 @@
+import type { LinkPreview } from '@chatcluster/protocol';
 import { EntitySchema } from 'typeorm';
 
 export interface MessageStateRow {
@@ -9,6 +10,9 @@ export interface MessageStateRow {
   deletedAt: Date | null;
   pinnedAt: Date | null;
   replyCount: number;
+  previews: LinkPreview[] | null;
+  previewSeqs: string[];
+  previewsOff: boolean;
 }
 
 export const MessageStateEntity = new EntitySchema<MessageStateRow>({
@@ -23,5 +27,8 @@ export const MessageStateEntity = new EntitySchema<MessageStateRow>({
     deletedAt: { type: 'timestamptz', precision: 3, name: 'deleted_at', nullable: true },
     pinnedAt: { type: 'timestamptz', precision: 3, name: 'pinned_at', nullable: true },
     replyCount: { type: 'integer', name: 'reply_count' },
+    previews: { type: 'jsonb', nullable: true },
+    previewSeqs: { type: 'bigint', name: 'preview_seqs', array: true },
+    previewsOff: { type: 'boolean', name: 'previews_off' },
   },
 });

@@ -4,7 +4,8 @@ export type FileState = 'pending' | 'processing' | 'ready' | 'failed' | 'deleted
 
 export interface StoredFile {
   id: string;
-  ownerId: string;
+  /** null: nobody's, the picture of a link preview. */
+  ownerId: string | null;
   purpose: 'attachment' | 'avatar';
   name: string;
   type: string;

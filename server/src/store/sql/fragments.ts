@@ -9,7 +9,7 @@ export function messageJson(viewer: string): string {
       'editedAt', case when not e.hidden then iso(s.edited_at) end, 'deletedAt', iso(s.deleted_at), 'pinnedAt', iso(s.pinned_at),
       'replyTo', e.data -> 'replyTo', 'threadRoot', e.data -> 'threadRoot', 'replyCount', nullif(s.reply_count, 0),
       'attachments', coalesce(e.data -> 'attachments', '[]'), 'mentions', coalesce(e.data -> 'mentions', '[]'),
-      'mentionAll', e.data -> 'mentionAll', 'forwardedFrom', e.data -> 'forwardedFrom',
+      'mentionAll', e.data -> 'mentionAll', 'forwardedFrom', e.data -> 'forwardedFrom', 'previews', s.previews,
       'reactions', coalesce((
         select jsonb_agg(jsonb_build_object('emoji', r.emoji, 'count', r.count, 'me', r.me) order by r.first_seq nulls first, r.first, r.emoji)
         from (

@@ -7,6 +7,7 @@ import { eventSchemas, uuid } from '@chatcluster/protocol/socket-schemas';
 import type { MessageRate } from '../../limits/message-rate.ts';
 import type { CatchUp } from '../../operations/catch-up.ts';
 import type { ChangeMessage } from '../../operations/change-message.ts';
+import type { RemovePreviews } from '../../operations/link-previews.ts';
 import type { MessageReads } from '../../operations/message-reads.ts';
 import type { SendMessage } from '../../operations/send-message.ts';
 import type { Routes } from './route.ts';
@@ -16,6 +17,7 @@ export interface MessageRouteDeps extends Routes {
   /** The stored result of an earlier try, if there was one. */
   findSent(userId: string, sent: { conversationId: string; clientMsgId: string }): Promise<SendResult | undefined>;
   changeMessage: ChangeMessage;
+  removePreviews: RemovePreviews;
   reads: MessageReads;
   catchUp: Pick<CatchUp, 'history'>;
   rate: MessageRate;
@@ -28,7 +30,7 @@ const reaction = z.object({ id: uuid, messageId: uuid, emoji: eventSchemas['reac
 
 /** Messages over REST: the same use cases as the socket events, the same answers. */
 export function messageRoutes(deps: MessageRouteDeps): Router {
-  const { route, catchUp, rate, sendMessage, findSent, changeMessage, reads } = deps;
+  const { route, catchUp, rate, sendMessage, findSent, changeMessage, removePreviews, reads } = deps;
   const router = Router();
   router.get(
     PATH,
@@ -66,6 +68,10 @@ export function messageRoutes(deps: MessageRouteDeps): Router {
   router.delete(
     `${PATH}/:messageId`,
     route({ params: one }, ({ principal, params }) => changeMessage.remove(principal.userId, target(params, undefined, {}))),
+  );
+  router.delete(
+    `${PATH}/:messageId/previews`,
+    route({ params: one }, ({ principal, params }) => removePreviews(principal.userId, target(params, undefined, {}))),
   );
   for (const [method, on] of [
     ['put', true],
