@@ -22,6 +22,8 @@ export interface OpenPreviewsDeps {
 
 /** Slow sites must not keep mail and webhooks waiting: previews have a runner of their own. */
 const CONCURRENCY = 4;
+/** Nobody waits for a card. */
+const POLL_MS = 1_000;
 const PRUNE_MS = 3_600_000;
 
 type PreviewsConfig = Pick<Config, 'role' | 'fetchAllowedNetworks' | 'publicUrl' | 'version' | 'linkPreviews'>;
@@ -30,7 +32,7 @@ type PreviewsConfig = Pick<Config, 'role' | 'fetchAllowedNetworks' | 'publicUrl'
 export function openPreviews(config: PreviewsConfig, deps: OpenPreviewsDeps): AsyncDisposable {
   const { db, fileStore, log, onSettled } = deps;
   const { publicUrl } = config;
-  const jobs = openJobs(config, { db, log, onSettled, concurrency: CONCURRENCY });
+  const jobs = openJobs(config, { db, log, onSettled, concurrency: CONCURRENCY, pollMs: POLL_MS });
   if (!config.linkPreviews) {
     jobs.handle('link-preview', { run: () => Promise.resolve() });
     return jobs;
