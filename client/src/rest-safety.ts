@@ -1,4 +1,14 @@
-import type { AdminConversation, AdminStats, AdminUser, AuditEntry, Report, ReportStatus } from '@chatcluster/protocol';
+import type {
+  AdminConversation,
+  AdminStats,
+  AdminUser,
+  AuditEntry,
+  Report,
+  ReportStatus,
+  RetentionDays,
+  RetentionPreview,
+  RetentionSettings,
+} from '@chatcluster/protocol';
 import type { Call, Page, PageQuery } from './rest.ts';
 
 export interface ReportInput {
@@ -33,8 +43,16 @@ function adminRoutes(call: Call) {
     users: list<AdminUser, { q?: string; suspended?: 'true' | 'false' }>('users'),
     updateUser: (id: string, body: { suspended?: boolean; admin?: boolean; reason?: string }) =>
       call<AdminUser>({ method: 'PATCH', path: at('users', id), body }),
-    conversations: list<AdminConversation, { q?: string }>('conversations'),
+    conversations: list<AdminConversation, { q?: string; ruled?: 'true' | 'false' }>('conversations'),
     archive: (id: string, archived: boolean) => call<void>({ method: 'PATCH', path: at('conversations', id), body: { archived } }),
+    /** Days that messages are kept, 0 for ever; null: as all the others. */
+    setRetention: (id: string, retentionDays: number | null) =>
+      call<void>({ method: 'PATCH', path: at('conversations', id), body: { retentionDays } }),
+    retention: () => call<RetentionSettings>({ method: 'GET', path: at('retention', 'settings') }),
+    updateRetention: (body: { [K in keyof RetentionDays]?: number | null }) =>
+      call<RetentionSettings>({ method: 'PATCH', path: at('retention', 'settings'), body }),
+    previewRetention: (days: number, conversationId?: string) =>
+      call<RetentionPreview>({ method: 'GET', path: at('retention'), query: { days, conversationId } }),
     removeMessage: (id: string, messageId: string) =>
       call<void>({ method: 'DELETE', path: at('conversations', id, 'messages', messageId) }),
     reports: list<Report, { status?: ReportStatus }>('reports'),

@@ -85,7 +85,8 @@ function accountRoutes(call: Call) {
 function userRoutes(call: Call) {
   return {
     me: () => call<OwnUser>({ method: 'GET', path: '/v1/users/me' }),
-    updateMe: (body: { displayName?: string; statusText?: string }) => call<OwnUser>({ method: 'PATCH', path: '/v1/users/me', body }),
+    updateMe: (body: { displayName?: string; statusText?: string; locale?: string }) =>
+      call<OwnUser>({ method: 'PATCH', path: '/v1/users/me', body }),
     user: (id: string) => call<User>({ method: 'GET', path: at('users', id) }),
     searchUsers: (q: string, page: PageQuery = {}) => call<Page<User>>({ method: 'GET', path: '/v1/users', query: { q, ...page } }),
   };

@@ -40,6 +40,8 @@ export interface AdminConversation {
   createdAt: string;
   lastAt: string;
   archived?: boolean;
+  /** Its own rule: days that messages are kept, 0 for ever. Absent: as all the others. */
+  retentionDays?: number;
 }
 
 export interface AuditEntry {
@@ -92,4 +94,18 @@ export interface RetentionPreview {
   messages: number;
   conversations: number;
   auditLines: number;
+}
+
+/** Days that something is kept; 0: for ever. */
+export interface RetentionDays {
+  messagesDays: number;
+  auditDays: number;
+}
+
+/** How long things are kept. */
+export interface RetentionSettings extends RetentionDays {
+  /** What the installation was set up with; it counts until an administrator says otherwise. */
+  defaults: RetentionDays;
+  /** How often is looked for what is too old. */
+  sweepSeconds: number;
 }

@@ -21,6 +21,11 @@ const webUrl = text.max(2_000).refine((raw) => {
   const { protocol, username, password } = new URL(raw);
   return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
 }, 'must be an http or https URL without a user name');
+/** A BCP 47 tag, such as `de` or `pt-BR`. */
+const locale = z
+  .string()
+  .max(35)
+  .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, 'must be a language tag');
 /** ISO 8601 with any offset. */
 const time = z.iso.datetime({ offset: true });
 const query = (max: number) => z.coerce.number().int().min(1).max(max).optional();
@@ -64,7 +69,7 @@ export const restSchemas = {
   turnTotpOff: z.object({ password: givenPassword.optional(), code: code.optional() }),
   verifyTotp: z.object({ mfaToken: z.string().max(256), code, tokens, deviceId }),
   startProvider: z.object({ returnTo: z.string().max(512).optional() }),
-  patchMe: z.object({ displayName: displayName.optional(), statusText: text.max(140).optional() }),
+  patchMe: z.object({ displayName: displayName.optional(), statusText: text.max(140).optional(), locale: locale.optional() }),
   searchUsers: z.object({ q: text.max(100).default(''), cursor: z.string().max(512).optional(), limit: query(100) }),
   createConversation: z.object({
     kind: z.enum(['direct', 'group', 'channel']),

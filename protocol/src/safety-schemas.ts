@@ -5,6 +5,8 @@ const page = {
   cursor: z.string().max(512).optional(),
   limit: z.coerce.number().int().min(1).max(100).optional(),
 };
+/** 0: for ever; null: as if it had never been set. */
+const retentionDays = z.number().int().min(0).max(36_500).nullable();
 const onOff = z.enum(['true', 'false']).transform((value) => value === 'true');
 
 /** Reports, and what administrators of the installation do. */
@@ -22,10 +24,15 @@ export const safetySchemas = {
   adminPatchUser: z
     .object({ suspended: z.boolean().optional(), admin: z.boolean().optional(), reason: text.max(1_000).optional() })
     .refine((p) => p.suspended !== undefined || p.admin !== undefined, 'give suspended or admin'),
-  adminConversations: z.object({ ...page, q: text.max(100).default('') }),
-  adminPatchConversation: z.object({ archived: z.boolean() }),
+  /** `ruled`: only those that have a rule of their own for how long messages are kept. */
+  adminConversations: z.object({ ...page, q: text.max(100).default(''), ruled: onOff.optional() }),
+  adminPatchConversation: z
+    .object({ archived: z.boolean().optional(), retentionDays: retentionDays.optional() })
+    .refine((p) => p.archived !== undefined || p.retentionDays !== undefined, 'give archived or retentionDays'),
   adminReports: z.object({ ...page, status: z.enum(['open', 'resolved', 'dismissed']).optional() }),
   adminPatchReport: z.object({ status: z.enum(['open', 'resolved', 'dismissed']), note: text.max(1_000).optional() }),
-  adminRetention: z.object({ days: z.coerce.number().int().min(1).max(36_500) }),
+  /** Without `conversationId`: of all that have no rule of their own. */
+  adminRetention: z.object({ days: z.coerce.number().int().min(1).max(36_500), conversationId: uuid.optional() }),
+  adminPatchRetention: z.object({ messagesDays: retentionDays.optional(), auditDays: retentionDays.optional() }),
   adminAudit: z.object({ ...page, actorId: uuid.optional(), targetId: uuid.optional() }),
 };

@@ -23,6 +23,8 @@ export interface OwnUser extends User {
   email?: string;
   emailVerified: boolean;
   admin: boolean;
+  /** The language that mails to this person are written in, where there is a translation; absent: never said. */
+  locale?: string;
 }
 
 export interface Presence {
@@ -347,6 +349,7 @@ export interface Bot {
   createdAt: string;
   /** To the minute. */
   lastUsedAt?: string;
+  suspendedAt?: string;
 }
 
 /** Of one other member who may read the message. */

@@ -217,6 +217,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     operations,
     endAllSessions: auth.accounts.endAllSessions,
     stats: createStats({ db: store.pool, podId: config.podId, own: opened.lease, pods: opened.pods }),
+    retention: config.retention,
     log,
   });
   const onProfileChanged = (user: User) => void tellProfile(user).catch((error: unknown) => log.debug({ err: error }, 'profile not told'));

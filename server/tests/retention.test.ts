@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { AuditEntry, Conversation, HistoryPage, RetentionPreview, SearchPage, SyncPage } from '@chatcluster/protocol';
+import type {
+  AdminConversation,
+  AuditEntry,
+  Conversation,
+  HistoryPage,
+  RetentionPreview,
+  RetentionSettings,
+  SearchPage,
+  SyncPage,
+} from '@chatcluster/protocol';
 import { eventually, runSql } from '@chatcluster/tools/testing';
 import { testStores, upload } from './_files.ts';
 import { type Cluster, startPods } from './_pods.ts';
@@ -129,4 +138,66 @@ it('previews to administrators what would go, and forgets old lines of the audit
   const lines = async () =>
     (await cluster.ok<{ items: AuditEntry[] }>(boss, 'GET', '/v1/admin/audit')).items.filter((a) => a.action === 'test.line').length;
   await eventually(async () => (await lines()) === 1, { deadlineMs: 30_000 });
+});
+
+it('keeps to what administrators say: for all, and for one conversation', async () => {
+  await using cluster = await startPods(2, { ...env, RETENTION_MESSAGES_DAYS: '0', RETENTION_AUDIT_DAYS: '0' });
+  const boss = await cluster.register('Admin');
+  await makeAdmin(cluster.databaseUrl, boss.id);
+  const groups = [await cluster.group([boss]), await cluster.group([boss]), await cluster.group([boss])] as const;
+  const socket = await cluster.connect(boss);
+  for (const group of groups) {
+    for (const body of ['first', 'second']) await socket.send(group.id, body);
+    await age(cluster, group.id, group.lastSeq + 1);
+  }
+  const [usual, kept, brief] = groups;
+  const bodies = async ({ id }: Conversation) =>
+    (await cluster.ok<{ items: { body: string }[] }>(boss, 'GET', `/v1/conversations/${id}/messages`, undefined, 1)).items
+      .map(({ body }) => body)
+      .join(' ');
+  const rule = (id: string, retentionDays: number | null) =>
+    cluster.rest(boss, 'PATCH', `/v1/admin/conversations/${id}`, { retentionDays });
+  const path = '/v1/admin/retention/settings';
+
+  // One conversation alone.
+  const one = await cluster.ok<RetentionPreview>(boss, 'GET', `/v1/admin/retention?days=35&conversationId=${brief.id}`);
+  assert.deepEqual([one.messages, one.conversations, one.auditLines], [1, 1, 0]);
+  assert.equal((await rule(brief.id, 35)).status, 204);
+  await eventually(async () => (await bodies(brief)) === 'second', { deadlineMs: 30_000, message: 'its own rule counts' });
+  assert.deepEqual([await bodies(usual), await bodies(kept)], ['first second', 'first second']);
+
+  // All but the one that is kept for ever.
+  assert.equal((await rule(kept.id, 0)).status, 204);
+  const all = await cluster.ok<RetentionPreview>(boss, 'GET', '/v1/admin/retention?days=30');
+  assert.deepEqual([all.messages, all.conversations], [1, 1], 'rules of their own are not counted');
+  const changed = await cluster.ok<RetentionSettings>(boss, 'PATCH', path, { messagesDays: 30 });
+  assert.deepEqual([changed.messagesDays, changed.auditDays, changed.defaults], [30, 0, { messagesDays: 0, auditDays: 0 }]);
+  await eventually(async () => (await bodies(usual)) === 'second', { deadlineMs: 30_000, message: 'the rule for all counts' });
+  assert.equal(await bodies(kept), 'first second');
+  const ruled = await cluster.ok<{ items: AdminConversation[] }>(boss, 'GET', '/v1/admin/conversations?ruled=true');
+  assert.deepEqual(
+    new Set(ruled.items.map(({ id, retentionDays }) => `${id} ${retentionDays}`)),
+    new Set([`${kept.id} 0`, `${brief.id} 35`]),
+  );
+
+  // Back to where it was: what is old now stays.
+  assert.equal((await cluster.ok<RetentionSettings>(boss, 'PATCH', path, { messagesDays: null })).messagesDays, 0);
+  assert.equal((await rule(kept.id, null)).status, 204);
+  const { items } = await cluster.ok<{ items: AuditEntry[] }>(boss, 'GET', '/v1/admin/audit');
+  assert.deepEqual(
+    items.filter(({ action }) => action.includes('retention')).map(({ action, targetId, details }) => [action, targetId, details]),
+    [
+      ['conversation.retention_changed', kept.id, { days: null }],
+      ['retention.changed', undefined, { messagesDays: null }],
+      ['retention.changed', undefined, { messagesDays: 30 }],
+      ['conversation.retention_changed', kept.id, { days: 0 }],
+      ['conversation.retention_changed', brief.id, { days: 35 }],
+    ],
+  );
+  assert.equal((await cluster.rest(boss, 'PATCH', path, { messagesDays: -1 })).status, 422);
+  assert.equal((await cluster.rest(boss, 'PATCH', `/v1/admin/conversations/${usual.id}`, {})).status, 422);
+  assert.equal((await rule(crypto.randomUUID(), 30)).status, 404);
+  const other = await cluster.register();
+  assert.equal((await cluster.rest(other, 'GET', path)).status, 403);
+  assert.equal((await cluster.rest(other, 'PATCH', path, { messagesDays: 1 })).status, 403);
 });

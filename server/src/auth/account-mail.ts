@@ -1,7 +1,16 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { PermanentJobError, type JobHandler } from '../jobs/runner.ts';
-import { accountMail, linkMails, mailLanguages, notices, type LinkMail, type MailLanguage, type Notice } from '../mail/account-texts.ts';
+import {
+  accountMail,
+  linkMails,
+  mailLanguageOf,
+  mailLanguages,
+  notices,
+  type LinkMail,
+  type MailLanguage,
+  type Notice,
+} from '../mail/account-texts.ts';
 import { MailRefusedError, type Mailer } from '../mail/mailer.ts';
 import { renderMail } from '../mail/render.ts';
 import type { Db } from '../store/sql/auth-keys.ts';
@@ -36,7 +45,7 @@ export interface AccountMail {
   sendEmailChange(account: { userId: string; email: string }, to: To): Promise<void>;
   sendReset(email: string, to: To): Promise<void>;
   /** Nothing for an account without an address. */
-  notify(notice: Notice, user: { email?: string; displayName: string }, to: To): Promise<void>;
+  notify(notice: Notice, user: { email?: string; displayName: string; locale?: string }, to: To): Promise<void>;
 }
 
 export function createAccountMail(db: Db): AccountMail {
@@ -49,8 +58,9 @@ export function createAccountMail(db: Db): AccountMail {
     sendEmailChange: (account, to) => add({ which: 'email', ...account }, to),
     // Ten clicks while the mail server is away are one mail.
     sendReset: (email, to) => add({ which: 'reset', email }, to, `reset ${email}`),
-    notify: async (which, { email, displayName }, to) => {
-      if (email !== undefined) await add({ which, email, displayName }, to);
+    notify: async (which, { email, displayName, locale }, to) => {
+      const language = mailLanguageOf(locale) ?? to.language;
+      if (email !== undefined) await add({ which, email, displayName }, language ? { language } : {});
     },
   };
 }
@@ -81,8 +91,10 @@ async function write(deps: AccountMailHandlerDeps, job: AccountMailJob): Promise
   const { which, email, displayName = '' } = job;
   if (!isLinkMail(which)) return send(deps, job, { which, name: displayName, url: deps.publicUrl });
   const owner = (await findCredentialsByEmail(deps.db, email))?.user;
-  if (which === 'reset') return owner && sendLink(deps, { ...job, userId: owner.id }, { which, name: owner.displayName });
-  if (owner && owner.id !== job.userId) return send(deps, job, { which: 'known-address', name: owner.displayName, url: deps.publicUrl });
+  // Somebody else may have asked for it: it is written for who reads it.
+  const own = { ...job, language: mailLanguageOf(owner?.locale) ?? job.language };
+  if (which === 'reset') return owner && sendLink(deps, { ...own, userId: owner.id }, { which, name: owner.displayName });
+  if (owner && owner.id !== job.userId) return send(deps, own, { which: 'known-address', name: owner.displayName, url: deps.publicUrl });
   const user = job.userId === undefined ? undefined : await loadUser(deps.db, job.userId);
   if (user === null) return;
   return sendLink(deps, job, { which, name: user?.displayName ?? displayName });

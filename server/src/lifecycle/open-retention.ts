@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Config } from '../config.ts';
+import { effectiveRetention } from '../config/retention.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Logger } from '../log.ts';
 import type { Db } from '../store/sql/auth-keys.ts';
-import { listMemberIds, purgeAudit, purgeEntries } from '../store/sql/retention.ts';
+import { listMemberIds, loadRetention, type Purged, purgeAudit, purgeEntries, purgeRuledEntries } from '../store/sql/retention.ts';
 
 export interface RetentionDeps {
   db: Db;
@@ -19,7 +20,7 @@ const PAUSE_MS = 20;
 const TOLD_AT_ONCE = 500;
 
 /** Removes what is older than the installation keeps, on pods with the roles `all` and `worker`; several may do it at once. */
-export function openRetention({ role, retention }: Config, deps: RetentionDeps): AsyncDisposable {
+export function openRetention({ role, retention: config }: Config, deps: RetentionDeps): AsyncDisposable {
   const { db, log } = deps;
   const stop = new AbortController();
   const { signal } = stop;
@@ -35,11 +36,11 @@ export function openRetention({ role, retention }: Config, deps: RetentionDeps):
     }
   }
 
-  async function sweepMessages(): Promise<void> {
+  async function sweepMessages(purge: () => Promise<Purged | null>): Promise<void> {
     const trimmed = new Set<string>();
     let messages = 0;
     while (goesOn()) {
-      const purged = await purgeEntries(db, retention.messagesDays, AT_ONCE);
+      const purged = await purge();
       if (purged === null) break;
       trimmed.add(purged.conversationId);
       messages += purged.messages;
@@ -49,21 +50,26 @@ export function openRetention({ role, retention }: Config, deps: RetentionDeps):
     if (trimmed.size > 0) log.info({ conversations: trimmed.size, messages }, 'old messages removed');
   }
 
-  async function sweepAudit(): Promise<void> {
-    while (goesOn() && (await purgeAudit(db, retention.auditDays, AT_ONCE)) === AT_ONCE) await pause(PAUSE_MS);
+  async function sweepAudit(days: number): Promise<void> {
+    while (goesOn() && (await purgeAudit(db, days, AT_ONCE)) === AT_ONCE) await pause(PAUSE_MS);
+  }
+
+  /** Administrators may have changed it since the last time. */
+  async function sweep(): Promise<void> {
+    const { messagesDays, auditDays } = effectiveRetention(config, await loadRetention(db));
+    if (messagesDays > 0) await sweepMessages(() => purgeEntries(db, messagesDays, AT_ONCE));
+    await sweepMessages(() => purgeRuledEntries(db, AT_ONCE));
+    if (auditDays > 0) await sweepAudit(auditDays);
   }
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
-      const failed = (error: unknown) => log.warn({ err: error }, 'old entries were not removed; the next sweep does');
-      if (retention.messagesDays > 0) await sweepMessages().catch(failed);
-      if (retention.auditDays > 0) await sweepAudit().catch(failed);
-      await pause(retention.sweepSeconds * 1_000);
+      if (goesOn()) await sweep().catch((error: unknown) => log.warn({ err: error }, 'old entries were not removed; the next sweep does'));
+      await pause(config.sweepSeconds * 1_000);
     }
   }
 
-  const isWanted = (role === 'all' || role === 'worker') && retention.messagesDays + retention.auditDays > 0;
-  const running = isWanted ? run() : Promise.resolve();
+  const running = role === 'all' || role === 'worker' ? run() : Promise.resolve();
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();

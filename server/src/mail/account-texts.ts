@@ -3,6 +3,13 @@ import type { MailContent } from './render.ts';
 export const mailLanguages = ['en', 'de'] as const;
 export type MailLanguage = (typeof mailLanguages)[number];
 
+/** The one of our languages that such a person reads; undefined: the locale is not known. */
+export function mailLanguageOf(locale: string | null | undefined): MailLanguage | undefined {
+  if (!locale) return undefined;
+  const language = locale.split('-')[0]!.toLowerCase();
+  return mailLanguages.find((one) => one === language) ?? 'en';
+}
+
 /** Mails with a link. */
 export const linkMails = ['sign-up', 'upgrade', 'email', 'reset'] as const;
 export type LinkMail = (typeof linkMails)[number];
@@ -162,5 +169,6 @@ export function accountMail(which: LinkMail | Notice, to: { language: MailLangua
     paragraphs: [hello.replace('{name}', () => to.name), words.lead.charAt(0).toUpperCase() + words.lead.slice(1)],
     ...(words.button ? { button: { label: words.button, url: to.url } } : {}),
     notes: [words.note],
+    language: to.language,
   };
 }

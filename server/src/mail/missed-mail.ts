@@ -4,6 +4,8 @@ import type { Db } from '../store/sql/auth-keys.ts';
 import { loadMissedMail, type Missed } from '../store/sql/missed-mail.ts';
 import { entryId } from '../ids.ts';
 import { MailRefusedError, type Mailer } from './mailer.ts';
+import { mailLanguageOf } from './account-texts.ts';
+import { missedTexts } from './missed-texts.ts';
 import { renderMail } from './render.ts';
 
 export const MISSED_MAIL = 'missed-mail';
@@ -36,11 +38,14 @@ export function createMissedMailHandler({ db, mailer, publicUrl }: MissedMailDep
       if (!missed || !first) return;
       const count = missed.messages.length;
       const unsubscribe = `${publicUrl}/v1/notifications/unsubscribe?token=${missed.unsubscribeToken}`;
+      const language = mailLanguageOf(missed.locale) ?? 'en';
+      const texts = missedTexts[language];
       const mail = renderMail({
-        subject: count === 1 ? `${first.actorName} wrote to you` : `${count} messages for you`,
+        subject: count === 1 ? texts.one(first.actorName) : texts.many(count),
         paragraphs: missed.messages.map((message) => line(message, missed.previews)),
-        button: { label: 'Open the conversation', url: `${publicUrl}/#/c/${first.conversationId}` },
-        notes: [`No more mails like this: ${unsubscribe}`],
+        button: { label: texts.button, url: `${publicUrl}/#/c/${first.conversationId}` },
+        notes: [texts.unsubscribe(unsubscribe)],
+        language,
       });
       // RFC 8058: mail programs offer a button for it.
       const headers = { 'List-Unsubscribe': `<${unsubscribe}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' };

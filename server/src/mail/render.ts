@@ -5,6 +5,8 @@ export interface MailContent {
   button?: { label: string; url: string };
   /** Below the button, smaller. */
   notes?: readonly string[];
+  /** For who reads it aloud or hyphenates it. */
+  language: 'en' | 'de';
 }
 
 export interface RenderedMail {
@@ -14,10 +16,10 @@ export interface RenderedMail {
 }
 
 /** Text and HTML of one mail. Everything is escaped: names in it were chosen by strangers. */
-export function renderMail({ subject, paragraphs, button, notes = [] }: MailContent, appName = 'Chat Cluster'): RenderedMail {
+export function renderMail({ subject, paragraphs, button, notes = [], language }: MailContent, appName = 'Chat Cluster'): RenderedMail {
   const oneLine = subject.replaceAll(/[\r\n]+/g, ' ');
   const text = [...paragraphs, ...(button ? [`${button.label}:\n${button.url}`] : []), ...notes, `-- \n${appName}`].join('\n\n');
-  return { subject: oneLine, text: `${text}\n`, html: toHtml({ subject: oneLine, paragraphs, button, notes }, appName) };
+  return { subject: oneLine, text: `${text}\n`, html: toHtml({ subject: oneLine, paragraphs, button, notes, language }, appName) };
 }
 
 const body = 'margin:0;padding:32px 16px;background:#f4f5f7;font:16px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif;color:#1c2024';
@@ -25,10 +27,10 @@ const card = 'max-width:480px;margin:0 auto;padding:32px;background:#ffffff;bord
 const link =
   'display:inline-block;padding:12px 20px;border-radius:8px;background:#3b5bdb;color:#ffffff;text-decoration:none;font-weight:600';
 
-function toHtml({ subject, paragraphs, button, notes = [] }: MailContent, appName: string): string {
+function toHtml({ subject, paragraphs, button, notes = [], language }: MailContent, appName: string): string {
   const p = (text: string, style = 'margin:0 0 16px') => `<p style="${style}">${escape(text)}</p>`;
   return [
-    `<!doctype html><html><head><meta charset="utf-8"><title>${escape(subject)}</title></head><body style='${body}'>`,
+    `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><title>${escape(subject)}</title></head><body style='${body}'>`,
     `<div style="${card}">`,
     `<h1 style="margin:0 0 16px;font-size:20px;line-height:28px">${escape(subject)}</h1>`,
     ...paragraphs.map((text) => p(text)),

@@ -7,7 +7,9 @@ import { createBlocks } from './blocks.ts';
 import type { Membership } from './membership.ts';
 import { createModeration } from './moderation.ts';
 import type { Operations } from './operations.ts';
+import type { RetentionConfig } from '../config/retention.ts';
 import { createReports } from './reports.ts';
+import { createRetention } from './retention.ts';
 
 export interface SafetyDeps {
   store: Store;
@@ -16,6 +18,7 @@ export interface SafetyDeps {
   operations: Pick<Operations, 'delivery'>;
   endAllSessions(userId: string): Promise<void>;
   stats(): Promise<AdminStats>;
+  retention: RetentionConfig;
   log: Logger;
 }
 
@@ -29,6 +32,7 @@ export function createSafety(deps: SafetyDeps) {
     reports: createReports({ db: store.pool, audit }),
     moderation: createModeration({ db: store.pool, store, membership, delivery, fanout, audit, endAllSessions: deps.endAllSessions }),
     stats: deps.stats,
+    retention: createRetention(store.pool, deps.retention),
   };
 }
 export type Safety = ReturnType<typeof createSafety>;

@@ -13,6 +13,8 @@ import { Notifications0041 } from './migrations/0041-notifications.ts';
 import { Retention0042 } from './migrations/0042-retention.ts';
 import { ReactionOrder0043 } from './migrations/0043-reaction-order.ts';
 import { PublishedKeys0055 } from './migrations/0055-published-keys.ts';
+import { Locale0070 } from './migrations/0070-locale.ts';
+import { RetentionSettings0071 } from './migrations/0071-retention-settings.ts';
 import { Search0031 } from './migrations/0031-search.ts';
 import { Invites0032 } from './migrations/0032-invites.ts';
 import { Integrations0033 } from './migrations/0033-integrations.ts';
@@ -48,6 +50,8 @@ export function createDataSource(databaseUrl: string): DataSource {
       PublishedKeys0055,
       LinkPreviews0075,
       PreviewJobs0076,
+      Locale0070,
+      RetentionSettings0071,
     ],
     migrationsTableName: 'migrations',
     installExtensions: false,

@@ -55,7 +55,8 @@ create table conversations (
   client_id uuid,
   deleted_at timestamp with time zone,
   changed_xid bigint default ((pg_current_xact_id())::text)::bigint not null,
-  trimmed_seq bigint default 0 not null
+  trimmed_seq bigint default 0 not null,
+  retention_days integer
 ) with (fillfactor=60);
 
 create table duties (
@@ -295,6 +296,12 @@ create table reports (
   note text
 );
 
+create table retention_settings (
+  id smallint default 1 not null,
+  messages_days integer,
+  audit_days integer
+);
+
 create table search_progress (
   conversation_id uuid not null,
   seq bigint not null
@@ -368,7 +375,8 @@ create table users (
   created_at timestamp with time zone default now() not null,
   deleted_at timestamp with time zone,
   bot text,
-  suspended_at timestamp with time zone
+  suspended_at timestamp with time zone,
+  locale text
 ) with (fillfactor=80);
 
 create table webhooks (
@@ -459,6 +467,8 @@ alter table conversations add constraint conversations_pkey PRIMARY KEY (id);
 alter table conversations add constraint conversations_history_check CHECK ((history = ANY (ARRAY['all'::text, 'joined'::text])));
 
 alter table conversations add constraint conversations_kind_check CHECK ((kind = ANY (ARRAY['direct'::text, 'group'::text, 'channel'::text])));
+
+alter table conversations add constraint conversations_retention_days_check CHECK (((retention_days >= 0) AND (retention_days <= 36500)));
 
 alter table conversations add constraint conversations_routing_check CHECK ((routing = ANY (ARRAY['user'::text, 'conversation'::text])));
 
@@ -572,6 +582,14 @@ alter table reports add constraint reports_pkey PRIMARY KEY (id);
 
 alter table reports add constraint reports_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text, 'dismissed'::text])));
 
+alter table retention_settings add constraint retention_settings_pkey PRIMARY KEY (id);
+
+alter table retention_settings add constraint retention_settings_audit_days_check CHECK (((audit_days >= 0) AND (audit_days <= 36500)));
+
+alter table retention_settings add constraint retention_settings_id_check CHECK ((id = 1));
+
+alter table retention_settings add constraint retention_settings_messages_days_check CHECK (((messages_days >= 0) AND (messages_days <= 36500)));
+
 alter table search_progress add constraint search_progress_pkey PRIMARY KEY (conversation_id);
 
 alter table search_state add constraint search_state_pkey PRIMARY KEY (only_row);
@@ -602,6 +620,8 @@ alter table users add constraint users_pkey PRIMARY KEY (id);
 
 alter table users add constraint users_bot_check CHECK ((bot = ANY (ARRAY['bot'::text, 'webhook'::text])));
 
+alter table users add constraint users_locale_check CHECK ((length(locale) <= 35));
+
 alter table users add constraint users_presence_check CHECK ((presence = ANY (ARRAY['online'::text, 'away'::text, 'dnd'::text, 'invisible'::text])));
 
 alter table webhooks add constraint webhooks_conversation_id_created_by_client_id_key UNIQUE (conversation_id, created_by, client_id);
@@ -629,6 +649,8 @@ CREATE INDEX batches_xid ON public.batches USING btree (xid);
 CREATE INDEX blocks_blocked ON public.blocks USING btree (blocked_id);
 
 CREATE INDEX conversations_channels ON public.conversations USING btree (lower(title), id) WHERE ((kind = 'channel'::text) AND (deleted_at IS NULL));
+
+CREATE INDEX conversations_retention ON public.conversations USING btree (id) WHERE (retention_days > 0);
 
 CREATE INDEX entries_thread ON ONLY public.entries USING btree (conversation_id, COALESCE((data ->> 'threadRoot'::text), (data ->> 'replyTo'::text)), seq) WHERE ((type = 'message'::text) AND ((data ? 'threadRoot'::text) OR (data ? 'replyTo'::text)));
 
@@ -1369,6 +1391,35 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.purge_conversation(p_conversation uuid, p_trimmed bigint, p_before timestamp with time zone, p_limit integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_to bigint;
+  v_messages uuid[];
+begin
+  select max(x.seq), array_agg(x.id) filter (where x.type = 'message') into v_to, v_messages
+  from (
+    select e.seq, e.id, e.type, e.at from entries e where e.conversation_id = p_conversation and e.seq > p_trimmed
+    order by e.seq limit p_limit
+  ) x where x.at < p_before;
+  delete from message_state s where s.conversation_id = p_conversation and s.message_id = any (v_messages);
+  delete from reactions r where r.conversation_id = p_conversation and r.message_id = any (v_messages);
+  delete from message_search s where s.conversation_id = p_conversation and s.message_id = any (v_messages);
+  -- The files themselves go with the sweep of those that no message shows.
+  delete from file_uses f where f.conversation_id = p_conversation and f.message_id = any (v_messages);
+  delete from entries e where e.conversation_id = p_conversation and e.seq > p_trimmed and e.seq <= v_to;
+  update conversations c set trimmed_seq = v_to, changed_xid = pg_current_xact_id()::text::bigint where c.id = p_conversation;
+  return jsonb_build_object('conversationId', p_conversation, 'to', v_to, 'messages', coalesce(cardinality(v_messages), 0));
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.purge_entries(p_before timestamp with time zone, p_limit integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -1378,28 +1429,38 @@ CREATE OR REPLACE FUNCTION public.purge_entries(p_before timestamp with time zon
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
-  v_conversation conversations;
-  v_to bigint;
-  v_messages uuid[];
+  v_id uuid;
+  v_trimmed bigint;
 begin
-  select c.* into v_conversation from conversations c
-  where exists (select 1 from entries e where e.conversation_id = c.id and e.seq = c.trimmed_seq + 1 and e.at < p_before)
-  limit 1 for no key update skip locked;
+  select c.id, c.trimmed_seq into v_id, v_trimmed from conversations c
+  where c.retention_days is null and exists (
+    select 1 from entries e where e.conversation_id = c.id and e.seq = c.trimmed_seq + 1 and e.at < p_before
+  ) limit 1 for no key update skip locked;
   if not found then return null; end if;
-  select max(x.seq), array_agg(x.id) filter (where x.type = 'message') into v_to, v_messages
-  from (
-    select e.seq, e.id, e.type, e.at from entries e
-    where e.conversation_id = v_conversation.id and e.seq > v_conversation.trimmed_seq
-    order by e.seq limit p_limit
-  ) x where x.at < p_before;
-  delete from message_state s where s.conversation_id = v_conversation.id and s.message_id = any (v_messages);
-  delete from reactions r where r.conversation_id = v_conversation.id and r.message_id = any (v_messages);
-  delete from message_search s where s.conversation_id = v_conversation.id and s.message_id = any (v_messages);
-  -- The files themselves go with the sweep of those that no message shows.
-  delete from file_uses f where f.conversation_id = v_conversation.id and f.message_id = any (v_messages);
-  delete from entries e where e.conversation_id = v_conversation.id and e.seq > v_conversation.trimmed_seq and e.seq <= v_to;
-  update conversations c set trimmed_seq = v_to, changed_xid = pg_current_xact_id()::text::bigint where c.id = v_conversation.id;
-  return jsonb_build_object('conversationId', v_conversation.id, 'to', v_to, 'messages', coalesce(cardinality(v_messages), 0));
+  return purge_conversation(v_id, v_trimmed, p_before, p_limit);
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.purge_ruled_entries(p_limit integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  v_id uuid;
+  v_trimmed bigint;
+  v_before timestamptz;
+begin
+  select c.id, c.trimmed_seq, now() - c.retention_days * interval '1 day' into v_id, v_trimmed, v_before from conversations c
+  where c.retention_days > 0 and exists (
+    select 1 from entries e where e.conversation_id = c.id and e.seq = c.trimmed_seq + 1 and e.at < now() - c.retention_days * interval '1 day'
+  ) limit 1 for no key update skip locked;
+  if not found then return null; end if;
+  return purge_conversation(v_id, v_trimmed, v_before, p_limit);
 end
 $function$
 ;

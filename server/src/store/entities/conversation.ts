@@ -20,6 +20,7 @@ export interface ConversationRow {
   deletedAt: Date | null;
   changedXid: string;
   trimmedSeq: string;
+  retentionDays: number | null;
 }
 
 export const ConversationEntity = new EntitySchema<ConversationRow>({
@@ -45,5 +46,6 @@ export const ConversationEntity = new EntitySchema<ConversationRow>({
     deletedAt: { type: 'timestamptz', name: 'deleted_at', nullable: true },
     changedXid: { type: 'bigint', name: 'changed_xid' },
     trimmedSeq: { type: 'bigint', name: 'trimmed_seq' },
+    retentionDays: { type: 'integer', name: 'retention_days', nullable: true },
   },
 });

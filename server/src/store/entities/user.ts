@@ -16,6 +16,7 @@ export interface UserRow {
   deletedAt: Date | null;
   suspendedAt: Date | null;
   bot: string | null;
+  locale: string | null;
 }
 
 export const UserEntity = new EntitySchema<UserRow>({
@@ -37,5 +38,6 @@ export const UserEntity = new EntitySchema<UserRow>({
     deletedAt: { type: 'timestamptz', name: 'deleted_at', nullable: true },
     suspendedAt: { type: 'timestamptz', name: 'suspended_at', nullable: true },
     bot: { type: 'text', nullable: true },
+    locale: { type: 'text', nullable: true },
   },
 });

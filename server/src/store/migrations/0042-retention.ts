@@ -7,7 +7,7 @@ const column = 'alter table conversations add column trimmed_seq bigint not null
  * Takes the oldest entries of one conversation, at most p_limit: one short transaction that holds one lock. Entries are in
  * the order of time, so what is old is a beginning; the numbers go on where they were. Null: nothing is that old.
  */
-const purge = `
+export const purgeEntries = `
 create function purge_entries(p_before timestamptz, p_limit integer) returns jsonb language plpgsql ${planSettings}
 as $fn$
 declare
@@ -40,7 +40,7 @@ export class Retention0042 implements MigrationInterface {
   name = 'Retention1763733600042';
 
   async up(runner: QueryRunner): Promise<void> {
-    for (const sql of [column, purge]) await runner.query(sql);
+    for (const sql of [column, purgeEntries]) await runner.query(sql);
   }
 
   async down(runner: QueryRunner): Promise<void> {

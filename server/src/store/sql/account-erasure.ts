@@ -21,7 +21,7 @@ const own = [
 export async function eraseUser(db: Db, userId: string): Promise<User | null> {
   const { rows } = await db.query<UserRow>(
     `update users u set deleted_at = now(), email = null, email_verified_at = null, password_hash = null, display_name = $2,
-       avatar_url = null, status_text = null, admin = false, last_seen_at = null
+       avatar_url = null, status_text = null, admin = false, last_seen_at = null, locale = null
      where u.id = $1 and u.deleted_at is null returning ${userColumns('u')}`,
     [userId, DELETED_NAME],
   );

@@ -4,7 +4,7 @@ import type { Db } from './auth-keys.ts';
 export async function loadOwnRecord(db: Db, userId: string): Promise<object | null> {
   const { rows } = await db.query<{ record: object }>(
     `select jsonb_strip_nulls(jsonb_build_object('id', u.id, 'email', u.email, 'emailVerified', u.email_verified_at is not null,
-       'displayName', u.display_name, 'statusText', u.status_text, 'avatarUrl', u.avatar_url, 'guest', u.guest, 'createdAt', iso(u.created_at),
+       'displayName', u.display_name, 'statusText', u.status_text, 'avatarUrl', u.avatar_url, 'guest', u.guest, 'locale', u.locale, 'createdAt', iso(u.created_at),
        'lastSeenAt', iso(u.last_seen_at))) as record
      from users u where u.id = $1 and u.deleted_at is null`,
     [userId],

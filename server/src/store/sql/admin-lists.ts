@@ -19,11 +19,11 @@ const escapeLike = (text: string) =>
     .toLowerCase()
     .replace(/[\\%_]/g, (c) => `\\${c}`);
 
-/** The newest first, by a part of the name or the address. Reads the table: fine for an administrator. */
+/** People, the newest first, by a part of the name or the address; bots have a list of their own. Reads the table: fine for an administrator. */
 export async function listUsersForAdmin(db: Db, query: AdminListQuery & { suspended: boolean | null }): Promise<AdminUser[]> {
   const { rows } = await db.query<{ user: AdminUser }>(
     `select ${userJson} as user from users u
-     where u.deleted_at is null and ($5::boolean is null or (u.suspended_at is not null) = $5)
+     where u.deleted_at is null and u.bot is null and ($5::boolean is null or (u.suspended_at is not null) = $5)
        and (lower(u.display_name) like '%' || $1 || '%' or lower(u.email) like '%' || $1 || '%')
        and ($2::timestamptz is null or (date_trunc('milliseconds', u.created_at), u.id) < ($2, $3::uuid))
      order by date_trunc('milliseconds', u.created_at) desc, u.id desc limit $4`,
@@ -73,15 +73,19 @@ export async function isAdmin(db: Db, userId: string): Promise<boolean> {
 }
 
 /** Without what is said in them; direct ones have no title. */
-export async function listConversationsForAdmin(db: Db, { text, after, limit }: AdminListQuery): Promise<AdminConversation[]> {
+export async function listConversationsForAdmin(
+  db: Db,
+  { text, after, limit, ruled }: AdminListQuery & { ruled: boolean },
+): Promise<AdminConversation[]> {
   const { rows } = await db.query<{ conversation: AdminConversation }>(
     `select jsonb_strip_nulls(jsonb_build_object('id', c.id, 'kind', c.kind, 'title', c.title, 'memberCount', c.member_count,
-       'lastSeq', c.last_seq, 'createdAt', iso(c.created_at), 'lastAt', iso(c.last_at), 'archived', nullif(c.archived, false))) as conversation
+       'lastSeq', c.last_seq, 'createdAt', iso(c.created_at), 'lastAt', iso(c.last_at), 'archived', nullif(c.archived, false),
+       'retentionDays', c.retention_days)) as conversation
      from conversations c
-     where c.deleted_at is null and ($1 = '' or lower(c.title) like '%' || $1 || '%')
+     where c.deleted_at is null and (not $5 or c.retention_days is not null) and ($1 = '' or lower(c.title) like '%' || $1 || '%')
        and ($2::timestamptz is null or (c.created_at, c.id) < ($2, $3::uuid))
      order by c.created_at desc, c.id desc limit $4`,
-    [escapeLike(text), after?.at ?? null, after?.id ?? null, limit],
+    [escapeLike(text), after?.at ?? null, after?.id ?? null, limit, ruled],
   );
   return rows.map((row) => row.conversation);
 }
@@ -98,7 +102,7 @@ export async function loadTotals(db: Db): Promise<Omit<AdminStats, 'pods'>> {
      from (
        select count(*) filter (where not guest) as users, count(*) filter (where guest) as guests,
          count(*) filter (where suspended_at is not null) as suspended
-       from users where deleted_at is null
+       from users where deleted_at is null and bot is null
      ) u`,
   );
   return rows[0]!.totals;

@@ -2,16 +2,21 @@ import type { Bot, User } from '@chatcluster/protocol';
 import type { Db } from './auth-keys.ts';
 import { toUser, userColumns, type UserRow } from './user-rows.ts';
 
-type Row = UserRow & { created_at_iso: string; last_used_at: string | null };
+type Row = UserRow & { created_at_iso: string; last_used_at: string | null; suspended_at_iso: string | null };
 
 function toBot(row: Row): Bot {
-  return { user: toUser(row), createdAt: row.created_at_iso, ...(row.last_used_at && { lastUsedAt: row.last_used_at }) };
+  return {
+    user: toUser(row),
+    createdAt: row.created_at_iso,
+    ...(row.last_used_at && { lastUsedAt: row.last_used_at }),
+    ...(row.suspended_at_iso && { suspendedAt: row.suspended_at_iso }),
+  };
 }
 
 export async function insertBot(db: Db, id: string, displayName: string): Promise<Bot> {
   const { rows } = await db.query<Row>(
     `insert into users as u (id, display_name, bot) values ($1, $2, 'bot')
-     returning ${userColumns('u')}, iso(u.created_at) as created_at_iso, null as last_used_at`,
+     returning ${userColumns('u')}, iso(u.created_at) as created_at_iso, null as last_used_at, null as suspended_at_iso`,
     [id, displayName],
   );
   return toBot(rows[0]!);
@@ -19,7 +24,7 @@ export async function insertBot(db: Db, id: string, displayName: string): Promis
 
 export async function listBots(db: Db): Promise<Bot[]> {
   const { rows } = await db.query<Row>(
-    `select ${userColumns('u')}, iso(u.created_at) as created_at_iso,
+    `select ${userColumns('u')}, iso(u.created_at) as created_at_iso, iso(u.suspended_at) as suspended_at_iso,
        (select iso(max(s.last_used_at)) from sessions s where s.user_id = u.id and s.revoked_at is null) as last_used_at
      from users u where u.bot = 'bot' and u.deleted_at is null order by u.created_at desc, u.id desc limit 500`,
   );

@@ -9,6 +9,7 @@ export interface Missed {
 
 export interface MissedMail {
   email: string;
+  locale: string | null;
   previews: boolean;
   unsubscribeToken: string;
   messages: Missed[];
@@ -24,7 +25,7 @@ export async function loadMissedMail(db: Db, userId: string, conversationIds: st
     [userId],
   );
   const { rows } = await db.query<MissedMail>(
-    `select u.email, n.previews, n.unsubscribe_token as "unsubscribeToken", coalesce((
+    `select u.email, u.locale, n.previews, n.unsubscribe_token as "unsubscribeToken", coalesce((
        select jsonb_agg(jsonb_build_object('conversationId', x.conversation_id, 'title', x.title, 'actorName', x.name, 'body', x.body) order by x.at)
        from (
          select e.conversation_id, c.title, a.display_name as name, coalesce(t.body, e.data ->> 'body') as body, e.at

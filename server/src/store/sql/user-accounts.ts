@@ -75,14 +75,16 @@ export interface ProfilePatch {
   displayName?: string;
   /** '' removes it. */
   statusText?: string;
+  locale?: string;
 }
 
 export async function updateProfile(db: Db, userId: string, patch: ProfilePatch): Promise<OwnUser | null> {
   const { rows } = await db.query<OwnUserRow>(
     `update users u set display_name = coalesce($2, u.display_name),
-       status_text = case when $3::text is null then u.status_text else nullif($3, '') end
+       status_text = case when $3::text is null then u.status_text else nullif($3, '') end,
+       locale = coalesce($4, u.locale)
      where u.id = $1 and u.deleted_at is null returning ${ownUserColumns('u')}`,
-    [userId, patch.displayName ?? null, patch.statusText ?? null],
+    [userId, patch.displayName ?? null, patch.statusText ?? null, patch.locale ?? null],
   );
   return rows[0] ? toOwnUser(rows[0]) : null;
 }

@@ -13,6 +13,7 @@ export interface OwnUserRow extends UserRow {
   email: string | null;
   email_verified: boolean;
   admin: boolean;
+  locale: string | null;
 }
 
 const columns = ['id', 'display_name', 'avatar_url', 'status_text', 'guest', 'bot'];
@@ -22,7 +23,7 @@ export function userColumns(alias: string): string {
 }
 
 export function ownUserColumns(alias: string): string {
-  return `${userColumns(alias)}, ${alias}.email, ${alias}.email_verified_at is not null as email_verified, ${alias}.admin`;
+  return `${userColumns(alias)}, ${alias}.email, ${alias}.email_verified_at is not null as email_verified, ${alias}.admin, ${alias}.locale`;
 }
 
 export function toUser(row: UserRow): User {
@@ -37,5 +38,16 @@ export function toUser(row: UserRow): User {
 }
 
 export function toOwnUser(row: OwnUserRow): OwnUser {
-  return { ...toUser(row), email: row.email ?? undefined, emailVerified: row.email_verified, admin: row.admin };
+  return {
+    ...toUser(row),
+    email: row.email ?? undefined,
+    emailVerified: row.email_verified,
+    admin: row.admin,
+    ...(row.locale && { locale: row.locale }),
+  };
+}
+
+/** What others may see of it. */
+export function toPublic({ email: _email, emailVerified: _verified, admin: _admin, locale: _locale, ...user }: OwnUser): User {
+  return user;
 }

@@ -8,11 +8,10 @@ import { isAdmin, listConversationsForAdmin, listUsersForAdmin } from '../../sto
 import { listAudit } from '../../store/sql/audit.ts';
 import type { Db } from '../../store/sql/auth-keys.ts';
 import { listReports, resolveReport } from '../../store/sql/reports.ts';
-import { previewRetention } from '../../store/sql/retention.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { AuthedInput, RouteSchema, Routes } from './route.ts';
 
-export type AdminRouteDeps = Routes & Pick<Safety, 'moderation' | 'stats'> & { db: Db };
+export type AdminRouteDeps = Routes & Pick<Safety, 'moderation' | 'stats' | 'retention'> & { db: Db };
 
 const PAGE = 50;
 const one = z.object({ id: uuid });
@@ -32,7 +31,7 @@ async function page<T extends { id: string; createdAt: string }>({ cursor, limit
 }
 
 /** The administration of the installation; every call looks at the caller's own record first. */
-export function adminRoutes({ route, db, moderation, stats }: AdminRouteDeps): Router {
+export function adminRoutes({ route, db, moderation, stats, retention }: AdminRouteDeps): Router {
   const router = Router();
   const admin = <S extends RouteSchema>(schema: S, handler: (input: AuthedInput<S>) => unknown) =>
     route(schema, async (input) => {
@@ -40,12 +39,9 @@ export function adminRoutes({ route, db, moderation, stats }: AdminRouteDeps): R
       return handler(input);
     });
   addUsers(router, admin, { db, moderation });
-  addConversations(router, admin, { db, moderation });
+  addConversations(router, admin, { db, moderation, retention });
   addReports(router, admin, db);
-  router.get(
-    '/v1/admin/retention',
-    admin({ query: restSchemas.adminRetention }, ({ query }) => previewRetention(db, query.days)),
-  );
+  addRetention(router, admin, retention);
   router.get(
     '/v1/admin/stats',
     admin({}, () => stats()),
@@ -70,18 +66,36 @@ function addUsers(router: Router, admin: Admin, { db, moderation }: Pick<AdminRo
   );
 }
 
-function addConversations(router: Router, admin: Admin, { db, moderation }: Pick<AdminRouteDeps, 'db' | 'moderation'>): void {
+function addRetention(router: Router, admin: Admin, retention: AdminRouteDeps['retention']): void {
+  router.get(
+    '/v1/admin/retention',
+    admin({ query: restSchemas.adminRetention }, ({ query }) => retention.preview(query.days, query.conversationId ?? null)),
+  );
+  router.get(
+    '/v1/admin/retention/settings',
+    admin({}, () => retention.settings()),
+  );
+  router.patch(
+    '/v1/admin/retention/settings',
+    admin({ body: restSchemas.adminPatchRetention }, ({ principal, body }) => retention.change(principal.userId, body)),
+  );
+}
+
+type ConversationDeps = Pick<AdminRouteDeps, 'db' | 'moderation' | 'retention'>;
+
+function addConversations(router: Router, admin: Admin, { db, moderation, retention }: ConversationDeps): void {
   router.get(
     '/v1/admin/conversations',
     admin({ query: restSchemas.adminConversations }, ({ query }) =>
-      page(query, (after, limit) => listConversationsForAdmin(db, { text: query.q, after, limit })),
+      page(query, (after, limit) => listConversationsForAdmin(db, { text: query.q, ruled: query.ruled ?? false, after, limit })),
     ),
   );
   router.patch(
     '/v1/admin/conversations/:id',
-    admin({ params: one, body: restSchemas.adminPatchConversation }, ({ principal, params, body }) =>
-      moderation.archive(principal.userId, params.id, body.archived),
-    ),
+    admin({ params: one, body: restSchemas.adminPatchConversation }, async ({ principal, params, body }) => {
+      if (body.retentionDays !== undefined) await retention.changeOf(principal.userId, params.id, body.retentionDays);
+      if (body.archived !== undefined) await moderation.archive(principal.userId, params.id, body.archived);
+    }),
   );
   router.delete(
     '/v1/admin/conversations/:id/messages/:messageId',

@@ -65,6 +65,19 @@ it('makes one account of two sign-ups with one address', async () => {
   assert.deepEqual(outcome(await t.post('/v1/auth/email/verify', { token: links[1] })), [409, 'conflict']);
 });
 
+it('writes in the language that the reader chose, whoever asks', async () => {
+  await using t = await setUp();
+  const { email, token } = await t.member();
+  const { status, body } = await t.app.call('PATCH', '/v1/users/me', { token, body: { locale: 'de' } });
+  assert.deepEqual([status, body.locale], [200, 'de']);
+  await t.post('/v1/auth/password/forgot', { email }, { headers: { 'accept-language': 'en' } });
+  const mail = await t.smtp.mail(email, 3);
+  assert.equal(mail.subject, 'Wählen Sie ein neues Passwort');
+  assert.match(mail.html, /<html lang="de">/);
+  await t.post('/v1/auth/password/change', { currentPassword: 'correct horse', newPassword: 'another horse' }, { token });
+  assert.equal((await t.smtp.mail(email, 4)).subject, 'Ihr Passwort wurde geändert');
+});
+
 it('resets a forgotten password by mail, once, and ends every session', async () => {
   await using t = await setUp();
   const { email, token } = await t.member();

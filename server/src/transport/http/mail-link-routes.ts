@@ -2,6 +2,7 @@ import { Router } from 'express';
 import type { OwnUser, User } from '@chatcluster/protocol';
 import { restSchemas } from '@chatcluster/protocol/rest-schemas';
 import type { MailLinks } from '../../auth/mail-links.ts';
+import { toPublic } from '../../store/sql/user-rows.ts';
 import { mailSent } from './auth-routes.ts';
 import type { Routes } from './route.ts';
 import { createAnswer, deviceOf, type AnswerDeps } from './sign-in-answer.ts';
@@ -16,7 +17,7 @@ export interface MailLinkRouteDeps extends Routes, AnswerDeps {
 export function mailLinkRoutes({ route, open, mailLinks, onProfileChanged, ...deps }: MailLinkRouteDeps): Router {
   const router = Router();
   const signedIn = createAnswer(deps);
-  const tellProfile = ({ email: _email, emailVerified: _verified, admin: _admin, ...user }: OwnUser) => onProfileChanged(user);
+  const tellProfile = (user: OwnUser) => onProfileChanged(toPublic(user));
 
   router.post(
     '/v1/auth/password/forgot',

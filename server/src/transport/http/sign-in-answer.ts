@@ -3,6 +3,7 @@ import type { AuthResult } from '@chatcluster/protocol';
 import { requireOrigin } from '../../auth/authenticate.ts';
 import type { IsAllowedOrigin } from '../../auth/origin.ts';
 import type { Device } from '../../auth/sign-in.ts';
+import type { MailLanguage } from '../../mail/account-texts.ts';
 import type { AuthCookies } from './auth-cookies.ts';
 
 type Tokens = 'cookie' | 'body' | undefined;
@@ -38,6 +39,10 @@ export function addressOf(req: Request): string {
 }
 
 export function deviceOf(req: Request, deviceId?: string): Device {
-  const language = req.acceptsLanguages('en', 'de') === 'de' ? 'de' : 'en';
-  return { deviceId, userAgent: req.get('user-agent'), address: addressOf(req), language };
+  return { deviceId, userAgent: req.get('user-agent'), address: addressOf(req), language: languageOf(req) };
+}
+
+/** The one of our languages that the browser asks for. */
+export function languageOf(req: Request): MailLanguage {
+  return req.acceptsLanguages('en', 'de') === 'de' ? 'de' : 'en';
 }

@@ -7,6 +7,7 @@ import { uuid } from '@chatcluster/protocol/socket-schemas';
 import type { Db } from '../../store/sql/auth-keys.ts';
 import { loadDeletedUser } from '../../store/sql/account-erasure.ts';
 import { findCredentialsById, loadUser, updateProfile } from '../../store/sql/user-accounts.ts';
+import { toPublic } from '../../store/sql/user-rows.ts';
 import { searchUsers } from '../../store/sql/user-search.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { Store } from '../../store/store.ts';
@@ -40,8 +41,8 @@ export function userRoutes({ route, db, read, onProfileChanged }: UserRouteDeps)
     route({ body: restSchemas.patchMe }, async ({ principal, body }) => {
       const own = await updateProfile(db, principal.userId, body);
       if (!own) throw new ChatError('not_found');
-      const { email: _email, emailVerified: _verified, admin: _admin, ...user } = own;
-      onProfileChanged(user);
+      // The language is nobody else's business.
+      if (body.displayName !== undefined || body.statusText !== undefined) onProfileChanged(toPublic(own));
       return own;
     }),
   );
