@@ -1,40 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { openPage, type Person, screenshot, settled } from './_browser.ts';
-import { composer, createGroup, list, message, openAs, openConversation, pointAt, twoFrames, type World } from './_web.ts';
+import { check } from './_axe.ts';
+import { openPage, type Person } from './_browser.ts';
+import { composer, createGroup, list, message, openAs, openConversation, pointAt, type World } from './_web.ts';
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Targets for a finger; a link inside of a text is as high as its line. */
 const FINGER_PX = 44;
-
-interface Violation {
-  id: string;
-  nodes: { html: string; failureSummary: string }[];
-}
-
-/** Outside of what the rules mean: a guard hands the focus on at once, and an open menu belongs to its button, not to a landmark. */
-const isKnown = (id: string, html: string) =>
-  (id === 'aria-hidden-focus' && html.includes('data-base-ui-focus-guard')) || (id === 'region' && html.includes('role="menu"'));
-
-/** No rule of axe is broken, best practices included, and nothing is wider than the page. */
-async function check(person: Person, name: string): Promise<void> {
-  const { page } = person;
-  await settled(page);
-  await twoFrames(page);
-  await screenshot(person, name);
-  // Not by a script element: the page's policy allows none of others.
-  await page.evaluate(axeSource);
-  const { violations } = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as { violations: Violation[] };
-  const found = violations.flatMap(({ id, nodes }) =>
-    nodes.flatMap(({ html, failureSummary }) => (isKnown(id, html) ? [] : [`${name}: ${id}: ${html}\n${failureSummary}`])),
-  );
-  assert.deepEqual(found, []);
-  const width = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-  assert.ok(Number(width) <= 0, `${name} is ${width} px wider than the screen`);
-}
 
 /** Visible buttons that are too small for a finger. */
 function smallTargets(page: Page): Promise<string[]> {

@@ -7,14 +7,14 @@ import { startCluster } from './_cluster.ts';
 import { createWorld, type World } from './_web.ts';
 
 /** One cluster and one browser for several groups of tests: starting them takes longer than most of the tests. */
-export function webSuite(name: string, groups: ((world: () => World) => void)[]): void {
+export function webSuite(name: string, groups: ((world: () => World) => void)[], env: NodeJS.ProcessEnv = {}): void {
   suite(name, () => {
     const stack = new AsyncDisposableStack();
     let world: World | undefined;
     before(async () => {
       const webRoot = mkdtempSync(join(tmpdir(), 'chat-web-'));
       stack.defer(() => rmSync(webRoot, { recursive: true, force: true }));
-      const cluster = stack.use(await startCluster(1, { RATE_LIMITS: 'off', WEB_ROOT: webRoot }));
+      const cluster = stack.use(await startCluster(1, { RATE_LIMITS: 'off', ...env, WEB_ROOT: webRoot }));
       cpSync(join(import.meta.dirname, '..', 'web/dist'), webRoot, { recursive: true });
       world = await createWorld(cluster, stack.use(await openBrowser()), webRoot);
     });

@@ -1,6 +1,8 @@
 import { filesDe, filesEn } from './strings/files.ts';
+import { integrationsDe, integrationsEn } from './strings/integrations.ts';
 import { notifyDe, notifyEn } from './strings/notify.ts';
 import { accountsDe, accountsEn } from './strings/accounts.ts';
+import { retentionDe, retentionEn } from './strings/retention.ts';
 import { safetyDe, safetyEn } from './strings/safety.ts';
 import { searchDe, searchEn } from './strings/search.ts';
 import { uxDe, uxEn } from './strings/ux.ts';
@@ -8,6 +10,8 @@ import { uxDe, uxEn } from './strings/ux.ts';
 /** Every text of the app, in every language. `{name}` marks are filled by `t`; `{count|one|many}` chooses by number. */
 const en = {
   ...filesEn,
+  ...retentionEn,
+  ...integrationsEn,
   ...notifyEn,
   ...accountsEn,
   ...safetyEn,
@@ -180,6 +184,8 @@ type Dictionary = Readonly<Record<StringKey, string>>;
 
 const de: Dictionary = {
   ...filesDe,
+  ...retentionDe,
+  ...integrationsDe,
   ...notifyDe,
   ...accountsDe,
   ...safetyDe,

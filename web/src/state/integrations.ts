@@ -1,5 +1,5 @@
 import type { ChatClient } from '@chatcluster/client/types';
-import type { CreatedWebhook, Invite, InvitePreview, Webhook, WebhookDelivery } from '@chatcluster/protocol';
+import type { CreatedWebhook, WebhookEvent, Invite, InvitePreview, Webhook, WebhookDelivery } from '@chatcluster/protocol';
 
 const KEY = 'invite';
 
@@ -21,7 +21,7 @@ export function createIntegrations(client: ChatClient) {
     previewInvite: (code: string): Promise<InvitePreview> => client.previewInvite(code),
     webhooks: async (id: string): Promise<Webhook[]> => (await rest.webhooks(id)).items,
     makeIncoming: (id: string, name: string): Promise<CreatedWebhook> => rest.createWebhook(id, name ? { name } : {}),
-    makeOutgoing: (id: string, url: string): Promise<CreatedWebhook> => rest.createWebhook(id, { url }),
+    makeOutgoing: (id: string, url: string, events: WebhookEvent[]): Promise<CreatedWebhook> => rest.createWebhook(id, { url, events }),
     enableWebhook: (id: string, webhookId: string, enabled: boolean) => rest.enableWebhook(id, webhookId, enabled),
     removeWebhook: (id: string, webhookId: string) => rest.deleteWebhook(id, webhookId),
     deliveries: async (id: string, webhookId: string): Promise<WebhookDelivery[]> => (await rest.webhookDeliveries(id, webhookId)).items,

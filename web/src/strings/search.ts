@@ -54,8 +54,8 @@ export const searchEn = {
   webhookRemove: 'Remove',
   webhookUndelivered: 'Not delivered',
   webhookAllDelivered: 'Everything was delivered.',
-  webhookGivenUp: 'Given up after {attempts} tries',
-  webhookWaiting: 'Tried {attempts} times, next try at {time}',
+  webhookGivenUp: 'Given up after {attempts|try|tries}',
+  webhookWaiting: 'Tried {attempts|time|times}, next try at {time}',
   webhookRetry: 'Send again',
 } as const;
 
@@ -114,7 +114,7 @@ export const searchDe: Record<keyof typeof searchEn, string> = {
   webhookRemove: 'Entfernen',
   webhookUndelivered: 'Nicht zugestellt',
   webhookAllDelivered: 'Alles wurde zugestellt.',
-  webhookGivenUp: 'Nach {attempts} Versuchen aufgegeben',
+  webhookGivenUp: 'Nach {attempts|Versuch|Versuchen} aufgegeben',
   webhookWaiting: '{attempts}-mal versucht, nächster Versuch um {time}',
   webhookRetry: 'Erneut senden',
 };

@@ -4,9 +4,11 @@ import type { StringKey } from '../../strings.ts';
 import { useModel, useText } from '../app/context.tsx';
 import { IconButton } from '../ui/Button.tsx';
 import { AuditLog } from './AuditLog.tsx';
+import { Bots } from './Bots.tsx';
 import { Cluster } from './Cluster.tsx';
 import { Conversations } from './Conversations.tsx';
 import { Reports } from './Reports.tsx';
+import { Retention } from './Retention.tsx';
 import { Users } from './Users.tsx';
 
 const tabs = {
@@ -14,6 +16,8 @@ const tabs = {
   reports: { name: 'adminReports', View: Reports },
   users: { name: 'adminUsers', View: Users },
   conversations: { name: 'adminConversations', View: Conversations },
+  bots: { name: 'adminBots', View: Bots },
+  retention: { name: 'adminRetention', View: Retention },
   audit: { name: 'adminAudit', View: AuditLog },
 } as const satisfies Record<string, { name: StringKey; View: () => React.ReactNode }>;
 type Tab = keyof typeof tabs;

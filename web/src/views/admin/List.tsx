@@ -3,10 +3,16 @@ import { useText } from '../app/context.tsx';
 import { Button } from '../ui/Button.tsx';
 import type { Pages } from './pages.ts';
 
-type Props<T> = { pages: Pages<T>; testId: string; children: (item: T) => ReactNode };
+type Props<T> = {
+  pages: Pick<Pages<T>, 'items' | 'error'> & Partial<Pages<T>>;
+  testId: string;
+  /** What to say, and to do, where there is nothing. */
+  empty?: string;
+  children: (item: T) => ReactNode;
+};
 
 /** The states that every list of the administration has. */
-export function List<T extends { id: string }>({ pages, testId, children }: Props<T>) {
+export function List<T extends { id: string }>({ pages, testId, empty, children }: Props<T>) {
   const { t } = useText();
   if (pages.error)
     return (
@@ -22,7 +28,7 @@ export function List<T extends { id: string }>({ pages, testId, children }: Prop
         ))}
       </div>
     );
-  if (pages.items.length === 0) return <p className="py-6 text-base text-n10">{t('nothingHere')}</p>;
+  if (pages.items.length === 0) return <p className="py-6 text-base text-n10">{empty ?? t('nothingHere')}</p>;
   return (
     <>
       <ul data-testid={testId} className="divide-y divide-n6">

@@ -10,7 +10,15 @@ import { Button } from '../ui/Button.tsx';
 import { Empty } from '../ui/Empty.tsx';
 import { ConnectionBanner } from './Banner.tsx';
 import { useModel, usePrefs, useText, useView } from './context.tsx';
-import { useDrafts, useInstallOffer, usePresenceWatch, usePush, useSelectionInAddress, useUnreadTitle } from './effects.ts';
+import {
+  useAccountLanguage,
+  useDrafts,
+  useInstallOffer,
+  usePresenceWatch,
+  usePush,
+  useSelectionInAddress,
+  useUnreadTitle,
+} from './effects.ts';
 import { useShortcuts } from './keyboard.ts';
 import { ListResizer } from './ListResizer.tsx';
 import { Notice } from './Notice.tsx';
@@ -81,6 +89,7 @@ function Shell() {
   useSelectionInAddress();
   usePresenceWatch(selectedId);
   useUnreadTitle();
+  useAccountLanguage();
   useAdminInAddress();
   useDrafts();
   usePush();

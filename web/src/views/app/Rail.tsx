@@ -15,7 +15,12 @@ export function Rail() {
     <aside className="hidden w-14 shrink-0 flex-col items-center gap-1 border-r border-n6 bg-n2 py-2.5 lg:flex">
       <img src="/icon.svg" alt={t('appName')} className="mb-3 size-9" />
       <span className="relative">
-        <IconButton label={t('conversations')} aria-current="page" className="bg-a5! text-a11!">
+        <IconButton
+          label={t('conversations')}
+          aria-current={isAdminOpen ? undefined : 'page'}
+          className={isAdminOpen ? '' : 'bg-a5! text-a11!'}
+          onClick={() => set({ isAdminOpen: false })}
+        >
           <MessagesSquare className="size-[18px]" />
         </IconButton>
         {unread && <span className="absolute top-1 right-1 size-2 rounded-full bg-a9 ring-2 ring-n2" />}

@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { formatAddress, parseAddress } from '../../state/links.ts';
 import type { ViewState } from '../../state/model.ts';
 import { useChat, useModel, useText } from './context.tsx';
@@ -82,6 +82,21 @@ export function useInstallOffer(): void {
       removeEventListener('appinstalled', forget);
     };
   }, [set]);
+}
+
+/** Mails to this person are written in the language of the app that was used last. */
+export function useAccountLanguage(): void {
+  const { client } = useModel();
+  const { language } = useText();
+  const told = useRef<string>(undefined);
+  useEffect(() => {
+    const me = client.me();
+    // Not when another device says otherwise: two of them would never agree.
+    if (!me || me.guest || (told.current ?? me.locale) === language) return;
+    told.current = language;
+    // When it fails the next visit tells.
+    void client.rest.updateMe({ locale: language }).catch(() => undefined);
+  }, [client, language]);
 }
 
 /** Notifications lead here, and go when what they tell was read on any device. */

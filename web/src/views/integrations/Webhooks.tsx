@@ -1,11 +1,13 @@
-import type { CreatedWebhook, Webhook } from '@chatcluster/protocol';
+import type { CreatedWebhook, WebhookEvent, Webhook } from '@chatcluster/protocol';
 import { useCallback, useState } from 'react';
 import { useModel, useText } from '../app/context.tsx';
 import { Button } from '../ui/Button.tsx';
+import { Confirm } from '../ui/Confirm.tsx';
 import { Field } from '../ui/Field.tsx';
 import { Modal } from '../ui/Modal.tsx';
-import { CopyField } from './CopyField.tsx';
 import { Deliveries } from './Deliveries.tsx';
+import { EventChoice, eventNames } from './EventChoice.tsx';
+import { ShownOnce } from './ShownOnce.tsx';
 import { useList } from './use-list.ts';
 
 type Make = (make: () => Promise<CreatedWebhook>) => void;
@@ -23,7 +25,8 @@ export function Webhooks({ conversationId, onClose }: { conversationId: string; 
       <div className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto px-5 pb-5">
         <p className="text-base text-n11">{t('webhooksLead')}</p>
         {made && <Made webhook={made} />}
-        <NewWebhook conversationId={conversationId} isBusy={isBusy} make={make} />
+        <NewIncoming conversationId={conversationId} isBusy={isBusy} make={make} />
+        <NewOutgoing conversationId={conversationId} isBusy={isBusy} make={make} />
         {error && (
           <p role="alert" className="text-sm text-danger">
             {t(error)}
@@ -43,60 +46,66 @@ export function Webhooks({ conversationId, onClose }: { conversationId: string; 
 function Made({ webhook }: { webhook: CreatedWebhook }) {
   const { t } = useText();
   const isIncoming = webhook.kind === 'incoming';
-  const label = t(isIncoming ? 'webhookAddress' : 'webhookSecret');
+  const value = (isIncoming ? webhook.url : webhook.secret) ?? '';
+  return <ShownOnce label={t(isIncoming ? 'webhookAddress' : 'webhookSecret')} value={value} testId="webhook-once" />;
+}
+
+type NewProps = { conversationId: string; isBusy: boolean; make: Make };
+
+function NewIncoming({ conversationId, isBusy, make }: NewProps) {
+  const { t } = useText();
+  const { integrations } = useModel();
+  const [name, setName] = useState('');
   return (
-    <div className="flex flex-col gap-2 rounded-md bg-a3 p-3">
-      <p className="text-sm font-medium text-n12">{label}</p>
-      <CopyField label={label} value={(isIncoming ? webhook.url : webhook.secret) ?? ''} testId="webhook-once" />
-      <p className="text-sm text-n11">{t('webhookOnce')}</p>
+    <div className="flex items-end gap-2">
+      <Field
+        className="min-w-0 flex-1"
+        label={t('webhookIncoming')}
+        placeholder={t('webhookName')}
+        maxLength={80}
+        value={name}
+        onChange={(e) => setName(e.target.value)}
+      />
+      <Button
+        look="secondary"
+        data-testid="make-incoming"
+        className="sm:h-10"
+        isBusy={isBusy}
+        onClick={() => make(() => integrations.makeIncoming(conversationId, name.trim()))}
+      >
+        {t('webhookMakeIncoming')}
+      </Button>
     </div>
   );
 }
 
-function NewWebhook({ conversationId, isBusy, make }: { conversationId: string; isBusy: boolean; make: Make }) {
+function NewOutgoing({ conversationId, isBusy, make }: NewProps) {
   const { t } = useText();
   const { integrations } = useModel();
-  const [name, setName] = useState('');
   const [url, setUrl] = useState('');
+  const [events, setEvents] = useState<WebhookEvent[]>(['message']);
+  const isGood = /^https?:\/\/./.test(url.trim());
   return (
-    <div className="flex flex-col gap-3">
-      <div className="flex items-end gap-2">
-        <Field
-          className="min-w-0 flex-1"
-          label={t('webhookIncoming')}
-          placeholder={t('webhookName')}
-          maxLength={80}
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
-        <Button
-          look="secondary"
-          data-testid="make-incoming"
-          isBusy={isBusy}
-          onClick={() => make(() => integrations.makeIncoming(conversationId, name.trim()))}
-        >
-          {t('webhookMakeIncoming')}
-        </Button>
-      </div>
-      <div className="flex items-end gap-2">
-        <Field
-          className="min-w-0 flex-1"
-          label={t('webhookOutgoing')}
-          type="url"
-          placeholder={t('webhookUrl')}
-          value={url}
-          onChange={(e) => setUrl(e.target.value)}
-        />
-        <Button
-          look="secondary"
-          data-testid="make-outgoing"
-          isBusy={isBusy}
-          disabled={!/^https?:\/\/./.test(url)}
-          onClick={() => make(() => integrations.makeOutgoing(conversationId, url.trim()))}
-        >
-          {t('webhookMakeOutgoing')}
-        </Button>
-      </div>
+    <div className="flex flex-col gap-2">
+      <Field
+        label={t('webhookOutgoing')}
+        type="url"
+        data-testid="outgoing-url"
+        placeholder={t('webhookUrl')}
+        value={url}
+        onChange={(e) => setUrl(e.target.value)}
+      />
+      {url.trim() !== '' && <EventChoice chosen={events} onChange={setEvents} />}
+      <Button
+        look="secondary"
+        data-testid="make-outgoing"
+        className="self-end"
+        isBusy={isBusy}
+        disabled={!isGood || events.length === 0}
+        onClick={() => make(() => integrations.makeOutgoing(conversationId, url.trim(), events))}
+      >
+        {t('webhookMakeOutgoing')}
+      </Button>
     </div>
   );
 }
@@ -106,12 +115,14 @@ type ItemProps = { conversationId: string; webhook: Webhook; run: (change: () =>
 function WebhookItem({ conversationId, webhook, run }: ItemProps) {
   const { t } = useText();
   const { integrations } = useModel();
-  const { id, kind, name, url, disabledAt } = webhook;
+  const { id, kind, name, url, events, disabledAt } = webhook;
+  const [isAsking, setAsking] = useState(false);
   const isOff = disabledAt !== undefined;
   return (
     <li data-testid="webhook" className="rounded-md p-3 ring-1 ring-n6 ring-inset">
       <p className="truncate text-base font-medium text-n12">{name}</p>
       <p className="truncate text-sm text-n11">{kind === 'outgoing' ? url : t('webhookIncoming')}</p>
+      {kind === 'outgoing' && <p className="text-sm text-n11">{events.map((event) => t(eventNames[event])).join(', ')}</p>}
       {isOff && <p className="text-sm text-danger">{t('webhookOff')}</p>}
       <div className="mt-1 -ml-3 flex flex-wrap">
         {kind === 'outgoing' && (
@@ -119,16 +130,20 @@ function WebhookItem({ conversationId, webhook, run }: ItemProps) {
             {t(isOff ? 'webhookEnable' : 'webhookDisable')}
           </Button>
         )}
-        <Button
-          look="ghost"
-          data-testid="remove-webhook"
-          className="text-danger!"
-          onClick={() => run(() => integrations.removeWebhook(conversationId, id))}
-        >
+        <Button look="ghost" data-testid="remove-webhook" className="text-danger!" onClick={() => setAsking(true)}>
           {t('webhookRemove')}
         </Button>
       </div>
-      {kind === 'outgoing' && <Deliveries conversationId={conversationId} webhookId={id} />}
+      {kind === 'outgoing' && <Deliveries conversationId={conversationId} webhookId={id} isOff={isOff} />}
+      {isAsking && (
+        <Confirm
+          title={t('webhookRemoveTitle')}
+          lead={t('webhookRemoveLead')}
+          action={t('webhookRemove')}
+          onConfirm={async () => run(() => integrations.removeWebhook(conversationId, id))}
+          onClose={() => setAsking(false)}
+        />
+      )}
     </li>
   );
 }

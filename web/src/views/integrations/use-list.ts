@@ -17,5 +17,5 @@ export function useList<T>(load: () => Promise<T[]>) {
       .then(reload, failed)
       .finally(() => setBusy(false));
   };
-  return { items, error, isBusy, run };
+  return { items, error, isBusy, run, reload };
 }
