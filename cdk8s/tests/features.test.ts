@@ -124,6 +124,26 @@ describe('what the spec says of features', () => {
     }
   });
 
+  it('reads history from the replicas in the pods that serve people, and nowhere else', () => {
+    const ref = { name: 'postgres', key: 'read' };
+    const database = { external: { urlSecretRef: { name: 'postgres', key: 'url' }, readUrlSecretRef: ref } };
+    const rendered = render({ ...specs.external, database });
+    const urlIn = (role: string) => podOf(rendered, role).containers[0]!.env.find(({ name }) => name === 'DATABASE_READ_URL');
+    for (const role of ['api', 'realtime']) assert.deepEqual(urlIn(role)?.valueFrom, { secretKeyRef: ref });
+    assert.equal(urlIn('worker'), undefined);
+    const own = podOf(render(specs.everything), 'realtime').containers[0]!.env.filter(({ name }) => name.startsWith('DATABASE_READ_'));
+    assert.deepEqual(
+      own.map(({ name, value, valueFrom }) => [name, value ?? valueFrom]),
+      [
+        ['DATABASE_READ_USER', { secretKeyRef: { name: 'chat-postgres-app', key: 'username' } }],
+        ['DATABASE_READ_PASSWORD', { secretKeyRef: { name: 'chat-postgres-app', key: 'password' } }],
+        ['DATABASE_READ_URL', 'postgres://$(DATABASE_READ_USER):$(DATABASE_READ_PASSWORD)@chat-postgres-ro:5432/chat'],
+      ],
+    );
+    const lone = render({ ...specs.everything, database: { cloudNativePG: { instances: 1 } } });
+    assert.doesNotMatch(JSON.stringify(lone), /DATABASE_READ_/);
+  });
+
   it('lets out to the servers that it names', () => {
     assert.deepEqual(egressPorts(objects, 'api'), [5432, 6379, 465, 587, 8443, 9000]);
     assert.deepEqual(egressPorts(objects, 'realtime'), [5432, 6379]);

@@ -16,6 +16,7 @@ interface Container {
 
 const fromSecrets: Record<string, string> = {
   DATABASE_URL: 'postgres://chat:x@postgres:5432/chat',
+  DATABASE_READ_URL: 'postgres://chat:x@replica:5432/chat,postgres://chat:x@other:5432/chat',
   REDIS_URLS: 'redis://redis:6379',
   REDIS_PASSWORD: 'x',
   SMTP_URL: 'smtps://me:x@mail.example.com:465',

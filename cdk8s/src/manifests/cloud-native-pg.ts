@@ -1,6 +1,8 @@
 import type { KubernetesObject } from '../types.ts';
 import { compact, type Context, object } from './context.ts';
 
+export const CNPG_DATABASE = 'chat';
+
 type CloudNativePg = NonNullable<Context['cluster']['spec']['database']['cloudNativePG']>;
 
 function backupOf({ backup }: CloudNativePg): object | undefined {
@@ -23,7 +25,7 @@ export function cloudNativePg(context: Context): KubernetesObject[] {
   const spec = compact({
     instances: wanted.instances,
     storage: compact({ size: wanted.storage.size, storageClass: wanted.storage.storageClassName }),
-    bootstrap: { initdb: { database: 'chat', owner: 'chat' } },
+    bootstrap: { initdb: { database: CNPG_DATABASE, owner: 'chat' } },
     postgresql: wanted.parameters ? { parameters: wanted.parameters } : undefined,
     resources: wanted.resources,
     backup: backupOf(wanted),

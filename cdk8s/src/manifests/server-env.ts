@@ -1,7 +1,8 @@
 import { names } from '../names.ts';
 import type { KubernetesObject } from '../types.ts';
-import { ADMIN_PORT, type Context, HTTP_PORT, object, REDIS_PORT, type Role } from './context.ts';
+import { ADMIN_PORT, type Context, HTTP_PORT, object, POSTGRES_PORT, REDIS_PORT, type Role } from './context.ts';
 import { databaseUrlRef } from './secrets.ts';
+import { CNPG_DATABASE } from './cloud-native-pg.ts';
 import { featureEnv, featureSettings } from './server-features.ts';
 
 export interface EnvVar {
@@ -77,6 +78,25 @@ function redisEnv(cluster: Context['cluster']): EnvVar[] {
   ];
 }
 
+/** Where pods that serve people read history: replicas of the user's, or those of CloudNativePG behind one Service. */
+function readEnv(cluster: Context['cluster']): EnvVar[] {
+  const { external, cloudNativePG } = cluster.spec.database;
+  if (external?.readUrlSecretRef) return [{ name: 'DATABASE_READ_URL', valueFrom: fromSecret(external.readUrlSecretRef) }];
+  // A lone instance is the primary; the Service has nobody behind it then.
+  if (!cloudNativePG || cloudNativePG.instances < 2) return [];
+  const { postgres } = names(cluster);
+  const part = (key: string) => fromSecret({ name: databaseUrlRef(cluster).name, key });
+  return [
+    { name: 'DATABASE_READ_USER', valueFrom: part('username') },
+    // CloudNativePG makes it of letters and digits.
+    { name: 'DATABASE_READ_PASSWORD', valueFrom: part('password') },
+    {
+      name: 'DATABASE_READ_URL',
+      value: `postgres://$(DATABASE_READ_USER):$(DATABASE_READ_PASSWORD)@${postgres}-ro:${POSTGRES_PORT}/${CNPG_DATABASE}`,
+    },
+  ];
+}
+
 /** Variables of one role; those of the user win where the schema lets them. */
 export function serverEnv({ cluster, facts }: Context, role: Role | 'migrate'): EnvVar[] {
   const { podTemplate, roles } = cluster.spec;
@@ -86,6 +106,7 @@ export function serverEnv({ cluster, facts }: Context, role: Role | 'migrate'): 
     { name: 'DATABASE_URL', valueFrom: fromSecret(databaseUrlRef(cluster)) },
     { name: 'DATABASE_POOL', value: String(facts.databasePool) },
   ];
+  if (role === 'api' || role === 'realtime') own.push(...readEnv(cluster));
   // The migration needs Postgres only, and must not wait for Redis.
   if (role !== 'migrate') {
     own.push(...redisEnv(cluster));

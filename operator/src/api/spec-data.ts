@@ -19,7 +19,9 @@ export const database = check(
   record('Where messages are kept: exactly one of external, cloudNativePG, evaluation.', {
     external: record('A Postgres (16 or newer) of your own.', {
       urlSecretRef: required(secretKeyRef('Secret key with the URL, postgres://user:password@host:5432/database?sslmode=verify-full.')),
-      readUrlSecretRef: secretKeyRef('Secret key with the URL of read replicas. Without effect in this release.'),
+      readUrlSecretRef: secretKeyRef(
+        'Secret key with the URL of read replicas (several: separated by commas). History and search are read from those that have replayed everything committed before.',
+      ),
     }),
     cloudNativePG: record('A highly available Postgres made by the CloudNativePG operator, which must be installed.', {
       instances: defaulted(whole('How many Postgres instances run: one primary, the others replicas.', 1, 9), 3),

@@ -6,6 +6,7 @@ import { type ChatClusterSpec, type ChatClusterStatus, withDefaults } from '../a
 import { renderDesired } from '../desired/render.ts';
 import type { Child } from '../gather/lean.ts';
 import type { Observed } from '../gather/observed.ts';
+import type { SecretDigest } from '../gather/secret-digest.ts';
 import { buildStatus } from '../status/build.ts';
 import { factsFor, imageOf } from './facts.ts';
 import { planPool } from './pool.ts';
@@ -130,6 +131,25 @@ describe('listProblems', () => {
       listProblems(observe({ spec: { ...smallest, database: { cloudNativePG: {} } } })).map(({ reason }) => reason),
       ['CloudNativePGMissing'],
     );
+  });
+
+  it('names the Secret of the replicas that is missing, and lets pods out to the ports of both', () => {
+    const database = { external: { urlSecretRef: { name: 'mine', key: 'url' }, readUrlSecretRef: { name: 'replica', key: 'urls' } } };
+    const digest = (name: string, key: string, ports: number[]): [string, SecretDigest] => [
+      name,
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name }, keys: [key], digest: name, ports: { [key]: ports } },
+    ];
+    const spec: ChatClusterSpec = { ...external, database };
+    const lacking = listProblems(observe({ spec, more: { secrets: new Map([digest('mine', 'url', [5432])]) } }));
+    assert.deepEqual(
+      lacking.map(({ about, reason }) => [about, reason]),
+      [['database', 'SecretMissing']],
+    );
+    assert.match(lacking[0]!.message, /Secret replica .*spec\.database\.external\.readUrlSecretRef/);
+    const secrets = new Map([digest('mine', 'url', [6432]), digest('replica', 'urls', [5432, 6432])]);
+    const { externalPorts, checksums } = factsFor(observe({ spec, more: { secrets } }), { version: '1', requested: '1', applied: true });
+    assert.deepEqual(externalPorts, { database: [5432, 6432] });
+    assert.deepEqual(checksums, { mine: 'mine', replica: 'replica' });
   });
 
   it('complains about no Secret that it may not read, unless a pod does', () => {

@@ -58,8 +58,9 @@ function listEnvSecrets({ podTemplate }: ResolvedSpec): { name: string }[] {
 
 function externalPortsOf(spec: ResolvedSpec, secrets: ReadonlyMap<string, SecretDigest> | undefined): Pick<Facts, 'externalPorts'> {
   const portsOf = (ref: { name: string; key: string } | undefined) => (ref && secrets?.get(ref.name)?.ports[ref.key]) ?? [];
+  const { urlSecretRef, readUrlSecretRef } = spec.database.external ?? {};
   const found = {
-    database: portsOf(spec.database.external?.urlSecretRef),
+    database: [...new Set([...portsOf(urlSecretRef), ...portsOf(readUrlSecretRef)])].sort((a, b) => a - b),
     redis: portsOf(spec.redis.external?.urlsSecretRef),
     mail: portsOf(spec.mail?.smtpSecretRef),
   };

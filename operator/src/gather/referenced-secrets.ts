@@ -14,6 +14,7 @@ export function listReferencedSecrets(spec: ResolvedSpec): SecretUse[] {
   const { database, redis, auth, files, mail, push } = spec;
   const uses: (SecretUse | undefined)[] = [
     keyed('spec.database.external.urlSecretRef', database.external?.urlSecretRef),
+    keyed('spec.database.external.readUrlSecretRef', database.external?.readUrlSecretRef),
     keyed('spec.redis.external.urlsSecretRef', redis.external?.urlsSecretRef),
     ...auth.providers.map(({ name, clientSecretRef }) =>
       whole(`spec.auth.providers[${name}].clientSecretRef`, clientSecretRef, ['clientId', 'clientSecret']),

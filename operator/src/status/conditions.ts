@@ -1,7 +1,6 @@
 import type { Condition, ConditionType } from '../api/index.ts';
 import { conditionTypes } from '../api/index.ts';
 import { serverRoles } from '../gather/observed.ts';
-import { listIneffective } from '../decide/ineffective.ts';
 import { databaseReady, redisReady } from './backends.ts';
 import { routeReady } from './route.ts';
 import { autoscalingActive, scalingLimited } from './scaling.ts';
@@ -59,15 +58,12 @@ function backupHealthy({ observed }: View): Finding {
   return unknown('NotSupported', 'This release of the operator makes no backups; back the database up by other means.');
 }
 
-function degraded({ release, deployments, observed }: View): Finding {
+function degraded({ release, deployments }: View): Finding {
   if (release.rollback) return yes('RolledBack', release.rollback.message);
   if (release.migration.phase === 'Failed') return yes('MigrationFailed', release.migration.message);
   const stuck = serverRoles.filter((role) => deployments[role]?.isStuck);
   if (stuck.length > 0)
     return yes('ProgressDeadlineExceeded', `Pods of ${stuck.join(', ')} do not become ready; see them with kubectl describe.`);
-  const ineffective = listIneffective(observed.spec);
-  if (ineffective.length > 0)
-    return yes('WithoutEffect', `Has no effect in this release: ${ineffective.join(', ')}. The rest works; take it away to see this go.`);
   return no('AsExpected', 'Nothing is wrong.');
 }
 
