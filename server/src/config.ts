@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { defaultLimits, type Limits } from '@chatcluster/protocol/limits';
 import { parseAccounts, type AccountSettings } from './config/accounts.ts';
+import { type BackupConfig, parseBackupConfig } from './config/backup.ts';
 import { type FilesConfig, parseFilesConfig } from './config/files.ts';
 import { ConfigError, integer, list, networks, oneOf, onOff, url, type Env } from './config/env.ts';
 import { parseRetentionConfig, type RetentionConfig } from './config/retention.ts';
@@ -9,7 +10,7 @@ import { type NotificationsConfig, parseNotificationsConfig } from './config/not
 import { parseTracing, type TracingConfig } from './config/tracing.ts';
 
 export { ConfigError };
-export const roles = ['all', 'realtime', 'api', 'worker', 'migrate'] as const;
+export const roles = ['all', 'realtime', 'api', 'worker', 'migrate', 'backup', 'restore'] as const;
 export type ServerRole = (typeof roles)[number];
 export type FanoutMode = 'memory' | 'routed' | 'streams-adapter';
 
@@ -56,6 +57,8 @@ export interface Config {
   /** JSON Web Key Set or PEM, read again every few seconds; undefined: Postgres keeps the keys. */
   signingKeysFile: string | undefined;
   files: FilesConfig;
+  /** Of the roles `backup` and `restore` only. */
+  backup: BackupConfig | undefined;
   /** Whether what a person wrote goes with their account. */
   deletedUserMessages: 'keep' | 'remove';
   notifications: NotificationsConfig;
@@ -93,8 +96,9 @@ export function parseConfig(env: Env): Config {
   const fanout = oneOf<FanoutMode>(env, 'FANOUT', ['memory', 'routed', 'streams-adapter'], redisUrls.length > 0 ? 'routed' : 'memory');
   if (fanout !== 'memory' && redisUrls.length === 0) throw new ConfigError(`FANOUT=${fanout} needs REDIS_URLS`);
   const publicUrl = env.PUBLIC_URL ? url('PUBLIC_URL', env.PUBLIC_URL, ['http:', 'https:']) : undefined;
+  const role = oneOf(env, 'ROLE', roles, 'all');
   return {
-    role: oneOf(env, 'ROLE', roles, 'all'),
+    role,
     podId: env.POD_ID || `${hostname()}-${randomBytes(4).toString('hex')}`,
     version: env.VERSION || '0.1.0',
     host: env.HOST || '::',
@@ -129,6 +133,7 @@ export function parseConfig(env: Env): Config {
     accounts: parseAccounts(env, publicUrl),
     signingKeysFile: env.SIGNING_KEYS_FILE || undefined,
     files: parseFilesConfig(env),
+    backup: role === 'backup' || role === 'restore' ? parseBackupConfig(env) : undefined,
     deletedUserMessages: oneOf(env, 'DELETED_USER_MESSAGES', ['keep', 'remove'], 'keep'),
     notifications: parseNotificationsConfig(env),
     retention: parseRetentionConfig(env),

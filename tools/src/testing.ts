@@ -89,6 +89,17 @@ export async function createDatabase(): Promise<{ url: string } & AsyncDisposabl
   };
 }
 
+/** Without tables; dropped on dispose. */
+export async function createEmptyDatabase(): Promise<{ url: string } & AsyncDisposable> {
+  const server = required('TEST_DATABASE_URL');
+  const name = `chat_test_${randomBytes(8).toString('hex')}`;
+  await withClient(server, (client) => client.query(`CREATE DATABASE ${name}`));
+  return {
+    url: withDatabase(server, name),
+    [Symbol.asyncDispose]: () => withClient(server, (client) => dropDatabase(client, name)),
+  };
+}
+
 /** One statement over a connection of its own: what no route does, such as making the first administrator. */
 export function runSql<T extends QueryResultRow>(url: string, text: string, values: unknown[] = []): Promise<T[]> {
   return withClient(url, async (client) => (await client.query<T>(text, values)).rows);

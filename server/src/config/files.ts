@@ -46,30 +46,32 @@ export function parseFilesConfig(env: Env): FilesConfig {
   };
 }
 
-function parseStore(env: Env): FileStoreConfig | undefined {
-  const bucket = env.FILES_S3_BUCKET;
-  if (bucket && env.FILES_DIR) throw new ConfigError('FILES_DIR and FILES_S3_BUCKET are both set; files are kept in one place');
-  if (env.FILES_DIR) return { kind: 'volume', dir: env.FILES_DIR };
+/** `area`: how the variables begin, FILES or BACKUP. */
+export function parseStore(env: Env, area = 'FILES'): FileStoreConfig | undefined {
+  const bucket = env[`${area}_S3_BUCKET`];
+  const dir = env[`${area}_DIR`];
+  if (bucket && dir) throw new ConfigError(`${area}_DIR and ${area}_S3_BUCKET are both set; choose one place`);
+  if (dir) return { kind: 'volume', dir };
   if (!bucket) {
-    const stray = ['FILES_S3_ENDPOINT', 'FILES_S3_ACCESS_KEY_ID', 'FILES_S3_SECRET_ACCESS_KEY'].find((name) => env[name]);
-    if (stray) throw new ConfigError(`${stray} is set, but FILES_S3_BUCKET is not`);
+    const stray = ['ENDPOINT', 'ACCESS_KEY_ID', 'SECRET_ACCESS_KEY'].map((name) => `${area}_S3_${name}`).find((name) => env[name]);
+    if (stray) throw new ConfigError(`${stray} is set, but ${area}_S3_BUCKET is not`);
     return undefined;
   }
   const endpoint = (name: string) => (env[name] ? url(name, env[name], ['http:', 'https:']) : undefined);
+  const prefix = env[`${area}_S3_PREFIX`];
+  const required = (name: string) => {
+    const value = env[name];
+    if (!value) throw new ConfigError(`${name} is not set; ${area}_S3_BUCKET needs it`);
+    return value;
+  };
   return {
     kind: 's3',
     bucket,
-    prefix: env.FILES_S3_PREFIX ? `${env.FILES_S3_PREFIX.replace(/^\/+|\/+$/g, '')}/` : '',
-    endpoint: endpoint('FILES_S3_ENDPOINT'),
-    publicEndpoint: endpoint('FILES_S3_PUBLIC_ENDPOINT'),
-    region: env.FILES_S3_REGION || 'us-east-1',
-    accessKeyId: required(env, 'FILES_S3_ACCESS_KEY_ID'),
-    secretAccessKey: required(env, 'FILES_S3_SECRET_ACCESS_KEY'),
+    prefix: prefix ? `${prefix.replace(/^\/+|\/+$/g, '')}/` : '',
+    endpoint: endpoint(`${area}_S3_ENDPOINT`),
+    publicEndpoint: endpoint(`${area}_S3_PUBLIC_ENDPOINT`),
+    region: env[`${area}_S3_REGION`] || 'us-east-1',
+    accessKeyId: required(`${area}_S3_ACCESS_KEY_ID`),
+    secretAccessKey: required(`${area}_S3_SECRET_ACCESS_KEY`),
   };
-}
-
-function required(env: Env, name: string): string {
-  const value = env[name];
-  if (!value) throw new ConfigError(`${name} is not set; FILES_S3_BUCKET needs it`);
-  return value;
 }

@@ -15,6 +15,7 @@ import { expiryOf } from './signature.ts';
 import type { FileStore } from './store.ts';
 
 type S3Config = Extract<FileStoreConfig, { kind: 's3' }>;
+type S3Account = Pick<S3Config, 'region' | 'accessKeyId' | 'secretAccessKey'>;
 
 /** Of one request: 2 × 8 MiB in memory at most, whatever the size. */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -72,7 +73,7 @@ export function createS3Store(config: S3Config): FileStore {
   };
 }
 
-function createClient({ region, accessKeyId, secretAccessKey }: S3Config, endpoint: string | undefined): S3Client {
+export function createClient({ region, accessKeyId, secretAccessKey }: S3Account, endpoint: string | undefined): S3Client {
   return new S3Client({
     region,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),

@@ -17,7 +17,7 @@ async function setUp() {
   return {
     db,
     pod: (options: Partial<JobRunnerDeps> = {}) =>
-      stack.use(createJobRunner({ db, log, pollMs: 20, backoffMs: 10, stopMs: 10_000, ...options })),
+      stack.use(createJobRunner<string>({ db, log, pollMs: 20, backoffMs: 10, stopMs: 10_000, ...options })),
     waiting: async () => (await db.query('select kind, attempts, failed_at, last_error from jobs order by id')).rows,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

@@ -3,12 +3,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import type { Db } from '../store/sql/auth-keys.ts';
 import { type ClaimedJob, claimJobs, deleteFailedJobs, failJob, finishJob, renewJob, repeatJob } from '../store/sql/jobs.ts';
+import type { JobKind } from './kinds.ts';
 
 /**
  * Side effects that must happen (mail, push, webhooks, thumbnails), kept in the table `jobs` until they did.
  *
  * To add one: write the job with `enqueueJob(db, { kind, payload })` of `store/sql/jobs.ts`, in the transaction whose effect
- * it is, and give its handler to the runner where the app is put together: `jobs.handle('thumbnail', { run })`. Pods
+ * it is, name the kind in `kinds.ts`, and give its handler to the runner where the app is put together:
+ * `jobs.handle('thumbnail', { run })`. Pods
  * with the roles `all` and `worker` run them; a release that does not know a kind leaves it to those that do.
  *
  * Each job runs at least once, and once unless its pod dies, freezes for longer than the lease, or loses Postgres between
@@ -16,8 +18,8 @@ import { type ClaimedJob, claimJobs, deleteFailedJobs, failJob, finishJob, renew
  * `job.id`). What it throws is repeated with exponential backoff and jitter; `PermanentJobError`, or the last attempt, sets the
  * job aside with `failed_at` and `last_error`, where it stays for 30 days. `key` keeps two of the same from waiting at once.
  */
-export interface JobRunner extends AsyncDisposable {
-  handle(kind: string, handler: JobHandler): void;
+export interface JobRunner<Kind extends string = JobKind> extends AsyncDisposable {
+  handle(kind: Kind, handler: JobHandler): void;
 }
 
 export interface JobHandler {
@@ -64,7 +66,7 @@ const MAX_BACKOFF_MS = 15 * 60_000;
 const KEEP_FAILED_DAYS = 30;
 const PRUNE_MS = 3_600_000;
 
-export function createJobRunner(deps: JobRunnerDeps): JobRunner {
+export function createJobRunner<Kind extends string = JobKind>(deps: JobRunnerDeps): JobRunner<Kind> {
   const { db, log, pollMs = 500, leaseMs = 30_000, concurrency = 4, stopMs = 4_000 } = deps;
   const handlers = new Map<string, JobHandler>();
   const stop = new AbortController();

@@ -1,7 +1,9 @@
 import { ConfigError, type Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { migrate } from '../store/migrate.ts';
+import { createPool } from '../store/pool.ts';
 import type { ReadOutcome } from '../store/replicas/reads.ts';
+import { RestoreUnfinishedError } from '../store/sql/restores.ts';
 import { createStore, type Store } from '../store/store.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -10,6 +12,30 @@ const hopelessCodes = new Set(['28P01', '28000', '3D000']);
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** For tasks that open a connection of their own; a wrong password or name is told at once. */
+export async function waitForPostgres(config: Config, log: Logger, signal: AbortSignal): Promise<void> {
+  const pool = createPool({ databaseUrl: config.databaseUrl, poolSize: 1, log });
+  try {
+    await waitFor({ ...toWaitFor(config), attempt: async () => void (await pool.query('select 1')), log, signal });
+  } catch (error) {
+    throw refusal(config, error);
+  } finally {
+    await pool.end();
+  }
+}
+
+function toWaitFor({ databaseUrl }: Config) {
+  const { hostname, port, pathname } = new URL(databaseUrl);
+  return { what: `Postgres at ${hostname}:${port || 5432}${pathname}`, isHopeless: (error: unknown) => hopelessCodes.has(codeOf(error)) };
+}
+
+/** What waiting does not mend is told without a stack. */
+function refusal(config: Config, error: unknown): unknown {
+  if (error instanceof RestoreUnfinishedError) return new ConfigError(`DATABASE_URL: ${error.message}`, { cause: error });
+  if (!hopelessCodes.has(codeOf(error))) return error;
+  return new ConfigError(`DATABASE_URL: ${toWaitFor(config).what} refuses: ${(error as Error).message}`);
 }
 
 /** Waits for Postgres, however long it takes, and applies migrations where this role may. */
@@ -21,16 +47,14 @@ export async function openStore(
 ): Promise<Store> {
   const { databaseUrl, databasePool: poolSize, databaseReadUrls: readUrls } = config;
   const store = createStore({ databaseUrl, poolSize, readUrls: config.role === 'worker' ? [] : readUrls, log, onRead });
-  const { hostname, port, pathname } = new URL(config.databaseUrl);
-  const what = `Postgres at ${hostname}:${port || 5432}${pathname}`;
+  const { what } = toWaitFor(config);
   try {
-    await waitFor({ what, attempt: () => store.ping(), log, signal, isHopeless: (error) => hopelessCodes.has(codeOf(error)) });
+    await waitFor({ ...toWaitFor(config), attempt: () => store.ping(), log, signal });
     if (config.role === 'all' || config.role === 'migrate') await migrate(config.databaseUrl);
     await waitFor({ what: `the migrations of ${what}`, attempt: async () => void (await store.epoch()), log, signal });
     return store;
   } catch (error) {
     await store[Symbol.asyncDispose]();
-    if (hopelessCodes.has(codeOf(error))) throw new ConfigError(`DATABASE_URL: ${what} refuses: ${(error as Error).message}`);
-    throw error;
+    throw refusal(config, error);
   }
 }

@@ -34,6 +34,11 @@ export async function run(createApp: CreateApp, config: Config, log: Logger, sig
       log.info('the database is up to date');
       return;
     }
+    if (config.role === 'backup' || config.role === 'restore') {
+      // Loaded by these roles only.
+      await (await import('../backup/run.ts')).runTask(config, log, signals.drain);
+      return;
+    }
     await serve(await createApp(config, log, signals.drain), config, log, signals);
   } catch (error) {
     if (signals.drain.aborted && !(error instanceof ConfigError)) log.info('stopped before it was ready');

@@ -120,7 +120,10 @@ test('begins a new epoch when the database was restored into another cluster', a
   await using restored = await createFixture(2);
   await restored.store.pool.query("update installation set system_identifier = 'another'");
   await migrate(restored.databaseUrl);
-  assert.equal(await restored.store.epoch(), 2);
+  const epoch = await restored.store.epoch();
+  assert.ok(epoch > 1);
+  // Restored twice from one dump, each is another.
+  assert.ok(epoch > Date.now() / 1_000 - 3_600);
 });
 
 test('maps every table as the migrations made it', async () => {

@@ -20,39 +20,42 @@ import { Invites0032 } from './migrations/0032-invites.ts';
 import { Integrations0033 } from './migrations/0033-integrations.ts';
 import { LinkPreviews0075 } from './migrations/0075-link-previews.ts';
 import { PreviewJobs0076 } from './migrations/0076-preview-jobs.ts';
+import { loadRestore, newEpoch, RestoreUnfinishedError } from './sql/restores.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
 const MIGRATION_LOCK = 7_251_604_118;
 
+const migrations = [
+  Init0001,
+  Match0002,
+  Jobs0010,
+  Accounts0011,
+  Files0020,
+  Threads0030,
+  Search0031,
+  Invites0032,
+  Safety0040,
+  Notifications0041,
+  Retention0042,
+  ReactionOrder0043,
+  Duties0080,
+  Integrations0033,
+  PublishedKeys0055,
+  LinkPreviews0075,
+  PreviewJobs0076,
+  Locale0070,
+  RetentionSettings0071,
+];
+
 /** A TypeORM data source over the same tables: migrations and everything that is not hot. */
-export function createDataSource(databaseUrl: string): DataSource {
+export function createDataSource(databaseUrl: string, only?: readonly string[]): DataSource {
   return new DataSource({
     type: 'postgres',
     // Named, as a bundler cannot see what TypeORM loads by name.
     driver: pg,
     url: databaseUrl,
     entities,
-    migrations: [
-      Init0001,
-      Match0002,
-      Jobs0010,
-      Accounts0011,
-      Files0020,
-      Threads0030,
-      Search0031,
-      Invites0032,
-      Safety0040,
-      Notifications0041,
-      Retention0042,
-      ReactionOrder0043,
-      Duties0080,
-      Integrations0033,
-      PublishedKeys0055,
-      LinkPreviews0075,
-      PreviewJobs0076,
-      Locale0070,
-      RetentionSettings0071,
-    ],
+    migrations: migrations.filter((Migration) => only === undefined || only.includes(new Migration().name)),
     migrationsTableName: 'migrations',
     installExtensions: false,
     extra: { max: 2, application_name: 'chatcluster-migrate' },
@@ -61,20 +64,46 @@ export function createDataSource(databaseUrl: string): DataSource {
 
 /** Applies what is missing. Safe to run on several pods at once and on a database that is up to date. */
 export async function migrate(databaseUrl: string): Promise<void> {
-  const lock = new pg.Client({ connectionString: databaseUrl, application_name: 'chatcluster-migrate-lock' });
+  await withMigrationLock(databaseUrl, async (lock) => {
+    const restore = await loadRestore(lock);
+    if (restore && restore.state !== 'done') throw new RestoreUnfinishedError(restore.backup);
+    await applyMigrations(databaseUrl);
+    await renewEpochAfterRestore(lock);
+  });
+}
+
+/** Nobody else migrates, restores or begins a backup meanwhile; `work` gets the connection that holds the lock. */
+export async function withMigrationLock<T>(databaseUrl: string, work: (lock: pg.Client) => Promise<T>): Promise<T> {
+  const lock = new pg.Client({ connectionString: databaseUrl, application_name: 'chatcluster-migrate-lock', keepAlive: true });
+  // Told to the query under way as well; without a listener it would end the process.
+  lock.on('error', () => undefined);
   await lock.connect();
   try {
     await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const source = await createDataSource(databaseUrl).initialize();
-    try {
-      await source.runMigrations({ transaction: 'each' });
-    } finally {
-      await source.destroy();
-    }
-    await renewEpochAfterRestore(lock);
+    return await work(lock);
   } finally {
     await lock.end();
   }
+}
+
+/** Held by a backup: a migration waits for it, since it would wait for the tables, and everybody behind it. */
+export async function lockOutMigrations(client: pg.ClientBase): Promise<void> {
+  await client.query('select pg_advisory_lock_shared($1)', [MIGRATION_LOCK]);
+}
+
+/** `only`: of these names. The caller holds the lock. */
+export async function applyMigrations(databaseUrl: string, only?: readonly string[]): Promise<void> {
+  const source = await createDataSource(databaseUrl, only).initialize();
+  try {
+    await source.runMigrations({ transaction: 'each' });
+  } finally {
+    await source.destroy();
+  }
+}
+
+/** By name, oldest first. */
+export function listMigrations(): string[] {
+  return migrations.map((Migration) => new Migration().name);
 }
 
 /**
@@ -87,7 +116,7 @@ async function renewEpochAfterRestore(client: pg.Client): Promise<void> {
     declare
       v_system text := (select system_identifier::text from pg_control_system());
     begin
-      update installation set epoch = epoch + 1, system_identifier = v_system where system_identifier <> v_system;
+      update installation set epoch = ${newEpoch}, system_identifier = v_system where system_identifier <> v_system;
       if found then
         update conversations set changed_xid = pg_current_xact_id()::text::bigint;
         update members set changed_xid = pg_current_xact_id()::text::bigint;
