@@ -70,6 +70,31 @@ export const ruleCases: RuleCase[] = [
     bad: { host: 'chat.example.com', ingress: {}, gateway: { parentRefs: [{ name: 'front' }] } },
     good: { host: 'chat.example.com', ingress: {} },
   },
+  {
+    at: 'access.gateway',
+    bad: { parentRefs: [{ name: 'front' }, { name: 'front', kind: 'Gateway' }] },
+    good: { parentRefs: [{ name: 'front' }, { name: 'front', namespace: 'gateways' }] },
+  },
+  {
+    at: 'access.gateway',
+    bad: { parentRefs: [{ name: 'front', sectionName: 'http' }, { name: 'front' }] },
+    good: {
+      parentRefs: [
+        { name: 'front', sectionName: 'http' },
+        { name: 'front', sectionName: 'https' },
+      ],
+    },
+  },
+  {
+    at: 'access.gateway',
+    bad: {
+      parentRefs: [
+        { name: 'front', sectionName: 'https', port: 443 },
+        { name: 'front', sectionName: 'https', port: 8443 },
+      ],
+    },
+    good: { parentRefs: [{ name: 'front' }, { name: 'front', group: 'example.com' }] },
+  },
   { at: 'access.host', bad: 'https://chat.example.com/', good: 'chat.example.com' },
   { at: 'access.host', bad: '192.0.2.7', good: 'localhost' },
   { at: 'access.allowedOrigins', bad: ['https://www.example.com/chat'], good: ['https://www.example.com'] },
@@ -124,7 +149,7 @@ export function objectWith(at: string, value: unknown, name = 'chat'): Record<st
   const spec: Record<string, unknown> = { database: { evaluation: {} }, redis: { managed: {} } };
   if (at === 'backup.schedule') spec.backup = { target: { volume: {} } };
   if (at === 'mail.from') spec.mail = { smtpSecretRef: url };
-  if (at === 'mail.from' || at === 'auth.providers') spec.access = { host: 'chat.example.com' };
+  if (['mail.from', 'auth.providers', 'access.gateway'].includes(at)) spec.access = { host: 'chat.example.com' };
   if (at !== 'name') {
     const path = at.split('.');
     const last = path.pop()!;

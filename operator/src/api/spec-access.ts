@@ -1,4 +1,4 @@
-import { check, choice, defaulted, flag, list, record, required, text, textLike, textMap, whole } from './schema.ts';
+import { type CelRule, check, choice, defaulted, flag, list, record, required, text, textLike, textMap, whole } from './schema.ts';
 import { has, labelSelector } from './common.ts';
 
 // The last part begins with a letter: what ends in a number is taken for an address.
@@ -13,8 +13,39 @@ const parentRef = record('A Gateway that takes the traffic.', {
   port: whole('Port of the listener.', 1, 65_535),
 });
 
+interface ParentRef {
+  group?: string;
+  kind?: string;
+  namespace?: string;
+  name: string;
+  sectionName?: string;
+}
+
+const parentOf = ({ group = 'gateway.networking.k8s.io', kind = 'Gateway', namespace = '', name }: ParentRef) =>
+  JSON.stringify([group, kind, namespace, name]);
+const either = (of: string, field: string, fallback: string) => `(has(${of}.${field}) ? ${of}.${field} : '${fallback}')`;
+const sameField = (field: string, fallback: string) => `${either('p', field, fallback)} == ${either('q', field, fallback)}`;
+const sameParent = [
+  'p.name == q.name',
+  sameField('group', 'gateway.networking.k8s.io'),
+  sameField('kind', 'Gateway'),
+  // The word alone is reserved in CEL.
+  sameField('__namespace__', ''),
+].join(' && ');
+
+/** What an HTTPRoute asks of them, said where they are written. */
+const distinctParents: CelRule = {
+  rule: `self.all(p, self.filter(q, ${sameParent}).size() == 1 || (has(p.sectionName) && self.exists_one(q, ${sameParent} && has(q.sectionName) && p.sectionName == q.sectionName)))`,
+  message: 'two parentRefs name the same Gateway: leave one out, or write another sectionName in each',
+  holds: (self) =>
+    [...Map.groupBy(self as ParentRef[], parentOf).values()].every((same) => {
+      const sections = same.map(({ sectionName }) => sectionName);
+      return same.length === 1 || (!sections.includes(undefined) && new Set(sections).size === same.length);
+    }),
+};
+
 const gateway = record('Make an HTTPRoute. Needs the Gateway API in the cluster.', {
-  parentRefs: required(list('Gateways that the route attaches to.', parentRef, { max: 8, min: 1 })),
+  parentRefs: required(check(list('Gateways that the route attaches to.', parentRef, { max: 8, min: 1 }), distinctParents)),
   annotations: textMap('Annotations of the HTTPRoute.', { max: 50, value: 1_024 }),
 });
 

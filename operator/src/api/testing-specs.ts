@@ -89,7 +89,11 @@ function obeyRules(value: unknown): ChatClusterSpec {
   if (given.autoscaling?.maxReplicas) given.autoscaling.maxReplicas += 1;
   if (given.autoscaling?.maxReplicas) given.autoscaling.maxReplicas = Math.min(given.autoscaling.maxReplicas, 1_000);
   if (given.shutdown) given.shutdown.terminationGracePeriodSeconds = 7_200;
-  if (given.access?.gateway) delete given.access.ingress;
+  if (given.access?.gateway) {
+    delete given.access.ingress;
+    const { gateway } = given.access;
+    gateway.parentRefs = [...new Map(gateway.parentRefs.map((parent) => [parent.name, parent])).values()];
+  }
   if (given.access?.gateway || given.access?.ingress) given.access.host ??= 'chat.example.com';
   if (given.mail || given.auth?.providers?.length) given.access = { host: 'chat.example.com', ...given.access };
   for (const provider of given.auth?.providers ?? []) provider.issuer ??= 'https://login.example.com';
