@@ -119,6 +119,10 @@ test('in the profile one sets a picture that others see, takes the own data alon
   const [exported] = await Promise.all([grace.page.waitForEvent('download'), grace.page.getByTestId('export-data').click()]);
   assert.match(exported.suggestedFilename(), /^chat-export-.*\.json$/);
   await grace.page.getByTestId('delete-account').click();
+  await grace.page.getByTestId('delete-password').fill('not mine');
+  await grace.page.getByTestId('confirm-delete-account').click();
+  await grace.page.getByTestId('delete-error').waitFor();
+  await grace.page.getByTestId('delete-password').fill('chatcluster');
   await grace.page.getByTestId('confirm-delete-account').scrollIntoViewIfNeeded();
   await screenshot(grace, 'delete-account-1280-light');
   await grace.page.getByTestId('confirm-delete-account').click();

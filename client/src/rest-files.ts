@@ -22,8 +22,12 @@ export function fileRoutes(call: Call) {
     completeFile: (id: string) => call<Attachment>({ method: 'POST', path: one(id, 'complete') }),
     /** Of one that was never posted. */
     dropFile: (id: string) => call<void>({ method: 'DELETE', path: one(id) }),
-    /** The account and all that belongs to it; its sockets are ended with `account_deleted`. */
-    deleteMe: () => call<void>({ method: 'DELETE', path: '/v1/users/me' }),
+    /**
+     * The account and all that belongs to it; its sockets are ended with `account_deleted`. Accounts with a password need it
+     * (`forbidden` when it is wrong); others must have signed in less than ten minutes ago, guests excepted (`forbidden` with
+     * `details.reason` `sign_in_again`).
+     */
+    deleteMe: (body: { password?: string } = {}) => call<void>({ method: 'DELETE', path: '/v1/users/me', body }),
     /** An uploaded image as one's picture; null removes it. */
     setAvatar: (fileId: string | null) => call<OwnUser>({ method: 'PUT', path: '/v1/users/me/avatar', body: { fileId } }),
   };

@@ -29,7 +29,7 @@ export interface WireError {
   retryable: boolean;
   /** Milliseconds to wait before a retry. */
   retryAfterMs?: number;
-  /** For `invalid`: `{ path, issue }[]`. */
+  /** For `invalid`: `{ path, issue }[]`. For `forbidden`, where signing in again helps: `{ reason: 'sign_in_again' }`. */
   details?: unknown;
 }
 

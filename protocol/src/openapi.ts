@@ -130,7 +130,12 @@ export const routes: readonly Route[] = [
   route('delete /v1/admin/bots/{id}', 204, 'Remove a bot; its messages stay'),
   route('get /v1/search', 200, 'Messages that one may read, by words and filters', 'search'),
   route('get /v1/users/me/export', 200, 'Everything kept about the caller, as one JSON document'),
-  route('delete /v1/users/me', 204, 'Delete the own account'),
+  route(
+    'delete /v1/users/me',
+    204,
+    'Delete the own account; takes the password, or without one a sign-in of the last ten minutes',
+    'deleteMe',
+  ),
   route('post /v1/files', 201, 'Announce a file: how to upload it', 'createFile'),
   route('post /v1/files/{id}/complete', 200, 'Check what was uploaded; the attachment'),
   route('get /v1/files/{id}', 302, 'Download a file: redirects to a short-lived URL', 'getFile'),

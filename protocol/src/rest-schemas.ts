@@ -66,6 +66,8 @@ export const restSchemas = {
   upgrade: z.object({ email, password }),
   /** With a code: switches on what a call without one has set up. */
   turnTotpOn: z.object({ password: givenPassword.optional(), code: code.optional() }),
+  /** Accounts without a password leave it out; see the answer `forbidden` with `details.reason: "sign_in_again"`. */
+  deleteMe: z.object({ password: givenPassword.optional() }),
   turnTotpOff: z.object({ password: givenPassword.optional(), code: code.optional() }),
   verifyTotp: z.object({ mfaToken: z.string().max(256), code, tokens, deviceId }),
   startProvider: z.object({ returnTo: z.string().max(512).optional() }),

@@ -70,7 +70,12 @@ it('a deleted account is gone everywhere; what it wrote stays without a name', a
   await say(keeping, ann, id, 'remember me', [file.fileId]);
   const own = await keeping.connect(ann, 1);
   using other = await keeping.connect(bob, 1);
-  assert.equal((await keeping.rest(ann, 'DELETE', '/v1/users/me')).status, 204);
+  for (const body of [undefined, {}, { password: 'wrong horse' }]) {
+    const refused = await keeping.rest<{ code: string }>(ann, 'DELETE', '/v1/users/me', body);
+    assert.deepEqual([refused.status, refused.body.code], [403, 'forbidden']);
+  }
+  assert.equal((await keeping.rest(ann, 'GET', '/v1/users/me')).status, 200);
+  assert.equal((await keeping.rest(ann, 'DELETE', '/v1/users/me', { password: 'correct horse' })).status, 204);
 
   assert.equal((await own.next('session:ended')).code, 'account_deleted');
   await own.closed();
@@ -113,8 +118,23 @@ it('by policy the messages go as well, also from where one has left', async () =
   await say(removing, ann, gone, 'two');
   await say(removing, bob, id, 'stays');
   await removing.ok(ann, 'POST', `/v1/conversations/${gone}/leave`);
-  await removing.ok(ann, 'DELETE', '/v1/users/me');
+  await removing.ok(ann, 'DELETE', '/v1/users/me', { password: 'correct horse' });
   const bodies = async (conversationId: string) =>
     (await removing.ok<{ items: Message[] }>(bob, 'GET', `/v1/conversations/${conversationId}/messages`)).items.map(({ body }) => body);
   await eventually(async () => (await bodies(id)).join() === ',stays' && (await bodies(gone)).join() === '', DEADLINE);
+});
+
+it('without a password a recent sign-in is asked for, and nothing of a guest', async () => {
+  await using own = await startPods(1);
+  const [ann, guest] = [await own.register('Ann'), await own.ok<Person>(null, 'POST', '/v1/auth/guest', { tokens: 'body' })];
+  // As somebody who signs in at a provider.
+  await own.sql('update users set password_hash = null where id = $1', [ann.id]);
+  const age = (minutes: number) =>
+    own.sql("update sessions set created_at = now() - $1 * interval '1 minute', last_used_at = now()", [minutes]);
+  await age(11);
+  const refused = await own.rest<{ code: string; details: object }>(ann, 'DELETE', '/v1/users/me', { password: 'correct horse' });
+  assert.deepEqual([refused.status, refused.body.code, refused.body.details], [403, 'forbidden', { reason: 'sign_in_again' }]);
+  assert.equal((await own.rest(guest, 'DELETE', '/v1/users/me')).status, 204);
+  await age(9);
+  assert.equal((await own.rest(ann, 'DELETE', '/v1/users/me')).status, 204);
 });

@@ -71,15 +71,15 @@ function pushEnv({ push }: Cluster['spec']): EnvVar[] {
   ];
 }
 
-/** Pods that people reach. The others learn the public parts from Postgres. */
-function usesSigningKeys({ auth }: Cluster['spec'], role: PodRole): boolean {
-  return auth.signingKeysSecretRef !== undefined && (role === 'api' || role === 'realtime');
+/** Pods that people sign in at. The others learn the public parts from Postgres. */
+function signs({ auth }: Cluster['spec'], role: PodRole): boolean {
+  return auth.signingKeysSecretRef !== undefined && role === 'api';
 }
 
 export function featureEnv({ spec }: Cluster, role: PodRole): EnvVar[] {
   if (role === 'migrate') return [];
-  const signing = usesSigningKeys(spec, role) ? env('SIGNING_KEYS_FILE', `${SIGNING_KEYS}/keys`) : [];
-  if (role === 'realtime') return [...signing, ...fileEnv(spec)];
+  if (role === 'realtime') return fileEnv(spec);
+  const signing = signs(spec, role) ? env('SIGNING_KEYS_FILE', `${SIGNING_KEYS}/keys`) : [];
   const isSigningIn = role === 'api' && spec.auth.providers.length > 0;
   return [...signing, ...mailEnv(spec), ...fileEnv(spec), ...pushEnv(spec), ...(isSigningIn ? env('AUTH_PROVIDERS_DIR', PROVIDERS) : [])];
 }
@@ -109,7 +109,7 @@ export function featureMounts(context: Context, role: PodRole): Mount[] {
   const providers = { projected: { sources: providerSources(context), defaultMode: 0o440 } };
   return [
     // The folder and no single file of it: only so does a changed Secret reach pods that run.
-    ...(usesSigningKeys(cluster.spec, role)
+    ...(signs(cluster.spec, role)
       ? [
           {
             name: 'signing-keys',

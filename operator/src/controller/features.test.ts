@@ -96,7 +96,7 @@ describe('the Secret of signing keys', () => {
     await lab.client.patch(secrets, { namespace, name: 'keys' }, { stringData: { keys: 'one' } });
     await untilReason(lab.client, namespace, ['Stalled', 'AsExpected']);
     await bringUp(lab.client, namespace);
-    const pod = JSON.stringify((await listChildren(lab.client, namespace)).get('Deployment/chat-realtime'));
+    const pod = JSON.stringify((await listChildren(lab.client, namespace)).get('Deployment/chat-api'));
     assert.match(pod, /SIGNING_KEYS_FILE/);
   });
 });

@@ -11,6 +11,7 @@ import { createAccounts, type AccountDeps, type Accounts, type RevokedEvent } fr
 import { auditAccounts } from './audit-accounts.ts';
 import { createAuthenticate, type Authenticate } from './authenticate.ts';
 import { createBotTokens, type BotTokens } from './bot-tokens.ts';
+import { createConfirmOwner, type ConfirmOwner } from './confirm-owner.ts';
 import { createKeys, type Keys, type KeyOptions } from './keys.ts';
 import { createAuthLimits } from './login-limits.ts';
 import { createMailLinks, type MailLinks } from './mail-links.ts';
@@ -52,6 +53,7 @@ export interface Auth extends Authenticate, AsyncDisposable {
   keys: Keys;
   accessTokens: AccessTokens;
   accounts: Accounts;
+  confirmOwner: ConfirmOwner;
   mailLinks: MailLinks;
   totp: TotpRoutes;
   signInWith: SignInWith;
@@ -71,7 +73,7 @@ export async function createAuth(deps: AuthDeps): Promise<Auth> {
     log,
     accessTokenSeconds,
     file: config.signingKeysFile,
-    isIssuer: config.role !== 'worker',
+    isIssuer: config.role === 'all' || config.role === 'api',
     ...deps.keys,
   });
   const accessTokens = createAccessTokens({ keys, accessTokenSeconds });
@@ -125,6 +127,7 @@ export async function createAuth(deps: AuthDeps): Promise<Auth> {
     keys,
     accessTokens,
     accounts: auditAccounts(createAccounts(accountDeps), createAudit({ db, log })),
+    confirmOwner: createConfirmOwner(accountDeps),
     mailLinks: createMailLinks(accountDeps),
     totp: createTotp(accountDeps),
     signInWith: createSignInWith({ ...accountDeps, settings: providers, publicUrl: config.publicUrl, safeFetch }),

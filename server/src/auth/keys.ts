@@ -105,10 +105,19 @@ export async function createKeys(options: KeyOptions): Promise<Keys> {
     if ([...ring.public.keys()].join() !== previous) for (const listener of listeners) listener();
   }
 
-  const timer = setInterval(() => {
-    reload().catch((error: unknown) => log.warn({ err: error }, 'signing keys could not be read; the known ones stay in use'));
-  }, refreshMs);
-  timer.unref();
+  let timer: NodeJS.Timeout;
+  function lookLater(): void {
+    // On a first start the pods that issue tokens may make the first key a moment later.
+    const delay = ring.public.size === 0 ? Math.min(refreshMs, 1_000) : refreshMs;
+    timer = setTimeout(() => {
+      reload()
+        .catch((error: unknown) => log.warn({ err: error }, 'signing keys could not be read; the known ones stay in use'))
+        .finally(() => isClosed || lookLater());
+    }, delay);
+    timer.unref();
+  }
+  let isClosed = false;
+  lookLater();
 
   return {
     signingKey() {
@@ -130,7 +139,8 @@ export async function createKeys(options: KeyOptions): Promise<Keys> {
     reload,
     onChange: (listener) => void listeners.push(listener),
     async [Symbol.asyncDispose]() {
-      clearInterval(timer);
+      isClosed = true;
+      clearTimeout(timer);
     },
   };
 }

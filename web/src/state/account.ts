@@ -91,8 +91,8 @@ export function createAccount({ client, set, forgetDrafts, storage }: AccountDep
       set({ phase: 'signed-in' });
     },
     /** For good: nothing of this account is left on this device either. */
-    async delete() {
-      await client.rest.deleteMe();
+    async delete(password: string) {
+      await client.rest.deleteMe(password ? { password } : {});
       forgetDrafts();
       set({ phase: 'signed-out', wasEnded: false, selectedId: undefined, drafts: {} });
       // The session has ended with the account; this only forgets it here.

@@ -21,6 +21,7 @@ export const filesEn = {
   deleteAccount: 'Delete my account',
   deleteAccountLead: 'Your name, address, picture and files are removed, and you leave all conversations. This cannot be undone.',
   deleteForGood: 'Delete for good',
+  deleteSignInAgain: 'Please sign out and in again, then delete the account within ten minutes.',
 } as const;
 
 export const filesDe: Record<keyof typeof filesEn, string> = {
@@ -46,4 +47,5 @@ export const filesDe: Record<keyof typeof filesEn, string> = {
   deleteAccountLead:
     'Name, Adresse, Bild und Dateien werden entfernt, und Sie verlassen alle Unterhaltungen. Das lässt sich nicht rückgängig machen.',
   deleteForGood: 'Endgültig löschen',
+  deleteSignInAgain: 'Bitte melden Sie sich ab und wieder an, und löschen Sie das Konto dann innerhalb von zehn Minuten.',
 };

@@ -121,6 +121,15 @@ export async function revokeSession(db: Db, sessionId: string, userId: string | 
   return rows[0]?.user_id ?? null;
 }
 
+/** Whether this session began within the last `seconds`, by the clock of Postgres. Refreshing its tokens does not begin it again. */
+export async function isYoungSession(db: Db, sessionId: string, seconds: number): Promise<boolean> {
+  const { rowCount } = await db.query("select from sessions where id = $1 and created_at > now() - $2 * interval '1 second'", [
+    sessionId,
+    seconds,
+  ]);
+  return rowCount === 1;
+}
+
 /** Every live session of a person; gives their ids. */
 export async function revokeAllSessions(db: Db, userId: string): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(

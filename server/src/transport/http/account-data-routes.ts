@@ -1,19 +1,23 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Router } from 'express';
+import { restSchemas } from '@chatcluster/protocol/rest-schemas';
+import type { ConfirmOwner } from '../../auth/confirm-owner.ts';
 import type { ExportAccount } from '../../operations/account-data.ts';
 import type { AuthCookies } from './auth-cookies.ts';
 import type { Routes } from './route.ts';
+import { deviceOf } from './sign-in-answer.ts';
 
 export interface AccountDataRouteDeps extends Routes {
   exportAccount: ExportAccount;
   /** Everything about the person, sessions and sockets included. */
   deleteAccount(userId: string): Promise<void>;
+  confirmOwner: ConfirmOwner;
   cookies: Pick<AuthCookies, 'clear'>;
 }
 
 /** Taking one's data along, and going. */
-export function accountDataRoutes({ route, exportAccount, deleteAccount, cookies }: AccountDataRouteDeps): Router {
+export function accountDataRoutes({ route, exportAccount, confirmOwner, deleteAccount, cookies }: AccountDataRouteDeps): Router {
   const router = Router();
   router.get(
     '/v1/users/me/export',
@@ -32,7 +36,8 @@ export function accountDataRoutes({ route, exportAccount, deleteAccount, cookies
   );
   router.delete(
     '/v1/users/me',
-    route({}, async ({ principal, res }) => {
+    route({ body: restSchemas.deleteMe }, async ({ req, principal, body, res }) => {
+      await confirmOwner(principal, body, deviceOf(req));
       await deleteAccount(principal.userId);
       cookies.clear(res);
     }),

@@ -87,6 +87,7 @@ export function createPublicApp(deps: PublicAppDeps): Express {
       accountDataRoutes({
         ...routes,
         ...accountData,
+        confirmOwner: auth.confirmOwner,
         cookies: createAuthCookies({ secure: config.secureCookies, lifetimeSeconds: config.limits.refreshTokenSeconds }),
       }),
       conversationRoutes({ ...routes, ...operations }),

@@ -1,17 +1,17 @@
 import { FileDown, Trash2 } from 'lucide-react';
 import { useState } from 'react';
+import { PasswordField } from '../account/Credentials.tsx';
 import { useModel, useText } from '../app/context.tsx';
+import { useAttempt } from '../sign-in/attempt.ts';
 import { Button } from '../ui/Button.tsx';
 
 /** Taking one's data along, and going for good. */
 export function AccountData() {
   const { t } = useText();
-  const { account } = useModel();
-  const [state, setState] = useState<'idle' | 'asking' | 'busy' | 'failed'>('idle');
-  const remove = () => {
-    setState('busy');
-    account.delete().catch(() => setState('failed'));
-  };
+  const { security } = useModel();
+  const { isBusy, error, run } = useAttempt();
+  const [hasPassword, setHasPassword] = useState<boolean>();
+  const ask = async () => setHasPassword((await security.methods()).password);
   return (
     <section className="flex flex-col gap-2 border-t border-n6 pt-4">
       <h3 className="text-sm font-medium text-n11">{t('yourData')}</h3>
@@ -25,26 +25,52 @@ export function AccountData() {
           <FileDown className="size-4" aria-hidden />
           {t('exportData')}
         </a>
-        {state === 'idle' && (
-          <Button look="ghost" data-testid="delete-account" onClick={() => setState('asking')} className="text-danger!">
+        {hasPassword === undefined && (
+          <Button look="ghost" isBusy={isBusy} data-testid="delete-account" onClick={() => void run(ask)} className="text-danger!">
             <Trash2 className="size-4" />
             {t('deleteAccount')}
           </Button>
         )}
       </div>
-      {state !== 'idle' && (
-        <div role="alert" className="flex flex-col gap-3 rounded-md bg-danger-bg p-3 text-sm">
-          <p>{t(state === 'failed' ? 'errorUnknown' : 'deleteAccountLead')}</p>
-          <div className="flex flex-wrap gap-2">
-            <Button look="danger" isBusy={state === 'busy'} data-testid="confirm-delete-account" onClick={remove}>
-              {t('deleteForGood')}
-            </Button>
-            <Button look="secondary" disabled={state === 'busy'} onClick={() => setState('idle')}>
-              {t('cancel')}
-            </Button>
-          </div>
-        </div>
+      {error && (
+        <p role="alert" className="text-sm text-danger">
+          {t(error)}
+        </p>
       )}
+      {hasPassword !== undefined && <Confirm hasPassword={hasPassword} onCancel={() => setHasPassword(undefined)} />}
     </section>
+  );
+}
+
+/** Whoever finds an open laptop must not end the account: the password is asked for, or a recent sign-in. */
+function Confirm({ hasPassword, onCancel }: { hasPassword: boolean; onCancel: () => void }) {
+  const { t } = useText();
+  const { account } = useModel();
+  const { isBusy, error, run } = useAttempt({ forbidden: hasPassword ? 'passwordWrong' : 'deleteSignInAgain' });
+  const [password, setPassword] = useState('');
+  return (
+    <form
+      className="flex flex-col gap-3 rounded-md bg-danger-bg p-3 text-sm"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void run(() => account.delete(password));
+      }}
+    >
+      <p>{t('deleteAccountLead')}</p>
+      {hasPassword && <PasswordField label={t('passwordCurrent')} value={password} onChange={setPassword} testId="delete-password" />}
+      {error && (
+        <p role="alert" data-testid="delete-error" className="font-medium text-danger">
+          {t(error)}
+        </p>
+      )}
+      <div className="flex flex-wrap gap-2">
+        <Button type="submit" look="danger" isBusy={isBusy} data-testid="confirm-delete-account">
+          {t('deleteForGood')}
+        </Button>
+        <Button look="secondary" disabled={isBusy} onClick={onCancel}>
+          {t('cancel')}
+        </Button>
+      </div>
+    </form>
   );
 }
