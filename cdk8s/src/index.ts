@@ -1,8 +1,8 @@
 export { ChatCluster, type ChatClusterProps } from './chat-cluster.ts';
 export { type InstallationOptions, InvalidChatClusterError, renderInstallation, renderInstallationSecrets } from './installation.ts';
 export { type Component, instanceOf, type Role } from './manifests/context.ts';
-export { databaseUrlRef, type KeyRef, listGeneratedSecrets } from './manifests/secrets.ts';
-export { publicUrl } from './manifests/server-env.ts';
+export { databaseUrlRef, type GeneratedSecret, type KeyRef, listGeneratedSecrets, nameOfSecret } from './manifests/secrets.ts';
+export { publicUrl } from './manifests/public-url.ts';
 export { type ClusterNames, names } from './names.ts';
 export { ChatClusterManifests, type ChatClusterManifestsProps, renderChatCluster, renderSecret } from './render.ts';
 export type { ClusterInput, Facts, KubernetesObject, OwnerReference, RenderOptions } from './types.ts';

@@ -3,8 +3,7 @@ import { withDefaults } from '@chatcluster/operator/api/index';
 import { validateChatCluster } from '@chatcluster/operator/api/validate';
 import { planPool } from '@chatcluster/operator/decide/pool';
 import { listReferencedSecrets } from '@chatcluster/operator/gather/referenced-secrets';
-import { listGeneratedSecrets } from './manifests/secrets.ts';
-import { names } from './names.ts';
+import { listGeneratedSecrets, nameOfSecret } from './manifests/secrets.ts';
 import { renderChatCluster, renderSecret } from './render.ts';
 import type { ClusterInput, Facts, KubernetesObject } from './types.ts';
 
@@ -83,8 +82,7 @@ export function renderInstallationSecrets(written: unknown, options: Installatio
 /** Names of the Secrets that must exist, for a person. */
 export function listNeededSecrets(written: unknown, options: InstallationOptions): { generated: string[]; given: string[] } {
   const cluster = parse(written, options);
-  const n = names(cluster);
-  const generated = listGeneratedSecrets(cluster).map((which) => (which === 'database' ? n.databaseSecret : n.redisSecret));
+  const generated = listGeneratedSecrets(cluster).map((which) => nameOfSecret(cluster, which));
   const given = listReferencedSecrets(cluster.spec).map(({ name, keys }) => `${name} (${keys.map((key) => `key ${key}`).join(', ')})`);
   return { generated, given };
 }

@@ -26,6 +26,8 @@ export interface ClusterNames {
   databaseSecret: string;
   /** Keys: `password`, `redis.conf`. Made by the operator for managed Redis only. */
   redisSecret: string;
+  /** Keys: `token`, `url`. The link that makes the first administrator; made by the operator where the spec names none. */
+  adminLinkSecret: string;
 }
 
 export function names({ name }: { name: string }): ClusterNames {
@@ -45,5 +47,6 @@ export function names({ name }: { name: string }): ClusterNames {
     dataAccount: `${name}-data`,
     databaseSecret: `${name}-database`,
     redisSecret: `${name}-redis`,
+    adminLinkSecret: `${name}-admin-link`,
   };
 }

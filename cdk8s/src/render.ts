@@ -9,7 +9,7 @@ import { networkPolicies } from './manifests/network-policies.ts';
 import { evaluationPostgres } from './manifests/postgres.ts';
 import { managedRedis } from './manifests/redis.ts';
 import { route } from './manifests/route.ts';
-import { generatedSecret } from './manifests/secrets.ts';
+import { generatedSecret, type GeneratedSecret } from './manifests/secrets.ts';
 import { configMap } from './manifests/server-env.ts';
 import { featureObjects } from './manifests/server-features.ts';
 import { serverServices } from './manifests/services.ts';
@@ -66,7 +66,7 @@ export function renderChatCluster(cluster: ClusterInput, facts: Facts, options: 
 /** A Secret that somebody has to make once, with a password of letters and digits; it must not be changed afterwards. */
 export function renderSecret(
   cluster: ClusterInput,
-  which: 'database' | 'redis',
+  which: GeneratedSecret,
   password: string,
   options: RenderOptions = {},
 ): KubernetesObject {

@@ -35,7 +35,7 @@ test('prints the same text each time, without Secrets, and says which are needed
 
 test('prints new passwords only when asked, and only them', () => {
   const { objects } = run(smallest, '--secrets', 'only');
-  assert.deepEqual([...objects.keys()], ['Secret/chat-database', 'Secret/chat-redis']);
+  assert.deepEqual([...objects.keys()], ['Secret/chat-database', 'Secret/chat-redis', 'Secret/chat-admin-link']);
   const again = run(smallest, '--secrets', 'only').objects.get('Secret/chat-redis')?.stringData?.password;
   assert.notEqual(objects.get('Secret/chat-redis')?.stringData?.password, again);
 });

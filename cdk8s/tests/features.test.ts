@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ChatClusterSpec } from '@chatcluster/operator/api/index';
 import { listNeededSecrets } from '../src/installation.ts';
-import { renderChatCluster } from '../src/render.ts';
+import { renderChatCluster, renderSecret } from '../src/render.ts';
 import type { Facts, KubernetesObject } from '../src/types.ts';
 import { clusterOf, facts, specs } from './specs.ts';
 
@@ -140,6 +140,31 @@ describe('what the spec says of features', () => {
     );
     const lone = render({ ...specs.everything, database: { cloudNativePG: { instances: 1 } } });
     assert.doesNotMatch(JSON.stringify(lone), /DATABASE_READ_/);
+  });
+
+  it('lets the first administrator in by a link where none is named, and starts without it', () => {
+    const plain = render(specs.smallest);
+    const { containers, volumes } = podOf(plain, 'api');
+    const mount = containers[0]!.volumeMounts.find(({ name }) => name === 'admin-link');
+    assert.equal(`${mount?.mountPath}/token`, envOf(plain, 'api').ADMIN_LINK_FILE);
+    assert.deepEqual(volumes.find(({ name }) => name === 'admin-link')?.secret, {
+      secretName: 'chat-admin-link',
+      items: [{ key: 'token', path: 'token' }],
+      defaultMode: 0o440,
+      optional: true,
+    });
+    for (const pod of [podOf(plain, 'realtime'), podOf(plain, 'worker'), podOf(objects, 'api')]) {
+      assert.doesNotMatch(JSON.stringify(pod), /admin-link/);
+    }
+    const secret = renderSecret(
+      clusterOf({ ...specs.smallest, access: { host: 'chat.example.com', scheme: 'https' } }),
+      'adminLink',
+      'a'.repeat(48),
+    );
+    assert.deepEqual(secret.stringData, {
+      token: 'a'.repeat(48),
+      url: `https://chat.example.com/#/admin-link?token=${'a'.repeat(48)}`,
+    });
   });
 
   it('lets out to the servers that it names', () => {

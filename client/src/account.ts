@@ -100,6 +100,12 @@ export function createAccountApi({ session, scheduler, clear, signedIn, changed 
       if ('id' in result) await adopt({ user: result });
       return result;
     },
+    /** By the token of the link that whoever runs the installation has: makes the first administrator. It works once. */
+    async becomeAdmin(token: string): Promise<OwnUser> {
+      const user = await call<OwnUser>({ method: 'POST', path: '/v1/auth/admin-link', body: { token } });
+      await adopt({ user });
+      return user;
+    },
     methods: () => call<SignInMethods>({ method: 'GET', path: '/v1/auth/methods' }),
     /** Begins to switch the second factor on. */
     setUpTotp: (body: { password?: string }) => call<{ secret: string; uri: string }>({ method: 'POST', path: '/v1/auth/totp', body }),

@@ -42,6 +42,12 @@ export const routes: readonly Route[] = [
   route('get /v1/auth/methods', 200, 'How this account can sign in'),
   route('post /v1/auth/totp', 200, 'Set a second factor up; with a code: switch it on and give recovery codes', 'turnTotpOn'),
   route('delete /v1/auth/totp', 204, 'Switch the second factor off', 'turnTotpOff'),
+  route(
+    'post /v1/auth/admin-link',
+    200,
+    'Become the first administrator by the link of whoever runs the installation; the own record',
+    'becomeAdmin',
+  ),
   open(route('post /v1/auth/totp/verify', 200, 'End a sign-in that needs a second factor', 'verifyTotp')),
   open(route('get /v1/auth/challenge', 200, 'The proof of work that signing up needs here')),
   open(route('get /v1/auth/providers', 200, 'How one can sign in here')),

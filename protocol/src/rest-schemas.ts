@@ -69,6 +69,7 @@ export const restSchemas = {
   /** Accounts without a password leave it out; see the answer `forbidden` with `details.reason: "sign_in_again"`. */
   deleteMe: z.object({ password: givenPassword.optional() }),
   turnTotpOff: z.object({ password: givenPassword.optional(), code: code.optional() }),
+  becomeAdmin: z.object({ token: z.string().min(1).max(256) }),
   verifyTotp: z.object({ mfaToken: z.string().max(256), code, tokens, deviceId }),
   startProvider: z.object({ returnTo: z.string().max(512).optional() }),
   patchMe: z.object({ displayName: displayName.optional(), statusText: text.max(140).optional(), locale: locale.optional() }),

@@ -50,6 +50,7 @@ describe('a local cluster of two pods', { concurrency: false }, () => {
   test('starts, says how to log in, and lets both demo users in through the balancer', async () => {
     const { stdout } = await tool('up.ts');
     assert.match(stdout, /ada@example\.com or grace@example\.com, password chatcluster/);
+    assert.match(stdout, /Admin {3}http:\/\/localhost:\d+\/#\/admin-link\?token=[0-9a-f]{48} /);
     const { frontUrl, pods } = cluster();
     for (const { adminUrl } of pods) assert.equal(await status(`${adminUrl}/readyz`), 200);
     for (const email of ['ada@example.com', 'grace@example.com']) {

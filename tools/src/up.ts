@@ -5,6 +5,7 @@ import { birthOf, runMain } from './process.ts';
 import { checkPorts, checkSpace } from './local/checks.ts';
 import { startHaproxy } from './local/haproxy.ts';
 import { demoPassword, demoUsers, seed } from './local/seed.ts';
+import { makeAdminToken, readAdminToken } from './local/admin-link.ts';
 import { localDir, marker, parseSettings, type Settings } from './local/settings.ts';
 import { runMigrations, spawnPod, startOwnPostgres, startOwnRedis, waitReady } from './local/start.ts';
 import { isRunning, readState, removeState, type State, writeState } from './local/state.ts';
@@ -19,8 +20,14 @@ function say(text: string): void {
 
 function sayHowToLogIn(settings: Settings): void {
   const logins = demoUsers.map(({ email }) => email).join(' or ');
+  const link = readAdminToken(settings);
   process.stdout.write(
-    `\n  Open    ${settings.frontUrl}\n  Log in  ${logins}, password ${demoPassword}\n  Stop    make down      Logs  make logs\n\n`,
+    [
+      `\n  Open    ${settings.frontUrl}`,
+      `  Log in  ${logins}, password ${demoPassword}`,
+      ...(link ? [`  Admin   ${settings.frontUrl}/#/admin-link?token=${link} (the first who opens it)`] : []),
+      '  Stop    make down      Logs  make logs\n\n',
+    ].join('\n'),
   );
 }
 
@@ -75,6 +82,7 @@ async function startPods(state: State): Promise<void> {
 
 async function start(state: State): Promise<void> {
   const { settings } = state;
+  makeAdminToken();
   await startBackends(state);
   const web = buildWeb();
   say({ absent: 'there is no web app to build', fresh: 'the web app is built', built: 'built the web app' }[web]);

@@ -1,6 +1,7 @@
 import { names } from '../names.ts';
 import type { KubernetesObject } from '../types.ts';
 import { ADMIN_PORT, type Context, HTTP_PORT, object, POSTGRES_PORT, REDIS_PORT, type Role } from './context.ts';
+import { publicUrl } from './public-url.ts';
 import { databaseUrlRef } from './secrets.ts';
 import { CNPG_DATABASE } from './cloud-native-pg.ts';
 import { featureEnv, featureSettings } from './server-features.ts';
@@ -9,13 +10,6 @@ export interface EnvVar {
   name: string;
   value?: string;
   valueFrom?: object;
-}
-
-/** Where people open the chat; undefined without a host. */
-export function publicUrl({ spec }: { spec: Context['cluster']['spec'] }): string | undefined {
-  const { host, scheme, gateway, ingress } = spec.access;
-  if (host === undefined) return undefined;
-  return `${scheme ?? (gateway || ingress?.tlsSecretName ? 'https' : 'http')}://${host}`;
 }
 
 function trustedProxies({ access }: Context['cluster']['spec']): string[] {

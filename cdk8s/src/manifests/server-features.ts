@@ -6,6 +6,7 @@ import { volumeClaim } from './volume.ts';
 const FILES = '/files';
 const PROVIDERS = '/etc/chatcluster/providers';
 const SIGNING_KEYS = '/etc/chatcluster/signing-keys';
+const ADMIN_LINK = '/etc/chatcluster/admin-link';
 
 type Cluster = Context['cluster'];
 type PodRole = Role | 'migrate';
@@ -76,12 +77,25 @@ function signs({ auth }: Cluster['spec'], role: PodRole): boolean {
   return auth.signingKeysSecretRef !== undefined && role === 'api';
 }
 
+/** Where nobody is named as an administrator, the first one comes by a link. */
+function hasAdminLink({ auth }: Cluster['spec'], role: PodRole): boolean {
+  return auth.admins.length === 0 && role === 'api';
+}
+
 export function featureEnv({ spec }: Cluster, role: PodRole): EnvVar[] {
   if (role === 'migrate') return [];
   if (role === 'realtime') return fileEnv(spec);
   const signing = signs(spec, role) ? env('SIGNING_KEYS_FILE', `${SIGNING_KEYS}/keys`) : [];
+  const link = hasAdminLink(spec, role) ? env('ADMIN_LINK_FILE', `${ADMIN_LINK}/token`) : [];
   const isSigningIn = role === 'api' && spec.auth.providers.length > 0;
-  return [...signing, ...mailEnv(spec), ...fileEnv(spec), ...pushEnv(spec), ...(isSigningIn ? env('AUTH_PROVIDERS_DIR', PROVIDERS) : [])];
+  return [
+    ...signing,
+    ...link,
+    ...mailEnv(spec),
+    ...fileEnv(spec),
+    ...pushEnv(spec),
+    ...(isSigningIn ? env('AUTH_PROVIDERS_DIR', PROVIDERS) : []),
+  ];
 }
 
 interface Mount {
@@ -117,6 +131,19 @@ export function featureMounts(context: Context, role: PodRole): Mount[] {
             readOnly: true,
             volume: {
               secret: { secretName: auth.signingKeysSecretRef?.name, items: [{ key: 'keys', path: 'keys' }], defaultMode: 0o440 },
+            },
+          },
+        ]
+      : []),
+    ...(hasAdminLink(cluster.spec, role)
+      ? [
+          {
+            name: 'admin-link',
+            mountPath: ADMIN_LINK,
+            readOnly: true,
+            // Optional: pods start without it, and whoever takes the link back removes the Secret.
+            volume: {
+              secret: { secretName: n.adminLinkSecret, items: [{ key: 'token', path: 'token' }], defaultMode: 0o440, optional: true },
             },
           },
         ]

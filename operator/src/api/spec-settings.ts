@@ -41,7 +41,12 @@ export const auth = record('Who may come in.', {
   ),
   guests: defaulted(record('People without an account.', { enabled: defaulted(flag('Whether they may come in.'), false) }), {}),
   providers: defaulted(list('Places where people sign in, besides passwords.', provider, { max: 20, keys: ['name'] }), []),
-  admins: defaulted(emails('Addresses of administrators: who has proven one is one.'), []),
+  admins: defaulted(
+    emails(
+      'Addresses of administrators: who has proven one is one. When empty, the Secret <name>-admin-link has a link that makes the first one.',
+    ),
+    [],
+  ),
 });
 
 const publicEndpoint = textLike('Address of the store for browsers; when absent, endpoint.', 512, [

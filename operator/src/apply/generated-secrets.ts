@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { listGeneratedSecrets, names, renderSecret } from '@chatcluster/cdk8s';
+import { type GeneratedSecret, listGeneratedSecrets, nameOfSecret, names, publicUrl, renderSecret } from '@chatcluster/cdk8s';
 import type { ReconcileDeps } from '../controller/deps.ts';
 import { managerName, secrets } from '../controller/kinds.ts';
 import type { Memo } from '../controller/memo.ts';
 import type { Observed, Problem } from '../gather/observed.ts';
 import type { KubeClient } from '../runtime/client-types.ts';
 import { isAlreadyExists, isNotFound } from '../runtime/errors.ts';
-
-type Which = 'database' | 'redis';
 
 interface Pass {
   deps: Pick<ReconcileDeps, 'client' | 'randomPassword'>;
@@ -27,6 +25,8 @@ export async function ensureSecrets(pass: Pass): Promise<Problem[]> {
   const wanted = listGeneratedSecrets({ ...pass.observed.cluster.metadata, spec: pass.observed.spec });
   if (wanted.includes('redis')) await ensureRedisSecret(pass);
   else delete pass.memo.redisSecret;
+  if (wanted.includes('adminLink')) await ensureAdminLink(pass);
+  else delete pass.memo.adminLinkUrl;
   const problem = wanted.includes('database') ? await ensureDatabaseSecret(pass) : undefined;
   return problem ? [problem] : [];
 }
@@ -75,6 +75,22 @@ async function ensureRedisSecret(pass: Pass): Promise<void> {
   memo.redisSecret = { shards, version: randomUUID(), wasSeen: false };
 }
 
+/**
+ * Pods read it when somebody uses the link, so it may be made anew at any time: when it was removed, and when people come by
+ * another address. Once somebody is an administrator it grants nothing more; it stays, as nobody here is told that it was used.
+ */
+async function ensureAdminLink(pass: Pass): Promise<void> {
+  const { observed, memo } = pass;
+  const { namespace, name } = observed.cluster.metadata;
+  const secret = nameOfSecret({ name }, 'adminLink');
+  const url = publicUrl(observed) ?? '';
+  if (memo.adminLinkUrl === url && !isMissed(observed, secret)) return;
+  if (memo.adminLinkUrl !== undefined && memo.adminLinkUrl !== url)
+    await remove(pass.deps.client, { namespace, name: secret }, pass.signal);
+  await create(pass, 'adminLink', { dryRun: false });
+  memo.adminLinkUrl = url;
+}
+
 /** Exactly so many: while others exist, a change of the number is not through. */
 function hasShards({ children, cluster }: Observed, shards: number): boolean {
   const own = names(cluster.metadata);
@@ -89,11 +105,16 @@ function isMissed({ secrets: known, pods }: Observed, name: string): boolean {
   return pods.some(({ trouble }) => trouble?.message.includes(`secret "${name}" not found`));
 }
 
-async function create({ deps, observed, signal }: Pass, which: Which, { dryRun }: { dryRun: boolean }): Promise<'exists' | 'created'> {
+async function create(
+  { deps, observed, signal }: Pass,
+  which: GeneratedSecret,
+  { dryRun }: { dryRun: boolean },
+): Promise<'exists' | 'created'> {
   const { name, namespace, uid } = observed.cluster.metadata;
   const secret = renderSecret({ name, namespace, uid, spec: observed.spec }, which, deps.randomPassword());
-  // No owner, whatever deletionPolicy says now: it may say something else later, and Secrets cannot be changed.
-  const { ownerReferences: _owners, ...metadata } = secret.metadata;
+  // Of data no owner, whatever deletionPolicy says now: it may say something else later, and Secrets cannot be changed.
+  const { ownerReferences, ...unowned } = secret.metadata;
+  const metadata = which === 'adminLink' && ownerReferences ? { ...unowned, ownerReferences } : unowned;
   try {
     await deps.client.create(secrets, { ...secret, metadata }, { fieldManager: managerName, dryRun, signal });
     return 'created';
@@ -113,9 +134,8 @@ async function remove(client: KubeClient, ref: { namespace: string; name: string
 
 /** With the ChatCluster, when its deletionPolicy says so. */
 export async function removeSecrets(client: KubeClient, { cluster, spec }: Observed, signal: AbortSignal): Promise<void> {
-  const own = names(cluster.metadata);
+  const { namespace, name } = cluster.metadata;
   for (const which of listGeneratedSecrets({ ...cluster.metadata, spec })) {
-    const name = which === 'database' ? own.databaseSecret : own.redisSecret;
-    await remove(client, { namespace: cluster.metadata.namespace, name }, signal);
+    await remove(client, { namespace, name: nameOfSecret({ name }, which) }, signal);
   }
 }

@@ -29,6 +29,8 @@ export interface Memo {
   settled?: string;
   hasDatabaseSecret: boolean;
   redisSecret?: RedisSecret;
+  /** Where people come in, as the Secret of the administrator link says. */
+  adminLinkUrl?: string;
 }
 
 export interface Memos {

@@ -10,6 +10,7 @@ import { createAccountMail } from './account-mail.ts';
 import { createAccounts, type AccountDeps, type Accounts, type RevokedEvent } from './accounts.ts';
 import { auditAccounts } from './audit-accounts.ts';
 import { createAuthenticate, type Authenticate } from './authenticate.ts';
+import { createAdminLink, type BecomeAdmin } from './admin-link.ts';
 import { createBotTokens, type BotTokens } from './bot-tokens.ts';
 import { createConfirmOwner, type ConfirmOwner } from './confirm-owner.ts';
 import { createKeys, type Keys, type KeyOptions } from './keys.ts';
@@ -54,6 +55,7 @@ export interface Auth extends Authenticate, AsyncDisposable {
   accessTokens: AccessTokens;
   accounts: Accounts;
   confirmOwner: ConfirmOwner;
+  becomeAdmin: BecomeAdmin;
   mailLinks: MailLinks;
   totp: TotpRoutes;
   signInWith: SignInWith;
@@ -128,6 +130,7 @@ export async function createAuth(deps: AuthDeps): Promise<Auth> {
     accessTokens,
     accounts: auditAccounts(createAccounts(accountDeps), createAudit({ db, log })),
     confirmOwner: createConfirmOwner(accountDeps),
+    becomeAdmin: createAdminLink({ ...accountDeps, file: config.accounts.adminLinkFile }),
     mailLinks: createMailLinks(accountDeps),
     totp: createTotp(accountDeps),
     signInWith: createSignInWith({ ...accountDeps, settings: providers, publicUrl: config.publicUrl, safeFetch }),

@@ -22,6 +22,8 @@ export interface AccountSettings {
   guests: boolean;
   /** Lower case; whoever has proven one of these addresses is an administrator. */
   adminEmails: string[];
+  /** Path of the token that makes the first administrator, with no end of line needed; it may be absent for now. */
+  adminLinkFile: string | undefined;
   /** Zero bits of the proof of work at sign-up; 0: none is asked for. */
   challengeBits: number;
 }
@@ -40,6 +42,7 @@ export function parseAccounts(env: Env, publicUrl: string | undefined): AccountS
     providers,
     guests: onOff(env, 'GUESTS', true),
     adminEmails: list(env, 'ADMIN_EMAILS').map((email) => email.toLowerCase()),
+    adminLinkFile: env.ADMIN_LINK_FILE || undefined,
     challengeBits: onOff(env, 'SIGNUP_CHALLENGE', false)
       ? integer(env, 'SIGNUP_CHALLENGE_BITS', DEFAULT_CHALLENGE_BITS, { min: 1, max: 26 })
       : 0,

@@ -15,6 +15,7 @@ import { ReactionOrder0043 } from './migrations/0043-reaction-order.ts';
 import { PublishedKeys0055 } from './migrations/0055-published-keys.ts';
 import { Locale0070 } from './migrations/0070-locale.ts';
 import { RetentionSettings0071 } from './migrations/0071-retention-settings.ts';
+import { AdminLinks0056 } from './migrations/0056-admin-links.ts';
 import { Search0031 } from './migrations/0031-search.ts';
 import { Invites0032 } from './migrations/0032-invites.ts';
 import { Integrations0033 } from './migrations/0033-integrations.ts';
@@ -45,6 +46,7 @@ const migrations = [
   PreviewJobs0076,
   Locale0070,
   RetentionSettings0071,
+  AdminLinks0056,
 ];
 
 /** A TypeORM data source over the same tables: migrations and everything that is not hot. */

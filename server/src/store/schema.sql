@@ -347,6 +347,12 @@ create table tickets (
   used_at timestamp with time zone
 );
 
+create table used_admin_links (
+  hash bytea not null,
+  user_id uuid not null,
+  used_at timestamp with time zone default now() not null
+);
+
 create table used_challenges (
   hash bytea not null,
   expires_at timestamp with time zone not null
@@ -609,6 +615,8 @@ alter table tickets add constraint tickets_pkey PRIMARY KEY (hash);
 alter table tickets add constraint tickets_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE;
 
 alter table tickets add constraint tickets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+alter table used_admin_links add constraint used_admin_links_pkey PRIMARY KEY (hash);
 
 alter table used_challenges add constraint used_challenges_pkey PRIMARY KEY (hash);
 

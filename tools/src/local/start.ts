@@ -7,6 +7,7 @@ import { Client } from 'pg';
 import { startPostgres } from '../postgres.ts';
 import { isAlive, poll, ServiceError, spawnDetached, tail } from '../process.ts';
 import { startRedis } from '../redis.ts';
+import { adminLinkFile } from './admin-link.ts';
 import { localDir, marker, type PodSpec, root, type Settings } from './settings.ts';
 import type { State } from './state.ts';
 
@@ -69,6 +70,7 @@ function podEnv({ settings, databaseUrl, redisUrls }: State, pod: PodSpec, role:
     NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,
     // One folder for all pods, unless files are kept elsewhere.
     ...(settings.passThrough.FILES_S3_BUCKET ? {} : { FILES_DIR: join(localDir, 'files') }),
+    ADMIN_LINK_FILE: adminLinkFile,
     // WEB_ROOT of the caller is another build of the web app.
     ...(existsSync(webRoot) ? { WEB_ROOT: webRoot } : {}),
     ...settings.passThrough,

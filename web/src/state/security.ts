@@ -22,6 +22,7 @@ export function createSecurity(client: ChatClient) {
     upgrade: async (email: string, password: string) => 'mailSent' in (await client.account.upgrade({ email, password })),
     setUpTotp: (password: string) => client.account.setUpTotp(password ? { password } : {}),
     confirmTotp: async (code: string) => (await client.account.confirmTotp(code)).recoveryCodes,
+    becomeAdmin: (token: string) => client.account.becomeAdmin(token),
     removeTotp: (proof: { password?: string; code?: string }) => client.account.removeTotp(proof),
   };
 }

@@ -1,5 +1,12 @@
 /** Signing in by other ways, links of mails, and the settings of the account. */
 export const accountsEn = {
+  adminLinkTitle: 'Become the administrator',
+  adminLinkLead: 'This link makes {name} the first administrator of this chat. It works once.',
+  adminLinkSignIn: 'Sign in or create an account: then this link makes you the administrator.',
+  adminLinkUse: 'Become administrator',
+  adminLinkBad: 'This link is not good, or not any more.',
+  adminLinkTaken: 'This link was used, or there is an administrator already: ask them.',
+  adminLinkGuest: 'Guests cannot administrate. Create an account first.',
   continueWith: 'Continue with {name}',
   forgotPassword: 'Forgot your password?',
   forgotTitle: 'Choose a new password',
@@ -69,6 +76,13 @@ export const accountsEn = {
 } as const;
 
 export const accountsDe: Readonly<Record<keyof typeof accountsEn, string>> = {
+  adminLinkTitle: 'Administrator werden',
+  adminLinkLead: 'Dieser Link macht {name} zum ersten Administrator dieses Chats. Er gilt einmal.',
+  adminLinkSignIn: 'Melden Sie sich an oder legen Sie ein Konto an: Dann macht dieser Link Sie zum Administrator.',
+  adminLinkUse: 'Administrator werden',
+  adminLinkBad: 'Dieser Link gilt nicht oder nicht mehr.',
+  adminLinkTaken: 'Dieser Link wurde benutzt, oder es gibt schon einen Administrator: Fragen Sie dort nach.',
+  adminLinkGuest: 'Gäste können nicht administrieren. Legen Sie zuerst ein Konto an.',
   continueWith: 'Weiter mit {name}',
   forgotPassword: 'Passwort vergessen?',
   forgotTitle: 'Neues Passwort wählen',

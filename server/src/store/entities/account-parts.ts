@@ -83,3 +83,19 @@ export const UsedChallengeEntity = new EntitySchema<UsedChallengeRow>({
   tableName: 'used_challenges',
   columns: { hash: { type: 'bytea', primary: true }, expiresAt: { type: 'timestamptz', name: 'expires_at' } },
 });
+
+export interface UsedAdminLinkRow {
+  hash: Buffer;
+  userId: string;
+  usedAt: Date;
+}
+
+export const UsedAdminLinkEntity = new EntitySchema<UsedAdminLinkRow>({
+  name: 'UsedAdminLink',
+  tableName: 'used_admin_links',
+  columns: {
+    hash: { type: 'bytea', primary: true },
+    userId: { type: 'uuid', name: 'user_id' },
+    usedAt: { type: 'timestamptz', name: 'used_at' },
+  },
+});

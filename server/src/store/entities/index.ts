@@ -1,4 +1,11 @@
-import { IdentityEntity, MailTokenEntity, RecoveryCodeEntity, UsedChallengeEntity, UserTotpEntity } from './account-parts.ts';
+import {
+  IdentityEntity,
+  MailTokenEntity,
+  RecoveryCodeEntity,
+  UsedAdminLinkEntity,
+  UsedChallengeEntity,
+  UserTotpEntity,
+} from './account-parts.ts';
 import { BatchEntity } from './batch.ts';
 import { ConversationEntity } from './conversation.ts';
 import { EntryEntity } from './entry.ts';
@@ -54,6 +61,7 @@ export const entities = [
   SessionEntity,
   SigningKeyEntity,
   TicketEntity,
+  UsedAdminLinkEntity,
   UsedChallengeEntity,
   UserEntity,
   WebhookEntity,

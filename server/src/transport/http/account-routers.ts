@@ -5,6 +5,7 @@ import type { Config } from '../../config.ts';
 import type { Logger } from '../../log.ts';
 import type { Db } from '../../store/sql/auth-keys.ts';
 import type { Store } from '../../store/store.ts';
+import { adminLinkRoutes } from './admin-link-routes.ts';
 import { createAuthCookies } from './auth-cookies.ts';
 import { authRoutes } from './auth-routes.ts';
 import { mailLinkRoutes } from './mail-link-routes.ts';
@@ -39,6 +40,7 @@ export function createAccountRouters({ auth, db, read, log, config, onProfileCha
       mailLinkRoutes({ ...routes, ...auth, cookies, onProfileChanged }),
       totpRoutes({ ...routes, ...auth, db, cookies }),
       providerRoutes({ ...routes, ...auth, log, cookies, settings: config.accounts }),
+      adminLinkRoutes({ ...routes, ...auth }),
       userRoutes({ ...routes, db, read, onProfileChanged }),
     ],
   };

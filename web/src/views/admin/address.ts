@@ -1,13 +1,15 @@
 import { useEffect } from 'react';
-import { useModel } from '../app/context.tsx';
+import { useChat, useModel } from '../app/context.tsx';
 
 const ADDRESS = '#/admin';
 
 /** The administration is in the address, as conversations are: reload and the back button work. */
 export function useAdminInAddress(): void {
   const model = useModel();
+  // What the device remembers may be from before somebody was made an administrator.
+  const isAdmin = useChat((client) => client.me()?.admin === true);
   useEffect(() => {
-    const read = () => model.set({ isAdminOpen: location.hash === ADDRESS && model.client.me()?.admin === true });
+    const read = () => model.set({ isAdminOpen: location.hash === ADDRESS && isAdmin });
     const write = (isOpen: boolean) => {
       if (isOpen && location.hash !== ADDRESS) history.pushState(null, '', ADDRESS);
       if (!isOpen && location.hash === ADDRESS) history.pushState(null, '', '#/');
@@ -19,5 +21,5 @@ export function useAdminInAddress(): void {
       unsubscribe();
       removeEventListener('popstate', read);
     };
-  }, [model]);
+  }, [model, isAdmin]);
 }

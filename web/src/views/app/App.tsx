@@ -4,7 +4,7 @@ import { rememberInvite } from '../../state/integrations.ts';
 import { useAdminInAddress } from '../admin/address.ts';
 import { Conversation } from '../conversation/Conversation.tsx';
 import { Sidebar } from '../sidebar/Sidebar.tsx';
-import { useLinkInAddress } from '../sign-in/address.ts';
+import { useAdminLinkInAddress, useLinkInAddress } from '../sign-in/address.ts';
 import { SignIn } from '../sign-in/SignIn.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Empty } from '../ui/Empty.tsx';
@@ -28,6 +28,8 @@ import { UpdatePrompt } from './UpdatePrompt.tsx';
 /** Not needed for the first sight, so not in the first script. */
 const Admin = lazy(async () => ({ default: (await import('../admin/Admin.tsx')).Admin }));
 const LinkPage = lazy(async () => ({ default: (await import('../sign-in/LinkPage.tsx')).LinkPage }));
+const AdminLinkHint = lazy(async () => ({ default: (await import('../admin/AdminLink.tsx')).AdminLinkHint }));
+const AdminLinkDialog = lazy(async () => ({ default: (await import('../admin/AdminLink.tsx')).AdminLinkDialog }));
 const InviteHint = lazy(async () => ({ default: (await import('../integrations/InviteLanding.tsx')).InviteHint }));
 const InviteDialog = lazy(async () => ({ default: (await import('../integrations/InviteLanding.tsx')).InviteDialog }));
 const Dialogs = lazy(async () => ({ default: (await import('../dialogs/Dialogs.tsx')).Dialogs }));
@@ -41,6 +43,7 @@ export function App() {
   useInstallOffer();
   const link = useView((view) => view.link);
   useLinkInAddress();
+  const adminLink = useAdminLinkInAddress();
   useEffect(() => void account.restore(), [account]);
   useEffect(() => {
     document.documentElement.dataset.theme = theme;
@@ -54,7 +57,16 @@ export function App() {
       </Suspense>
     );
   }
-  return phase === 'signed-out' ? <Welcome /> : <Shell />;
+  return (
+    <>
+      {phase === 'signed-out' ? <Welcome /> : <Shell />}
+      {adminLink.token && (
+        <Suspense>
+          {phase === 'signed-out' ? <AdminLinkHint /> : <AdminLinkDialog token={adminLink.token} onDone={adminLink.done} />}
+        </Suspense>
+      )}
+    </>
+  );
 }
 
 const isInvited = () => rememberInvite(location.pathname, sessionStorage) !== undefined;

@@ -1,4 +1,5 @@
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
+import { forgetAdminLink, rememberAdminLink } from '../../state/admin-link.ts';
 import { parseAuthLink } from '../../state/auth-link.ts';
 import { useModel } from '../app/context.tsx';
 
@@ -16,4 +17,23 @@ export function useLinkInAddress(): void {
     addEventListener('hashchange', read);
     return () => removeEventListener('hashchange', read);
   }, [set]);
+}
+
+/** The same for the link that makes the first administrator, which waits until somebody is signed in. */
+export function useAdminLinkInAddress(): { token: string | undefined; done: () => void } {
+  const [token, setToken] = useState(() => rememberAdminLink(location.hash, sessionStorage));
+  useEffect(() => {
+    const read = () => {
+      setToken(rememberAdminLink(location.hash, sessionStorage));
+      if (location.hash.startsWith('#/admin-link')) history.replaceState(null, '', '#/');
+    };
+    read();
+    addEventListener('hashchange', read);
+    return () => removeEventListener('hashchange', read);
+  }, []);
+  const done = () => {
+    forgetAdminLink(sessionStorage);
+    setToken(undefined);
+  };
+  return { token, done };
 }
