@@ -51,8 +51,7 @@ async function main(): Promise<void> {
 /** A wrong variable is told before k6 is built. */
 async function ensureReady({ urls, kubernetes }: Target, env: Env): Promise<string> {
   const isInCluster = Boolean(process.env.JOB);
-  if (isInCluster && !kubernetes)
-    throw new TargetError('JOB=1 runs inside the cluster of "make cluster": start it, without URL and "make up" beside it');
+  if (isInCluster && !kubernetes) throw new TargetError('JOB=1 runs inside the cluster of "make cluster": start it, and give no URL');
   if (!isInCluster && urls.length === 0)
     throw new TargetError('the cluster has no way in that is known: give URL=…, or JOB=1 to run inside of it');
   parseSettings({ ...env, URL: isInCluster ? 'http://inside' : urls.join(',') });

@@ -29,6 +29,7 @@ it('takes the given addresses first, each with its admin address', () => {
 it('finds what runs on this machine before what runs in Kubernetes', () => {
   using both = localDir({ 'cluster.json': cluster, 'kubernetes.json': kubernetes });
   assert.deepEqual([findTarget({}, both.dir).from, findTarget({}, both.dir).urls], ['make up', ['http://localhost:8000']]);
+  assert.equal(findTarget({ JOB: '1' }, both.dir).from, 'make cluster');
   using one = localDir({ 'kubernetes.json': kubernetes });
   const { frontUrl, ...rest } = kubernetes;
   assert.deepEqual(findTarget({}, one.dir), { from: 'make cluster', urls: [frontUrl], pods: [], kubernetes: rest });

@@ -29,7 +29,7 @@ function read(file: string): Record<string, unknown> | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : undefined;
 }
 
-/** URL wins; then what `make up` wrote; then what `make cluster` wrote. */
+/** URL wins; then what `make up` wrote, unless a Job is wanted; then what `make cluster` wrote. */
 export function findTarget(env: Env, localDir: string): Target {
   if (env.URL) {
     const urls = parseUrls(env.URL);
@@ -38,7 +38,8 @@ export function findTarget(env: Env, localDir: string): Target {
   }
   const clusterFile = join(localDir, 'cluster.json');
   const cluster = read(clusterFile) as { frontUrl: string; pods: { url: string; adminUrl: string }[] } | undefined;
-  if (cluster) return { from: 'make up', urls: [cluster.frontUrl], pods: cluster.pods.map(({ url, adminUrl }) => ({ url, adminUrl })) };
+  if (cluster && !env.JOB)
+    return { from: 'make up', urls: [cluster.frontUrl], pods: cluster.pods.map(({ url, adminUrl }) => ({ url, adminUrl })) };
   const kubernetes = read(join(localDir, 'kubernetes.json')) as (KubernetesTarget & { frontUrl: string }) | undefined;
   if (kubernetes) {
     const { frontUrl, ...rest } = kubernetes;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Longest life of one test file: a hung one fails and the run goes on. */
-const fileTimeoutMs = 300_000;
+const usualFileMinutes = 5;
 
 export interface Tally {
   passed: number;
@@ -40,7 +40,7 @@ async function counted(work: (report: string) => Promise<number>, read: (text: s
   }
 }
 
-export function runNodeTests(root: string, files: string[], signal: AbortSignal): Promise<Tally> {
+export function runNodeTests(root: string, files: string[], signal: AbortSignal, fileMinutes = usualFileMinutes): Promise<Tally> {
   const reporter = join(import.meta.dirname, 'tally-reporter.ts');
   const concurrency = process.env.TEST_CONCURRENCY ?? '2';
   return counted(
@@ -50,7 +50,7 @@ export function runNodeTests(root: string, files: string[], signal: AbortSignal)
         [
           '--test',
           `--test-concurrency=${concurrency}`,
-          `--test-timeout=${fileTimeoutMs}`,
+          `--test-timeout=${fileMinutes * 60_000}`,
           '--test-reporter=spec',
           '--test-reporter-destination=stdout',
           `--test-reporter=${reporter}`,

@@ -11,6 +11,8 @@ interface SuiteFiles {
   services: boolean;
   /** Files of another suite. */
   except?: RegExp;
+  /** Longest life of a file, where it is more than usual. */
+  fileMinutes?: number;
 }
 
 const suites = {
@@ -27,7 +29,7 @@ const suites = {
   loadtest: { files: 'loadtest/**/*.test.ts', services: true },
   e2e: { files: 'tests/*.test.ts', services: true },
   // Starts a whole Kubernetes, or uses the one that runs.
-  kubernetes: { files: 'tests/kubernetes/*.test.ts', services: false },
+  kubernetes: { files: 'tests/kubernetes/*.test.ts', services: false, fileMinutes: 45 },
   tools: { files: 'tools/**/*.test.ts', services: true },
 } as const satisfies Record<string, SuiteFiles>;
 type Suite = keyof typeof suites;
@@ -56,7 +58,7 @@ async function startServices(): Promise<AsyncDisposable> {
 }
 
 async function run(suite: Suite, only: string[], signal: AbortSignal): Promise<Tally> {
-  const { files: pattern, services, except }: SuiteFiles = suites[suite];
+  const { files: pattern, services, except, fileMinutes }: SuiteFiles = suites[suite];
   const found = () => globSync(pattern, { cwd: root, exclude: (name) => name.includes('node_modules') });
   const files =
     only.length > 0
@@ -66,9 +68,9 @@ async function run(suite: Suite, only: string[], signal: AbortSignal): Promise<T
           .sort();
   if (files.length === 0) return { passed: 0, failed: 0 };
   if (suite === 'web') return runVitest(root, only, signal);
-  if (!services) return runNodeTests(root, files, signal);
+  if (!services) return runNodeTests(root, files, signal, fileMinutes);
   await using _services = await startServices();
-  return await runNodeTests(root, files, signal);
+  return await runNodeTests(root, files, signal, fileMinutes);
 }
 
 async function main(): Promise<void> {

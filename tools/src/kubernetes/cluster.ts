@@ -24,7 +24,7 @@ async function buildImages(say: Say): Promise<BuiltImage[]> {
   return images;
 }
 
-interface Prepared {
+interface Prepared extends Pick<ClusterInfo, 'secureUrl' | 'policies'> {
   /** Of the way in, when the cluster is ours. */
   frontUrl: string;
   images: BuiltImage[];
@@ -33,9 +33,9 @@ interface Prepared {
 /** Images are built while a node starts, after all that it needs was found. */
 async function prepare(target: TargetKind, say: Say): Promise<Prepared> {
   if (target === 'node') {
-    const frontPort = await prepareNodeCluster(say);
-    const [frontUrl, images] = await Promise.all([ensureNodeCluster(frontPort, say), buildImages(say)]);
-    return { frontUrl, images };
+    const ports = await prepareNodeCluster(say);
+    const [node, images] = await Promise.all([ensureNodeCluster(ports, say), buildImages(say)]);
+    return { ...node, images };
   }
   if (target === 'kind') ensureKindCluster(say);
   else copyFileSync(process.env.KUBECONFIG ?? '', kubeconfigFile);
@@ -57,9 +57,14 @@ async function loadImages(target: TargetKind, images: BuiltImage[], say: Say): P
   say(`images pushed to ${registry}`);
 }
 
-async function accessOf(frontUrl: string): Promise<Installation['access']> {
+async function accessOf({ frontUrl, secureUrl }: Prepared): Promise<Installation['access']> {
   // The port is ours and not in the host: pages of that origin have to be named.
-  if (frontUrl) return { host: new URL(frontUrl).hostname, allowedOrigins: [frontUrl], ingress: { className: 'traefik' } };
+  if (frontUrl)
+    return {
+      host: new URL(frontUrl).hostname,
+      allowedOrigins: [frontUrl, ...(secureUrl ? [secureUrl] : [])],
+      ingress: { className: 'traefik' },
+    };
   const classes = await onCluster(kubeconfigFile, 'kubectl', 'get', 'ingressclasses', '-o', 'name');
   return classes.trim() ? { host: process.env.CLUSTER_HOST || 'chat.localhost', ingress: {} } : undefined;
 }
@@ -76,12 +81,13 @@ function printResult({ frontUrl, target }: ClusterInfo): void {
 async function makeCluster(say: Say): Promise<void> {
   const target = chooseTarget();
   say({ given: 'using the cluster of KUBECONFIG', kind: 'using kind', node: 'a single node on this machine, from source' }[target]);
-  const { frontUrl, images } = await prepare(target, say);
+  const prepared = await prepare(target, say);
+  const { frontUrl, images, secureUrl, policies } = prepared;
   await loadImages(target, images, say);
   const tagOf = (image: BuiltImage | undefined) => image?.name.split(':').at(-1) ?? '';
   const versions = { server: tagOf(images[0]), operator: tagOf(images[1]) };
   if (!versions.server || !versions.operator) throw new ServiceError('an image has no tag');
-  const access = await accessOf(frontUrl);
+  const access = await accessOf(prepared);
   const registry = target === 'given' ? givenRegistry() : undefined;
   const installation = { kubeconfig: kubeconfigFile, versions, access, registry };
   await installChart(installation);
@@ -92,6 +98,8 @@ async function makeCluster(say: Say): Promise<void> {
     namespace: NAMESPACE,
     name: NAME,
     frontUrl: frontUrl || (access ? `http://${access.host}` : ''),
+    secureUrl,
+    policies,
     target,
   };
   writeInfo(info);

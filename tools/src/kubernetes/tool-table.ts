@@ -63,6 +63,12 @@ export const modules: Record<string, Module> = {
       traefik: single('github.com/traefik/traefik/v3/cmd/traefik', 5, ['-X github.com/traefik/traefik/v3/pkg/version.Version=3.6.0']),
     },
   },
+  // Lets the local node enforce NetworkPolicies.
+  'network-policies': {
+    folder: 'network-policies',
+    neededGiB: 2,
+    packages: { 'network-policies': single('./enforcer', 1) },
+  },
   // Small static programs that go into images.
   images: {
     folder: 'images',

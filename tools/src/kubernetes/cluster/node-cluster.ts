@@ -4,9 +4,10 @@ import { ServiceError } from '../../process.ts';
 import { ensureGatewayApi } from '../gateway-api.ts';
 import { type BuiltImage, fullName } from '../images/oci.ts';
 import { prepareImage } from '../images.ts';
-import { installAddons } from '../node/addons.ts';
+import { installAddons, type Ports } from '../node/addons.ts';
 import { ctr } from '../node/commands.ts';
 import { importedDigest, importImage } from '../node/import-image.ts';
+import { policyObstacle } from '../node/network-policies.ts';
 import { installPackages, nodeObstacle } from '../node/preflight.ts';
 import { runningPid } from '../node/processes.ts';
 import { stateDir } from '../node/settings.ts';
@@ -14,9 +15,10 @@ import { startNode } from '../node/start.ts';
 import { kubeconfigFile as adminKubeconfig } from '../pki.ts';
 import { ensureTool } from '../tools.ts';
 import type { Say } from './progress.ts';
-import { kubeconfigFile } from './target.ts';
+import { type ClusterInfo, kubeconfigFile } from './target.ts';
 
 const DEFAULT_FRONT_PORT = 8088;
+const DEFAULT_SECURE_PORT = 8443;
 const programs = [
   'kube-apiserver',
   'etcd',
@@ -27,6 +29,7 @@ const programs = [
   'kubectl',
   'helm',
   'traefik',
+  'network-policies',
 ];
 
 function isInUse(port: number): Promise<boolean> {
@@ -37,38 +40,42 @@ function isInUse(port: number): Promise<boolean> {
 }
 
 /** Always the same, so that a bookmark stays good. */
-async function chooseFrontPort(): Promise<number> {
-  const given = process.env.CLUSTER_PORT || DEFAULT_FRONT_PORT;
+async function choosePort(variable: 'CLUSTER_PORT' | 'CLUSTER_TLS_PORT', usual: number): Promise<number> {
+  const given = process.env[variable] || usual;
   const port = Number(given);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new ServiceError(`CLUSTER_PORT="${given}" must be a port from 1 to 65535`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new ServiceError(`${variable}="${given}" must be a port from 1 to 65535`);
   if (runningPid('traefik') === undefined && (await isInUse(port)))
     throw new ServiceError(
-      `port ${port} is in use; stop the program that listens there, or choose another: CLUSTER_PORT=${port + 100} make cluster`,
+      `port ${port} is in use; stop the program that listens there, or choose another: ${variable}=${port + 100} make cluster`,
     );
   return port;
 }
 
-/** Everything that can be missing is found out, and got, before anything starts. Gives the port of the way in. */
-export async function prepareNodeCluster(say: Say): Promise<number> {
+/** Everything that can be missing is found out, and got, before anything starts. Gives the ports of the way in. */
+export async function prepareNodeCluster(say: Say): Promise<Ports> {
   const obstacle = nodeObstacle();
   if (obstacle) throw new ServiceError(obstacle);
-  const frontPort = await chooseFrontPort();
+  const frontPort = await choosePort('CLUSTER_PORT', DEFAULT_FRONT_PORT);
+  const securePort = await choosePort('CLUSTER_TLS_PORT', DEFAULT_SECURE_PORT);
   installPackages(say);
   for (const name of programs) await ensureTool(name);
   ensureGatewayApi();
-  return frontPort;
+  return { frontPort, securePort };
 }
 
 /** A single node on this machine, from source; what runs already stays. Gives where it is reached. */
-export async function ensureNodeCluster(frontPort: number, say: Say): Promise<string> {
+export async function ensureNodeCluster(ports: Ports, say: Say): Promise<Pick<ClusterInfo, 'frontUrl' | 'secureUrl' | 'policies'>> {
   const images: BuiltImage[] = [];
   for (const name of ['pause', 'coredns', 'metrics-server'] as const) images.push(await prepareImage(name));
   const wasRunning = runningPid('kubelet') !== undefined;
   await startNode({ images: wasRunning ? [] : images.map(({ file }) => file), say });
   copyFileSync(adminKubeconfig(stateDir, 'admin'), kubeconfigFile);
-  await installAddons({ frontPort, say });
-  return `http://localhost:${frontPort}`;
+  await installAddons({ ports, say });
+  return {
+    frontUrl: `http://localhost:${ports.frontPort}`,
+    secureUrl: `https://localhost:${ports.securePort}`,
+    policies: (await policyObstacle()) ?? 'enforced',
+  };
 }
 
 /** Older builds of the same image, which nothing runs any more. */

@@ -13,6 +13,10 @@ export interface ClusterInfo {
   name: string;
   /** Where people and tests reach it; empty when the cluster has no way in that we know. */
   frontUrl: string;
+  /** The same over TLS, of a node from source. */
+  secureUrl?: string;
+  /** 'enforced', or why NetworkPolicies are not; absent where we do not know. */
+  policies?: string;
   target: TargetKind;
 }
 

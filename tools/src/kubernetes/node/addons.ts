@@ -6,12 +6,19 @@ import { kubeconfigFile } from '../pki.ts';
 import { untilReady } from '../control-plane-start.ts';
 import { ensureTool } from '../tools.ts';
 import { kubectl } from './commands.ts';
+import { enforcePolicies } from './network-policies.ts';
 import { launch } from './processes.ts';
 import { inState, stateDir } from './settings.ts';
 
 const manifests = ['storage', 'coredns', 'metrics-server', 'traefik'];
 const manifest = (name: string) => join(import.meta.dirname, 'manifests', `${name}.yaml`);
 const apply = (...files: string[]) => kubectl('apply', '--server-side', '--force-conflicts', ...files.flatMap((file) => ['-f', file]));
+
+/** Where the way in answers, on loopback. */
+export interface Ports {
+  frontPort: number;
+  securePort: number;
+}
 
 /** The definitions of routes, and the classes that Traefik answers to. */
 async function installRouteKinds(): Promise<void> {
@@ -22,9 +29,12 @@ async function installRouteKinds(): Promise<void> {
 }
 
 /** On the host, with a kubeconfig: one image less, and it answers on loopback. */
-async function startTraefik(frontPort: number): Promise<void> {
+async function startTraefik({ frontPort, securePort }: Ports): Promise<void> {
   const args = [
     `--entryPoints.web.address=127.0.0.1:${frontPort}`,
+    // Every route answers there too; which certificate is shown is decided by Secrets.
+    `--entryPoints.websecure.address=127.0.0.1:${securePort}`,
+    '--entryPoints.websecure.http.tls=true',
     '--providers.kubernetesIngress=true',
     '--providers.kubernetesIngress.ingressClass=traefik',
     '--providers.kubernetesIngress.ingressEndpoint.ip=127.0.0.1',
@@ -33,6 +43,7 @@ async function startTraefik(frontPort: number): Promise<void> {
     '--providers.providersThrottleDuration=200ms',
     // A chat connection lives for hours.
     '--entryPoints.web.transport.respondingTimeouts.idleTimeout=1h',
+    '--entryPoints.websecure.transport.respondingTimeouts.idleTimeout=1h',
     '--global.checkNewVersion=false',
     '--global.sendAnonymousUsage=false',
     '--log.level=INFO',
@@ -64,10 +75,11 @@ async function applyManifests(say: (text: string) => void): Promise<void> {
   writeFileSync(stamp, hash);
 }
 
-/** Storage, names, figures and routes: what a cluster has beyond Kubernetes itself. */
-export async function installAddons({ frontPort, say }: { frontPort: number; say: (text: string) => void }): Promise<void> {
+/** Storage, names, figures, policies and routes: what a cluster has beyond Kubernetes itself. */
+export async function installAddons({ ports, say }: { ports: Ports; say: (text: string) => void }): Promise<void> {
   launch('volumes', process.execPath, [join(import.meta.dirname, 'volumes.ts'), inState('volumes')]);
+  await enforcePolicies(say);
   await applyManifests(say);
-  await startTraefik(frontPort);
-  say(`Traefik answers on http://127.0.0.1:${frontPort}`);
+  await startTraefik(ports);
+  say(`Traefik answers on http://127.0.0.1:${ports.frontPort} and https://127.0.0.1:${ports.securePort}`);
 }

@@ -60,7 +60,9 @@ export async function stopNode({ keepState = false } = {}): Promise<void> {
   // Whoever restarts things goes first; nothing of a wiped node needs time to end well.
   const signal = keepState ? 'SIGTERM' : 'SIGKILL';
   await Promise.all(
-    ['traefik', 'volumes', 'kubelet', 'kube-proxy', 'kube-scheduler', 'kube-controller-manager'].map((name) => stop(name, signal)),
+    ['traefik', 'volumes', 'network-policies', 'kubelet', 'kube-proxy', 'kube-scheduler', 'kube-controller-manager'].map((name) =>
+      stop(name, signal),
+    ),
   );
   await stop('kube-apiserver', signal);
   await stop('etcd', 'SIGTERM');
