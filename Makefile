@@ -45,7 +45,8 @@ test-web: setup ## Tests of the web app
 test-e2e: setup ## Tests in a real browser and with real processes
 test-tools: setup ## Tests of these tools
 test-kubernetes: setup ## The whole on a real Kubernetes: the same as make e2e (root)
-e2e: test-kubernetes
+e2e: test-kubernetes ## The same; FULL=1 goes on with everything that happens to pods, under load, and keeps the figures
+	@$(if $(FULL),$(RUN) tests/kubernetes/faults.ts)
 $(addprefix test-,$(WITH_GO)): kubernetes-tools
 $(addprefix test-,$(SUITES)):
 	@$(if $(filter-out test-protocol test-web test-cdk8s test-operator test-chart,$@),sh tools/packages.sh redis-server haproxy $(if $(filter test-e2e,$@),chromium) $(if $(filter test-chaos,$@),libfaketime))

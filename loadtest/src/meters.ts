@@ -22,6 +22,8 @@ export const counters = [
   'refusedConnects',
   'drops',
   'hints',
+  // To balance the pods, though moved less than five minutes ago.
+  'movedAgain',
   'switches',
   'typing',
   'receipts',

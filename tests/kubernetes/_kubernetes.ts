@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '@chatcluster/tools/testing';
+import type { ClusterInfo } from '@chatcluster/tools/kubernetes/cluster/target';
 import { ensureTool } from '@chatcluster/tools/kubernetes/tools';
 
 const execute = promisify(execFile);
@@ -42,11 +43,15 @@ export interface Pod {
   status: { phase: string; conditions?: { type: string; status: string }[] };
 }
 
-export type Component = 'realtime' | 'api' | 'worker';
+export type Component = 'realtime' | 'api' | 'worker' | 'redis' | 'postgres';
 
 /** The cluster of `make cluster`, as a person at a terminal sees it. */
 export interface Kubernetes extends AsyncDisposable {
   readonly frontUrl: string;
+  /** The same over TLS, where it is known. */
+  readonly secureUrl?: string;
+  /** 'enforced', or why NetworkPolicies are not; absent where it is not known. */
+  readonly policies?: string;
   readonly namespace: string;
   readonly name: string;
   readonly kubeconfig: string;
@@ -80,7 +85,7 @@ export const conditionOf = (cluster: ChatCluster, type: string) => cluster.statu
 export async function startKubernetes(): Promise<Kubernetes> {
   const wasRunning = existsSync(infoFile);
   await runTool('cluster.ts');
-  const info = JSON.parse(readFileSync(infoFile, 'utf8')) as { kubeconfig: string; namespace: string; name: string; frontUrl: string };
+  const info = JSON.parse(readFileSync(infoFile, 'utf8')) as ClusterInfo;
   const programs = { kubectl: await ensureTool('kubectl'), helm: await ensureTool('helm') };
   const call = async (program: keyof typeof programs, args: string[]) =>
     (await execute(programs[program], ['--kubeconfig', info.kubeconfig, ...args], { maxBuffer: 2 ** 26 })).stdout;

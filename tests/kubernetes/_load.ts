@@ -12,6 +12,21 @@ export interface LoadCounters {
   /** Connections that ended without a hint before. */
   drops: number;
   hints: number;
+  /** Hints to balance the pods for clients that were moved less than five minutes ago. */
+  movedAgain: number;
+}
+
+/** What the load generator writes, as far as it is looked at here. */
+export interface LoadReport {
+  counters: LoadCounters;
+  seconds: number;
+  settings: { seed: number; users: number };
+  times: Partial<Record<'ack' | 'delivery', { p50: number; p99: number; max: number }>>;
+  verdict: {
+    queued: number;
+    deliveries: number;
+    counts: Record<string, number>;
+  };
 }
 
 export interface Load {
@@ -19,6 +34,8 @@ export interface Load {
   readonly running: Promise<void>;
   /** What its clients met, once it ended; rejects when its oracle found anything. */
   readonly verdict: Promise<LoadCounters>;
+  /** The same whatever was found; rejects when it could not run to its end. */
+  readonly report: Promise<LoadReport>;
   /** Ends it before its time; the verdict follows. */
   stop(): void;
 }
@@ -35,17 +52,23 @@ export function startLoad(env: Record<string, string>): Load {
       if (/ of \d+ connected/.test(output)) resolve();
     });
   }
-  const verdict = once(child, 'close').then(([code]: unknown[]) => {
-    const tail = output.split('\n').slice(-40).join('\n');
-    reject(new Error(`the load ended before it began:\n${tail}`));
-    if (code !== 0) throw new Error(`the load ended with ${String(code)}:\n${tail}`);
-    const report = readdirSync(outDir).find((file) => file.endsWith('.json')) ?? '';
-    const { counters } = JSON.parse(readFileSync(join(outDir, report), 'utf8')) as { counters: LoadCounters };
+  const words = () => output.split('\n').filter((line, i, all) => line.includes('SEED=') || i >= all.length - 40);
+  const ended = once(child, 'close').then(([code]: unknown[]) => {
+    reject(new Error(`the load ended before it began:\n${words().join('\n')}`));
+    return code;
+  });
+  const report = ended.then((code) => {
+    const file = readdirSync(outDir).find((name) => name.endsWith('.json'));
+    if (!file) throw new Error(`the load ended with ${String(code)}:\n${words().join('\n')}`);
+    return JSON.parse(readFileSync(join(outDir, file), 'utf8')) as LoadReport;
+  });
+  const verdict = Promise.all([ended, report]).then(([code, { counters }]) => {
+    // Kept where something was found, with its page: the seed alone does not bring back what a cluster did.
+    if (code !== 0) throw new Error(`the load ended with ${String(code)}; everything about it is in ${outDir}:\n${words().join('\n')}`);
     rmSync(outDir, { recursive: true, force: true });
     return counters;
   });
   // Looked at by the test when the fault is over.
-  verdict.catch(() => undefined);
-  running.catch(() => undefined);
-  return { running, verdict, stop: () => void child.kill('SIGINT') };
+  for (const promise of [running, report, verdict]) promise.catch(() => undefined);
+  return { running, report, verdict, stop: () => void child.kill('SIGINT') };
 }

@@ -1,30 +1,27 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type ChatClient, createClient } from '@chatcluster/client';
+import { promisify } from 'node:util';
+import { createClient } from '@chatcluster/client';
 import { OPERATOR_NAMESPACE, RELEASE } from '@chatcluster/tools/kubernetes/cluster/install';
 import { nodeObstacle } from '@chatcluster/tools/kubernetes/node/preflight';
 import { eventually } from '@chatcluster/tools/testing';
 import { applyObject, type Kubernetes, startKubernetes } from './_kubernetes.ts';
 import { type LoadCounters, startLoad } from './_load.ts';
+import { chat } from './_people.ts';
+import { policyTests } from './_policies.ts';
+import { routeTests } from './_routes.ts';
+import { killPod } from './_scenes.ts';
+import { following, forTests } from './_settings.ts';
 
-const chart = join(import.meta.dirname, '..', '..', 'chart');
+const root = join(import.meta.dirname, '..', '..');
+const chart = join(root, 'chart');
+const k6 = join(root, 'k6', 'run.ts');
 const obstacle = process.env.KUBECONFIG ? undefined : nodeObstacle();
 if (obstacle) process.stdout.write(`skipped: no Kubernetes on this machine: ${obstacle}\n`);
-
-/** Guests, and load without rate limits. */
-const forTests = {
-  auth: { guests: { enabled: true } },
-  podTemplate: {
-    env: [
-      { name: 'RATE_LIMITS', value: 'off' },
-      { name: 'ALLOW_NO_RATE_LIMITS', value: 'yes' },
-    ],
-  },
-  shutdown: { preStopSeconds: 2, drainSeconds: 8, terminationGracePeriodSeconds: 20 },
-};
 
 describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 2_700_000 }, () => {
   let kubernetes: Kubernetes;
@@ -38,27 +35,12 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 2_700_
   });
   after(() => stack.disposeAsync());
 
-  async function enter(displayName: string): Promise<ChatClient> {
-    const client = createClient({ url: kubernetes.frontUrl });
-    await client.guest({ displayName });
-    client.start();
-    await eventually(() => client.connection().state === 'live', { deadlineMs: 60_000, message: `${displayName} is not live` });
-    return client;
-  }
-
-  async function chat(): Promise<void> {
-    await using ada = await enter('Ada');
-    await using bob = await enter('Bob');
-    const { id } = await ada.createDirect(bob.me()?.id ?? '');
-    await eventually(() => bob.conversations().some((conversation) => conversation.id === id), { deadlineMs: 60_000 });
-    await Promise.all([ada.open(id), bob.open(id)]);
-    for (const body of ['one', 'two', 'three']) ada.send(id, body);
-    await eventually(() => bob.conversation(id).messages.length === 3, { deadlineMs: 60_000, message: 'the messages did not arrive' });
-  }
+  const chatOver = () => chat(kubernetes.frontUrl);
 
   /** Load with the oracle for as long as something happens, however slow; nothing may be lost, doubled or out of order. */
-  async function underLoad(happening: () => Promise<void>): Promise<LoadCounters> {
-    const load = startLoad({ URL: kubernetes.frontUrl, USERS: '60', DURATION: '1200', SETTLE: '120' });
+  async function underLoad(happening: () => Promise<void>, messagesPerSecond = 1): Promise<LoadCounters> {
+    const rate = `${messagesPerSecond}`;
+    const load = startLoad({ URL: kubernetes.frontUrl, USERS: '60', RATE: rate, DURATION: '1200', SETTLE: '120' });
     try {
       await load.running;
       await Promise.race([happening(), load.verdict.then(() => assert.fail('the load ended before what it was for'))]);
@@ -75,6 +57,7 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 2_700_
     assert.match(header, /NAME\s+READY\s+REASON\s+REPLICAS\s+.*CONNECTIONS\s+VERSION\s+AGE/);
     assert.match(row, /^chat\s+True/);
     assert.match(await kubectl('get', 'cc', '-o', 'wide'), /DATABASE\s+REDIS\s+URL/);
+    assert.match(await kubectl('explain', 'chatcluster.spec'), /autoscaling\s+<Object>[\s\S]*database\s+<Object>[\s\S]*redis\s+<Object>/);
     assert.match(await kubectl('explain', 'chatcluster.spec.autoscaling.engine'), /Who decides/);
     assert.match(await kubectl('describe', 'cc', name), /Events:/);
     const { status } = await kubernetes.get();
@@ -86,14 +69,14 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 2_700_
     const page = await fetch(kubernetes.frontUrl);
     assert.equal(page.status, 200);
     assert.match(await page.text(), /<div id="root"/);
-    await chat();
+    await chatOver();
   });
 
   test('follows kubectl scale, and new pods get their share of the sockets', async () => {
     await kubernetes.kubectl('scale', 'chatcluster', kubernetes.name, '--replicas=3');
     await kubernetes.untilReadyPods('realtime', 3);
     assert.equal((await kubernetes.untilReady()).status.replicas, 3);
-    await chat();
+    await chatOver();
   });
 
   test('loses nothing in a rolling restart under load, and no client its connection without a hint', async () => {
@@ -130,7 +113,7 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 2_700_
       );
       await assert.rejects(drained, /disruption budget|global timeout/);
       assert.ok((await kubernetes.readyPods('realtime')).length >= 1);
-      await chat();
+      await chatOver();
     } finally {
       await kubectl('uncordon', node);
     }
@@ -138,23 +121,14 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 2_700_
   });
 
   test('scales up and down with its connections under load, and no client loses its connection without a hint', async () => {
-    const following = (connectionsPerPod: number) => ({
-      autoscaling: {
-        engine: 'Operator',
-        minReplicas: 1,
-        maxReplicas: 3,
-        // Only connections count: a slow machine is busy with two people.
-        targets: { connectionsPerPod, eventLoopUtilizationPercent: 100, heapPercent: 100 },
-        behavior: { scaleDown: { stabilizationWindowSeconds: 5, policies: [{ type: 'Pods', value: 1, periodSeconds: 5 }] } },
-      },
-    });
+    const carrying = (connectionsPerPod: number) => following({ minReplicas: 1, maxReplicas: 3, connectionsPerPod });
     await kubernetes.edit({ replicas: 1 });
     await kubernetes.untilOnlyPods('realtime', 1);
-    await kubernetes.edit(following(20));
+    await kubernetes.edit(carrying(20));
     const { drops, hints } = await underLoad(async () => {
       await kubernetes.untilReadyPods('realtime', 3);
       // The same people, but now one pod may carry them.
-      await kubernetes.edit(following(200));
+      await kubernetes.edit(carrying(200));
       await kubernetes.untilOnlyPods('realtime', 1);
     });
     assert.equal(drops, 0);
@@ -163,53 +137,49 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 2_700_
     assert.equal(typeof status.autoscaler?.desired, 'number');
   });
 
-  test('hands the decision to a HorizontalPodAutoscaler', async () => {
-    await kubernetes.edit({ autoscaling: { engine: 'HPA', minReplicas: 2, maxReplicas: 4 } });
-    await kubernetes.untilReadyPods('realtime', 2);
-    await eventually(
-      async () => {
-        const hpa = JSON.parse(await kubernetes.kubectl('get', 'hpa', '-o', 'json')) as {
-          items: { status?: { conditions?: { type: string; status: string }[] } }[];
-        };
-        return hpa.items[0]?.status?.conditions?.some(({ type, status }) => type === 'ScalingActive' && status === 'True');
-      },
-      { deadlineMs: 300_000, intervalMs: 1_000, message: 'the HorizontalPodAutoscaler has no figures' },
-    );
+  test('hands the decision to a HorizontalPodAutoscaler, which adds pods when they are busy', async () => {
+    await kubernetes.edit({ autoscaling: { engine: 'HPA', minReplicas: 2, maxReplicas: 3, targets: { eventLoopUtilizationPercent: 1 } } });
+    await underLoad(async () => {
+      // A hundredth of a core is nothing: people who talk are more.
+      await kubernetes.untilReadyPods('realtime', 3);
+    }, 30);
+    const condition = 'jsonpath={.items[0].status.conditions[?(@.type=="ScalingActive")].status}';
+    assert.equal(await kubernetes.kubectl('get', 'hpa', '-o', condition), 'True');
     assert.match(await kubernetes.kubectl('top', 'pods'), new RegExp(`${kubernetes.name}-realtime`));
     await kubernetes.edit({ autoscaling: { engine: 'Disabled' }, replicas: 2 });
     await kubernetes.untilReady();
   });
 
-  test('is reached through an HTTPRoute as well', async () => {
-    await applyObject(kubernetes, {
-      apiVersion: 'gateway.networking.k8s.io/v1',
-      kind: 'Gateway',
-      metadata: { name: 'chat' },
-      spec: {
-        gatewayClassName: 'traefik',
-        listeners: [{ name: 'web', protocol: 'HTTP', port: Number(new URL(kubernetes.frontUrl).port) }],
-      },
+  test('loses nothing when the pods of Redis and Postgres are killed under load', async () => {
+    await underLoad(async () => {
+      for (const component of ['redis', 'postgres'] as const) await killPod(kubernetes, component, 1);
+      await kubernetes.untilReady();
     });
-    await kubernetes.edit({ access: { ingress: null, gateway: { parentRefs: [{ name: 'chat' }] }, host: 'localhost' } });
-    await kubernetes.untilReady();
-    await eventually(async () => (await fetch(kubernetes.frontUrl)).ok, { deadlineMs: 120_000, intervalMs: 200 });
-    await chat();
-    await kubernetes.edit({ access: { gateway: null, ingress: { className: 'traefik' } } });
-    await kubernetes.untilReady();
-    await eventually(async () => (await fetch(kubernetes.frontUrl)).ok, { deadlineMs: 120_000, intervalMs: 200 });
   });
+
+  test('is loaded by a k6 scenario that runs as a Job beside the pods', async () => {
+    const env = { ...process.env, JOB: '1', LOCAL_DIR: dirname(kubernetes.kubeconfig), P99_MS: '30000', DURATION: '5s' };
+    await promisify(execFile)(process.execPath, [k6, 'smoke'], { env });
+    const job = `job/${kubernetes.name}-k6-smoke`;
+    assert.equal(await kubernetes.kubectl('get', job, '-o', 'jsonpath={.status.succeeded}'), '1');
+    await kubernetes.kubectl('delete', job);
+  });
+
+  policyTests(() => kubernetes);
+  routeTests(() => kubernetes);
 
   test('goes on through helm upgrade, and while its operator is uninstalled and installed again', async () => {
     const { helm, kubectl, name } = kubernetes;
     const where = ['--namespace', OPERATOR_NAMESPACE];
     await helm('upgrade', RELEASE, chart, ...where, '--reuse-values', '--set', 'logLevel=debug', '--wait', '--timeout', '5m');
+    await helm('test', RELEASE, ...where, '--timeout', '5m');
     await kubernetes.untilReady();
     const values = join(tmpdir(), `chat-values-${process.pid}.json`);
     writeFileSync(values, await helm('get', 'values', RELEASE, ...where, '-o', 'json'));
     try {
       await helm('uninstall', RELEASE, ...where, '--wait', '--timeout', '5m');
       assert.match(await kubectl('get', 'cc', '-o', 'name'), new RegExp(name));
-      await chat();
+      await chatOver();
     } finally {
       await helm('install', RELEASE, chart, ...where, '-f', values, '--set', 'logLevel=info', '--wait', '--timeout', '5m');
       rmSync(values);

@@ -12,6 +12,8 @@ import { Sender, type SenderOptions } from './sender.ts';
 const backoffMs = { first: 500, longest: 30_000 };
 /** An abandoned socket is kept open this long: the server has to find out by itself. */
 const ABANDONED_MS = 120_000;
+/** Whoever was moved is not moved again within this to balance the pods. */
+const LEFT_ALONE_MS = 300_000;
 
 export interface PersonOptions extends Omit<FeedOptions, 'userId' | 'user'>, Omit<SenderOptions, 'user'> {
   account: Account;
@@ -34,6 +36,7 @@ export class Person {
   /** Which of the addresses; another one after each lost connection, so that a dead pod costs one attempt. */
   #place: number;
   #failures = 0;
+  #movedAtMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   readonly #options: PersonOptions;
 
@@ -168,9 +171,12 @@ export class Person {
   }
 
   /** A client that obeys the hint: it settles what is open, then opens the new connection after the given delay. */
-  #move({ reconnectInMs }: ServerEvents['server:drain']): void {
+  #move({ reconnectInMs, reason }: ServerEvents['server:drain']): void {
     const connection = this.#connection;
-    this.#options.meters.counters.hints += 1;
+    const { counters } = this.#options.meters;
+    counters.hints += 1;
+    if (reason === 'rebalance' && nowMs() - this.#movedAtMs < LEFT_ALONE_MS) counters.movedAgain += 1;
+    this.#movedAtMs = nowMs();
     this.#tell('was told to move');
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
