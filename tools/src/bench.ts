@@ -2,11 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
+import { benchCatchUp } from './bench/catch-up.ts';
 import { benchCluster } from './bench/cluster.ts';
+import { benchColdStart } from './bench/cold-start.ts';
 import { benchDurable } from './bench/durable.ts';
 import { benchFanout } from './bench/fanout.ts';
+import { benchIrrelevant } from './bench/irrelevant.ts';
 import { benchMemory } from './bench/memory.ts';
 import { type BenchOptions, type Result, toTable } from './bench/report.ts';
+import { benchScaling } from './bench/scaling.ts';
+import { benchStorm } from './bench/storm.ts';
 import { runMain, ServiceError } from './process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -17,6 +22,11 @@ const benches: Record<string, (options: BenchOptions) => Promise<Result>> = {
   durable: benchDurable,
   cluster: benchCluster,
   memory: benchMemory,
+  irrelevant: benchIrrelevant,
+  scaling: benchScaling,
+  'catch-up': benchCatchUp,
+  storm: benchStorm,
+  'cold-start': benchColdStart,
 };
 
 interface Report {

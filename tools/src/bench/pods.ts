@@ -27,21 +27,23 @@ export async function startPod(env: Record<string, string>, execArgv: string[] =
       ...env,
     },
   });
+  const end = () =>
+    new Promise<void>((resolve) => {
+      if (child.exitCode !== null || child.signalCode !== null) return resolve();
+      child.once('exit', () => resolve());
+      // A profile is written at an orderly end only.
+      child.kill(execArgv.length > 0 ? 'SIGTERM' : 'SIGKILL');
+    });
   const isReady = () =>
     fetch(`http://127.0.0.1:${adminPort}/readyz`).then(
       (answer) => answer.ok,
       () => false,
     );
-  await poll(isReady, 20_000, () => `pod ${env.POD_ID} did not become ready`);
-  return {
-    pid: child.pid!,
-    port,
-    async [Symbol.asyncDispose]() {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      child.once('exit', () => resolve());
-      // A profile is written at an orderly end only.
-      if (!child.kill(execArgv.length > 0 ? 'SIGTERM' : 'SIGKILL')) return;
-      await promise;
-    },
-  };
+  try {
+    await poll(isReady, 60_000, () => `pod ${env.POD_ID} did not become ready`);
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { pid: child.pid!, port, [Symbol.asyncDispose]: end };
 }

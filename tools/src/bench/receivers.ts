@@ -5,6 +5,7 @@ interface Group {
   sockets: RawSocket[];
   bytes: number;
   closed: number;
+  refused: number;
   onBytes(): void;
 }
 const groups = new Map<string, Group>();
@@ -20,6 +21,10 @@ export interface ConnectRequest {
   auths?: string[];
   /** Text that says that the socket is in use. */
   readyPrefix?: string;
+  /** Handshakes under way at a time. @default 50 */
+  atOnce?: number;
+  /** A refused handshake is tried again after about a second, as clients do. @default the first refusal is an error */
+  isPatient?: boolean;
 }
 
 async function connectOne(group: Group, request: ConnectRequest, i: number): Promise<void> {
@@ -52,13 +57,27 @@ async function connectOne(group: Group, request: ConnectRequest, i: number): Pro
   if (request.socketIo) setInterval(() => socket.send('3'), PONG_MS).unref();
 }
 
-async function connect(request: ConnectRequest): Promise<number> {
-  const group = groups.get(request.group) ?? { sockets: [], bytes: 0, closed: 0, onBytes: () => undefined };
-  groups.set(request.group, group);
-  for (let i = 0; i < request.count; i += 50) {
-    const size = Math.min(50, request.count - i);
-    await Promise.all(Array.from({ length: size }, (_, j) => connectOne(group, request, i + j)));
+async function connectPatiently(group: Group, request: ConnectRequest, i: number): Promise<void> {
+  for (;;) {
+    const { closed } = group;
+    try {
+      return await connectOne(group, request, i);
+    } catch {
+      group.closed = closed;
+      group.refused += 1;
+      await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1_000));
+    }
   }
+}
+
+async function connect(request: ConnectRequest): Promise<number> {
+  const group = groups.get(request.group) ?? { sockets: [], bytes: 0, closed: 0, refused: 0, onBytes: () => undefined };
+  groups.set(request.group, group);
+  const left = Array.from({ length: request.count }, (_, i) => i).values();
+  const connectSome = async () => {
+    for (const i of left) await (request.isPatient ? connectPatiently : connectOne)(group, request, i);
+  };
+  await Promise.all(Array.from({ length: request.atOnce ?? 50 }, connectSome));
   return group.sockets.length - group.closed;
 }
 
@@ -76,5 +95,6 @@ servePeer({
       };
       group.onBytes();
     }),
+  refused: (name: string) => groups.get(name)!.refused,
   open: (name: string) => groups.get(name)!.sockets.length - groups.get(name)!.closed,
 });

@@ -73,13 +73,14 @@ function sharpPackages(): string[] {
   return ['sharp', '@img/colour', 'detect-libc', 'semver', ...binaries];
 }
 
+export function bundleServer(outDir: string): Promise<Bundle> {
+  return bundleProgram('server/src/main.ts', outDir, { nativeModules: [argon2()], packages: sharpPackages() });
+}
+
 async function server({ workDir, tag }: BuildContext): Promise<Definition> {
   if (!existsSync(join(root, 'web/dist/index.html')))
     throw new ServiceError('web/dist is missing; build the web app first: npm run build -w web');
-  const bundle = await bundleProgram('server/src/main.ts', join(workDir, 'server'), {
-    nativeModules: [argon2()],
-    packages: sharpPackages(),
-  });
+  const bundle = await bundleServer(join(workDir, 'server'));
   const web = folderEntries(join(root, 'web/dist'), 'app/web');
   return nodeImage('server', tag, bundle, { files: web, env: { WEB_ROOT: '/app/web' } });
 }
