@@ -24,6 +24,7 @@ import { openMail } from './lifecycle/open-mail.ts';
 import { openPreviews } from './lifecycle/open-previews.ts';
 import { openQueue } from './lifecycle/open-queue.ts';
 import { openRetention } from './lifecycle/open-retention.ts';
+import { openStatistics } from './lifecycle/open-statistics.ts';
 import { openStore } from './lifecycle/open-store.ts';
 import { openWebhooks } from './lifecycle/open-webhooks.ts';
 import type { Running } from './lifecycle/run.ts';
@@ -131,6 +132,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     onPush: events.pushSent,
   });
   openIndexer(duty, store.pool);
+  openStatistics(duty, store.pool, log);
   let accepted = 0;
   const meter = stack.use(createLoadMeter(() => accepted));
   const operations = createOperations({
