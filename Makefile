@@ -29,7 +29,7 @@ kubernetes-tools: setup ## Build kube-apiserver, kubelet, helm, k6 … from sour
 	@$(RUN) tools/src/kubernetes/tools.ts
 
 test: setup kubernetes-tools ## Every check and every suite, then a table and the total
-	@sh tools/packages.sh redis-server haproxy libfaketime chromium
+	@sh tools/packages.sh redis-server haproxy libfaketime chromium pgbouncer openssl
 	@$(RUN) tools/src/test-all.ts
 
 test-protocol: setup ## Tests of the wire contract
@@ -49,7 +49,7 @@ e2e: test-kubernetes ## The same; FULL=1 goes on with everything that happens to
 	@$(if $(FULL),$(RUN) tests/kubernetes/faults.ts)
 $(addprefix test-,$(WITH_GO)): kubernetes-tools
 $(addprefix test-,$(SUITES)):
-	@$(if $(filter-out test-protocol test-web test-cdk8s test-operator test-chart,$@),sh tools/packages.sh redis-server haproxy $(if $(filter test-e2e,$@),chromium) $(if $(filter test-chaos,$@),libfaketime))
+	@$(if $(filter-out test-protocol test-web test-cdk8s test-operator test-chart,$@),sh tools/packages.sh redis-server haproxy $(if $(filter test-e2e,$@),chromium) $(if $(filter test-chaos,$@),libfaketime) $(if $(filter test-server,$@),pgbouncer openssl))
 	@$(RUN) tools/src/test.ts $(patsubst test-%,%,$@)
 
 check: setup ## Format, lint, types, import directions, dead exports, generated files

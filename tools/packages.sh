@@ -3,7 +3,7 @@
 set -eu
 program() {
   case "$1" in
-    haproxy) PATH="$PATH:/usr/sbin" command -v haproxy ;;
+    haproxy | pgbouncer) PATH="$PATH:/usr/sbin" command -v "$1" ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     libfaketime) ls /usr/lib/*/faketime/libfaketimeMT.so.1 2>/dev/null ;;
     *) command -v "$1" ;;

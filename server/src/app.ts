@@ -11,6 +11,7 @@ import type { ControlMessage } from './fanout/types.ts';
 import { createAdmission } from './lifecycle/admission.ts';
 import { drainSockets } from './lifecycle/drain.ts';
 import { openDuty } from './lifecycle/duty.ts';
+import { checkRedis } from './lifecycle/check-redis.ts';
 import { createMovers } from './lifecycle/movers.ts';
 import { createRate, createStats } from './lifecycle/figures.ts';
 import { createLastSeen } from './lifecycle/last-seen.ts';
@@ -63,6 +64,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   let isReady = false;
   let isCutOff = () => false;
   const store = stack.use(await openStore(config, log, signal, (outcome) => events.readServed(outcome)));
+  await checkRedis(config);
   const epoch = await store.epoch();
   const postgres = stack.use(createReachability(config));
   guardPool(store.pool, postgres);

@@ -6,6 +6,7 @@ import { type BackupConfig, parseBackupConfig } from './config/backup.ts';
 import { type FilesConfig, parseFilesConfig } from './config/files.ts';
 import { ConfigError, integer, list, networks, oneOf, onOff, url, type Env } from './config/env.ts';
 import { parseRetentionConfig, type RetentionConfig } from './config/retention.ts';
+import { parseServers, requireDirectUrl, type ServersConfig } from './config/servers.ts';
 import { type NotificationsConfig, parseNotificationsConfig } from './config/notifications.ts';
 import { parseTracing, type TracingConfig } from './config/tracing.ts';
 
@@ -14,20 +15,13 @@ export const roles = ['all', 'realtime', 'api', 'worker', 'migrate', 'backup', '
 export type ServerRole = (typeof roles)[number];
 export type FanoutMode = 'memory' | 'routed' | 'streams-adapter';
 
-export interface Config {
+export interface Config extends ServersConfig {
   role: ServerRole;
   podId: string;
   version: string;
   host: string;
   port: number;
   adminPort: number;
-  databaseUrl: string;
-  /** Replicas that history, search and the like are read from. Empty: everything is read from the primary. */
-  databaseReadUrls: string[];
-  /** Connections of this process to Postgres. */
-  databasePool: number;
-  /** Empty: no Redis, the in-memory implementations. */
-  redisUrls: string[];
   /** Prefix of every Redis key; tests use one per file. */
   redisPrefix: string;
   fanout: FanoutMode;
@@ -85,9 +79,8 @@ function parseLimits(env: Env): Limits {
 
 /** Reads nothing else than the folder of AUTH_PROVIDERS_DIR; throws ConfigError that names the variable. */
 export function parseConfig(env: Env): Config {
-  const databaseUrl = env.DATABASE_URL;
-  if (!databaseUrl) throw new ConfigError('DATABASE_URL is not set; give postgres://user:password@host:5432/database, or use "make up"');
-  const redisUrls = list(env, 'REDIS_URLS').map((u) => url('REDIS_URLS', u, ['redis:', 'rediss:']));
+  const servers = parseServers(env);
+  const { redisUrls } = servers;
   const production = env.NODE_ENV === 'production';
   const rateLimits = onOff(env, 'RATE_LIMITS', true);
   if (!rateLimits && production && env.ALLOW_NO_RATE_LIMITS !== 'yes') {
@@ -97,6 +90,7 @@ export function parseConfig(env: Env): Config {
   if (fanout !== 'memory' && redisUrls.length === 0) throw new ConfigError(`FANOUT=${fanout} needs REDIS_URLS`);
   const publicUrl = env.PUBLIC_URL ? url('PUBLIC_URL', env.PUBLIC_URL, ['http:', 'https:']) : undefined;
   const role = oneOf(env, 'ROLE', roles, 'all');
+  requireDirectUrl(env, role);
   return {
     role,
     podId: env.POD_ID || `${hostname()}-${randomBytes(4).toString('hex')}`,
@@ -104,10 +98,7 @@ export function parseConfig(env: Env): Config {
     host: env.HOST || '::',
     port: integer(env, 'PORT', 8080, { max: 65_535 }),
     adminPort: integer(env, 'ADMIN_PORT', 9090, { max: 65_535 }),
-    databaseUrl: url('DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']),
-    databaseReadUrls: list(env, 'DATABASE_READ_URL').map((u) => url('DATABASE_READ_URL', u, ['postgres:', 'postgresql:'])),
-    databasePool: integer(env, 'DATABASE_POOL', 10, { min: 2, max: 1_000 }),
-    redisUrls,
+    ...servers,
     redisPrefix: env.REDIS_PREFIX || 'chat:',
     fanout,
     allowedOrigins: list(env, 'ALLOWED_ORIGINS'),

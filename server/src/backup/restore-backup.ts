@@ -1,6 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import type pg from 'pg';
 import type { Logger } from '../log.ts';
+import type { Database } from '../store/connection.ts';
 import { applyMigrations, listMigrations, withMigrationLock } from '../store/migrate.ts';
 import { beginRestore, listApplied, listRelations, loadRestore, newEpoch, saveRestore } from '../store/sql/restores.ts';
 import { BackupError } from './errors.ts';
@@ -11,7 +12,7 @@ import { copyIn, type StreamDeps } from './stream.ts';
 import { copyInSql, sequencesSql } from './tables.ts';
 
 export interface RestoreDeps {
-  databaseUrl: string;
+  databaseUrl: string | Database;
   place: BackupPlace;
   /** undefined: the newest complete one. */
   name: string | undefined;

@@ -5,6 +5,7 @@ import pg from 'pg';
 import type { BackupConfig } from '../config/backup.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { waitForPostgres } from '../lifecycle/open-store.ts';
+import { connectionOf, directOf } from '../store/connection.ts';
 import type { Logger } from '../log.ts';
 import { BackupError } from './errors.ts';
 import { makeBackup } from './make-backup.ts';
@@ -53,7 +54,7 @@ async function backUp(config: Config, log: Logger, signal: AbortSignal): Promise
   const { place: where, retentionSeconds, name = nameOf(new Date()) } = config.backup!;
   using place = await openPlace(where);
   await waitForPostgres(config, log, signal);
-  const client = new pg.Client({ connectionString: config.databaseUrl, application_name: 'chatcluster-backup', keepAlive: true });
+  const client = new pg.Client({ ...connectionOf(directOf(config)), application_name: 'chatcluster-backup', keepAlive: true });
   client.on('error', (error) => log.debug({ err: error }, 'the connection of the backup failed'));
   await client.connect();
   try {
@@ -90,7 +91,7 @@ async function restore(config: Config, log: Logger, signal: AbortSignal): Promis
   const { place: where, name } = config.backup!;
   using place = await openPlace(where);
   await waitForPostgres(config, log, signal);
-  const result = await restoreBackup({ databaseUrl: config.databaseUrl, place, name, log, signal });
+  const result = await restoreBackup({ databaseUrl: directOf(config), place, name, log, signal });
   log.info({ ...result }, 'restore complete');
   return result;
 }

@@ -15,8 +15,9 @@ export interface AdapterClient extends Disposable {
   client: Redis;
 }
 
-export function createAdapterClient(url: string, log: Logger): AdapterClient {
+export function createAdapterClient(url: string, log: Logger, ca?: string): AdapterClient {
   const client = new Redis(url, {
+    ...(ca ? { tls: { ca } } : {}),
     enableOfflineQueue: true,
     maxRetriesPerRequest: null,
     connectTimeout: 2_000,

@@ -27,6 +27,15 @@ export interface ChatRedis extends AsyncDisposable {
   takeTokens(key: string, want: number, ratePerSecond: number, burst: number): Promise<{ granted: boolean; retryAfterMs: number }>;
 }
 
+export interface CreateRedis {
+  url: string;
+  prefix: string;
+  log: Logger;
+  /** PEM of the CA of its certificate. @default the public ones */
+  ca?: string | undefined;
+  commandTimeoutMs?: number | undefined;
+}
+
 function retryDelay(attempt: number): number {
   return Math.min(1_000, 50 * 2 ** Math.min(attempt, 6)) * (0.5 + Math.random() / 2);
 }
@@ -41,12 +50,12 @@ const clientOptions: RedisOptions = {
   enableReadyCheck: true,
 };
 
-export function createRedis(url: string, prefix: string, log: Logger, commandTimeoutMs = 250): ChatRedis {
+export function createRedis({ url, prefix, log, ca, commandTimeoutMs = 250 }: CreateRedis): ChatRedis {
   const source = readFileSync(new URL('./routed/chat_v1.lua', import.meta.url), 'utf8');
   const breaker = createBreaker();
   const handlers = new Set<() => void>();
   const connect = (options: RedisOptions = {}) => {
-    const client = new Redis(url, { ...clientOptions, ...options });
+    const client = new Redis(url, { ...clientOptions, ...(ca ? { tls: { ca } } : {}), ...options });
     client.on('error', (error) => log.debug({ err: error }, 'redis connection failed'));
     return client;
   };

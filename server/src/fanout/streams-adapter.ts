@@ -42,7 +42,7 @@ export function createStreamsAdapterFanout(deps: RoutedDeps & { io: Server }): R
   const core = new RoutedCore(deps, { tailAlways: true });
   const [url] = deps.redisUrls;
   if (url === undefined) throw new Error('FANOUT=streams-adapter needs a Redis server');
-  const redis = createAdapterClient(url, deps.log);
+  const redis = createAdapterClient(url, deps.log, deps.redisCa);
   const stock = createAdapter(redis.client, { streamName: `${deps.redisPrefix}adapter`, channelPrefix: `${deps.redisPrefix}adapter` });
   const added: { last: Promise<unknown> } = { last: Promise.resolve() };
   let adapter: StockAdapter | undefined;

@@ -19,7 +19,7 @@ describe('the functions of the queue', () => {
   });
   beforeEach(async () => {
     prefix = uniquePrefix();
-    chat = createRedis(redisUrl(), prefix, createLog('silent', 'test'));
+    chat = createRedis({ url: redisUrl(), prefix, log: createLog('silent', 'test') });
     queue = createQueueRedis(chat);
     await chat.load();
     await client.set(`${prefix}ingest:watch`, '0');

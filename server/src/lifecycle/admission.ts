@@ -1,4 +1,5 @@
 import type { Limits } from '@chatcluster/protocol';
+import { networkOf } from '../auth/login-limits.ts';
 import { createKeyedBuckets, createTokenBucket } from '../limits/token-bucket.ts';
 
 export interface AdmissionDeps {
@@ -19,7 +20,7 @@ export function createAdmission(deps: AdmissionDeps) {
     if (deps.connections() >= limits.socketsPerPod) return 5_000;
     if (!deps.enabled) return 0;
     const now = nowMs();
-    return addresses.take(address, now) || pod.take(now);
+    return addresses.take(networkOf(address), now) || pod.take(now);
   };
 }
 export type Admission = ReturnType<typeof createAdmission>;

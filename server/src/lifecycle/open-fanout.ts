@@ -89,6 +89,7 @@ function openRedis(config: Config, deps: OpenFanoutDeps & { lease(): Lease }): O
     ...deps,
     redisUrls: config.redisUrls,
     redisPrefix: config.redisPrefix,
+    redisCa: config.redisCa,
     tail: store,
     largeConversationsOf: (userId: string) => store.listLargeConversations(userId),
   };

@@ -127,7 +127,7 @@ test('begins a new epoch when the database was restored into another cluster', a
 });
 
 test('maps every table as the migrations made it', async () => {
-  const source = await createDataSource(fixture.databaseUrl).initialize();
+  const source = await createDataSource(fixture).initialize();
   try {
     for (const { name } of source.entityMetadatas) await source.getRepository(name).find({ take: 1 });
   } finally {

@@ -1,5 +1,7 @@
+import type { TlsOptions } from 'node:tls';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
+import { connectionOf, type Database } from './connection.ts';
 import { entities } from './entities/index.ts';
 import { Init0001 } from './migrations/0001-init.ts';
 import { Match0002 } from './migrations/0002-match.ts';
@@ -50,12 +52,14 @@ const migrations = [
 ];
 
 /** A TypeORM data source over the same tables: migrations and everything that is not hot. */
-export function createDataSource(databaseUrl: string, only?: readonly string[]): DataSource {
+export function createDataSource(database: Database | string, only?: readonly string[]): DataSource {
+  const connection = connectionOf(database);
   return new DataSource({
     type: 'postgres',
     // Named, as a bundler cannot see what TypeORM loads by name.
     driver: pg,
-    url: databaseUrl,
+    url: connection.connectionString!,
+    ssl: connection.ssl as TlsOptions,
     entities,
     migrations: migrations.filter((Migration) => only === undefined || only.includes(new Migration().name)),
     migrationsTableName: 'migrations',
@@ -65,18 +69,18 @@ export function createDataSource(databaseUrl: string, only?: readonly string[]):
 }
 
 /** Applies what is missing. Safe to run on several pods at once and on a database that is up to date. */
-export async function migrate(databaseUrl: string): Promise<void> {
-  await withMigrationLock(databaseUrl, async (lock) => {
+export async function migrate(database: Database | string): Promise<void> {
+  await withMigrationLock(database, async (lock) => {
     const restore = await loadRestore(lock);
     if (restore && restore.state !== 'done') throw new RestoreUnfinishedError(restore.backup);
-    await applyMigrations(databaseUrl);
+    await applyMigrations(database);
     await renewEpochAfterRestore(lock);
   });
 }
 
 /** Nobody else migrates, restores or begins a backup meanwhile; `work` gets the connection that holds the lock. */
-export async function withMigrationLock<T>(databaseUrl: string, work: (lock: pg.Client) => Promise<T>): Promise<T> {
-  const lock = new pg.Client({ connectionString: databaseUrl, application_name: 'chatcluster-migrate-lock', keepAlive: true });
+export async function withMigrationLock<T>(database: Database | string, work: (lock: pg.Client) => Promise<T>): Promise<T> {
+  const lock = new pg.Client({ ...connectionOf(database), application_name: 'chatcluster-migrate-lock', keepAlive: true });
   // Told to the query under way as well; without a listener it would end the process.
   lock.on('error', () => undefined);
   await lock.connect();
@@ -94,8 +98,8 @@ export async function lockOutMigrations(client: pg.ClientBase): Promise<void> {
 }
 
 /** `only`: of these names. The caller holds the lock. */
-export async function applyMigrations(databaseUrl: string, only?: readonly string[]): Promise<void> {
-  const source = await createDataSource(databaseUrl, only).initialize();
+export async function applyMigrations(database: Database | string, only?: readonly string[]): Promise<void> {
+  const source = await createDataSource(database, only).initialize();
   try {
     await source.runMigrations({ transaction: 'each' });
   } finally {

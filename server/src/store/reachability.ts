@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { connectionOf, type Database } from './connection.ts';
 import { PostgresAwayError } from './errors.ts';
 
 export interface Reachability extends AsyncDisposable {
@@ -7,8 +8,7 @@ export interface Reachability extends AsyncDisposable {
   onChange(handler: (reachable: boolean) => void): void;
 }
 
-export interface ReachabilityOptions {
-  databaseUrl: string;
+export interface ReachabilityOptions extends Database {
   /** @default 500 */
   everyMs?: number;
   /** A Postgres that is frozen says nothing at all. @default 2000 */
@@ -35,7 +35,7 @@ async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
 }
 
 /** One connection that asks nothing else: the pool may be full of statements that wait for the same frozen Postgres. */
-function createProbe({ databaseUrl, timeoutMs = 2_000 }: ReachabilityOptions) {
+function createProbe({ timeoutMs = 2_000, ...database }: ReachabilityOptions) {
   let client: pg.Client | undefined;
 
   function drop(): void {
@@ -47,7 +47,7 @@ function createProbe({ databaseUrl, timeoutMs = 2_000 }: ReachabilityOptions) {
 
   async function ask(): Promise<void> {
     if (client === undefined) {
-      const fresh = new pg.Client({ connectionString: databaseUrl, application_name: 'chatcluster-probe' });
+      const fresh = new pg.Client({ ...connectionOf(database), application_name: 'chatcluster-probe' });
       fresh.on('error', () => undefined);
       client = fresh;
       await fresh.connect();

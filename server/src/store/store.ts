@@ -24,8 +24,8 @@ export interface StoreOptions extends PoolOptions {
 /** Everything that this program asks of Postgres, except users and sessions (their queries take the pool). */
 export function createStore(options: StoreOptions) {
   const pool = createPool(options);
-  const { poolSize, log, readUrls: urls = [], onRead = () => undefined } = options;
-  const reads = createReads({ primary: pool, urls, poolSize, log, onRead });
+  const { readUrls: urls = [], onRead = () => undefined, ...rest } = options;
+  const reads = createReads({ ...rest, primary: pool, urls, onRead });
   return {
     pool,
     /** For reads that are worth a replica. */

@@ -15,6 +15,8 @@ import { type Lease, RoutedServer } from './server.ts';
 export interface RoutedDeps extends FanoutDeps {
   redisUrls: string[];
   redisPrefix: string;
+  /** PEM of the CA of their certificates. @default the public ones */
+  redisCa?: string | undefined;
   tail: TailStore;
   /** Conversations with routing `conversation` of which the user is a member now. */
   largeConversationsOf(userId: string): Promise<string[]>;
@@ -75,7 +77,13 @@ export class RoutedCore implements AsyncDisposable {
     const { deps } = this;
     const server: NamedServer = Object.assign(
       new RoutedServer({
-        redis: createRedis(url, deps.redisPrefix, deps.log, deps.commandTimeoutMs),
+        redis: createRedis({
+          url,
+          prefix: deps.redisPrefix,
+          log: deps.log,
+          ca: deps.redisCa,
+          commandTimeoutMs: deps.commandTimeoutMs,
+        }),
         podId: deps.podId,
         log: deps.log,
         lease: () => deps.lease?.() ?? { version: '', connections: deps.hub.size, takesSockets: true, postgres: true },

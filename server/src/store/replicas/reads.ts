@@ -1,7 +1,7 @@
 import type { Logger } from '../../log.ts';
 import type { Db } from '../sql/auth-keys.ts';
 import { createPositions, type Position } from './position.ts';
-import { createReplica, type Refusal, type Replica, ReplicaRefusal } from './replica.ts';
+import { createReplica, type Refusal, type Replica, type ReplicaOptions, ReplicaRefusal } from './replica.ts';
 
 /** `primary`: no replica was asked, as none is fit; the refusals: one was asked, and the primary answered in its place. */
 export type ReadOutcome = 'replica' | 'primary' | Refusal;
@@ -13,7 +13,7 @@ export interface Reads extends AsyncDisposable {
   usable(): number;
 }
 
-export interface ReadsOptions {
+export interface ReadsOptions extends Pick<ReplicaOptions, 'databaseCa' | 'databasePooler'> {
   primary: Db;
   /** Empty: everything is read from the primary. */
   urls: string[];
@@ -92,10 +92,10 @@ function createCandidate(replica: Replica, position: () => Promise<Position>, lo
  * Sends reads to a replica that has replayed what the primary had flushed when the read came (G5, G6): whatever the reader
  * was acknowledged or shown, by any pod, is in it, and so is every removal. Everything else is read from the primary.
  */
-export function createReads({ primary, urls, poolSize, log, onRead }: ReadsOptions): Reads {
+export function createReads({ primary, urls, onRead, ...options }: ReadsOptions): Reads {
   const position = createPositions(primary);
   const candidates = urls.map((url) =>
-    createCandidate(createReplica({ url, poolSize, log, budgetMs: BUDGET_MS, replayMs: REPLAY_MS }), position, log),
+    createCandidate(createReplica({ ...options, url, budgetMs: BUDGET_MS, replayMs: REPLAY_MS }), position, options.log),
   );
   let turn = 0;
 

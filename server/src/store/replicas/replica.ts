@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Logger } from '../../log.ts';
 import { isDataError } from '../errors.ts';
-import { createPool } from '../pool.ts';
+import { createPool, type PoolOptions } from '../pool.ts';
 import type { Db } from '../sql/auth-keys.ts';
 import type { Position } from './position.ts';
 
@@ -19,7 +19,7 @@ export class ReplicaRefusal extends Error {
   }
 }
 
-export interface ReplicaOptions {
+export interface ReplicaOptions extends Pick<PoolOptions, 'databaseCa' | 'databasePooler'> {
   url: string;
   poolSize: number;
   log: Logger;
@@ -95,8 +95,8 @@ async function answer<T>(client: pg.PoolClient, work: (db: Db) => Promise<T>): P
 }
 
 /** One URL of DATABASE_READ_URL; there may be several servers behind it. */
-export function createReplica({ url, poolSize, log, budgetMs, replayMs }: ReplicaOptions) {
-  const pool = createPool({ databaseUrl: url, poolSize, log, statementMs: budgetMs, connectMs: 1_000 });
+export function createReplica({ url, budgetMs, replayMs, ...options }: ReplicaOptions) {
+  const pool = createPool({ ...options, databaseUrl: url, statementMs: budgetMs, connectMs: 1_000 });
   const { host } = new URL(url);
 
   /** The end of the transaction is not waited for: nothing depends on it but the connection's next user. */
