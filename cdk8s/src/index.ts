@@ -1,10 +1,11 @@
 export { ChatCluster, type ChatClusterProps } from './chat-cluster.ts';
+export { ChatClusterManifests, type ChatClusterManifestsProps } from './chat-cluster-manifests.ts';
 export { type InstallationOptions, InvalidChatClusterError, renderInstallation, renderInstallationSecrets } from './installation.ts';
 export { type Component, instanceOf, type Role } from './manifests/context.ts';
 export { databaseUrlRef, type GeneratedSecret, type KeyRef, listGeneratedSecrets, nameOfSecret } from './manifests/secrets.ts';
 export { publicUrl } from './manifests/public-url.ts';
 export { type ClusterNames, names } from './names.ts';
-export { ChatClusterManifests, type ChatClusterManifestsProps, renderChatCluster, renderSecret } from './render.ts';
+export { renderChatCluster, renderSecret } from './render.ts';
 export type { ClusterInput, Facts, KubernetesObject, OwnerReference, RenderOptions } from './types.ts';
 export type { OperatorOptions } from './operator/options.ts';
 export { ChatClusterOperator, renderOperator } from './operator/render-operator.ts';

@@ -1,5 +1,3 @@
-import { ApiObject } from 'cdk8s';
-import { Construct } from 'constructs';
 import { autoscaler } from './manifests/autoscaling.ts';
 import { cloudNativePg } from './manifests/cloud-native-pg.ts';
 import { type Context, roles } from './manifests/context.ts';
@@ -16,12 +14,13 @@ import { serverServices } from './manifests/services.ts';
 import { names } from './names.ts';
 import type { ClusterInput, Facts, KubernetesObject, RenderOptions } from './types.ts';
 
-export function createContext(cluster: ClusterInput, facts: Facts, options: RenderOptions = {}): Context {
+function createContext(cluster: ClusterInput, facts: Facts, options: RenderOptions): Context {
   return { cluster, facts, options, n: names(cluster) };
 }
 
-/** In an order in which they can be applied: what others refer to comes first. */
-function listObjects(context: Context): KubernetesObject[] {
+/** In an order in which they can be applied: what others refer to comes first. They may share parts, and hold undefined. */
+export function listObjects(cluster: ClusterInput, facts: Facts, options: RenderOptions = {}): KubernetesObject[] {
+  const context = createContext(cluster, facts, options);
   return [
     ...serviceAccounts(context),
     ...networkPolicies(context),
@@ -40,27 +39,13 @@ function listObjects(context: Context): KubernetesObject[] {
   ];
 }
 
-export interface ChatClusterManifestsProps {
-  cluster: ClusterInput;
-  facts: Facts;
-  options?: RenderOptions;
-}
-
-/** Every object of a ChatCluster as constructs. Names, labels and selectors come from `cluster` alone, never from the path. */
-export class ChatClusterManifests extends Construct {
-  constructor(scope: Construct, id: string, { cluster, facts, options }: ChatClusterManifestsProps) {
-    super(scope, id);
-    for (const made of listObjects(createContext(cluster, facts, options))) new ApiObject(this, `${made.kind}-${made.metadata.name}`, made);
-  }
-}
-
 /**
  * Pure: the same input gives the same objects, byte for byte. Not by way of a chart, whose rendering takes ten times as long:
  * the operator does this for every change of every cluster. A test compares the two.
  */
 export function renderChatCluster(cluster: ClusterInput, facts: Facts, options: RenderOptions = {}): KubernetesObject[] {
   // Through JSON, so that nothing is undefined and no object is shared.
-  return JSON.parse(JSON.stringify(listObjects(createContext(cluster, facts, options)))) as KubernetesObject[];
+  return JSON.parse(JSON.stringify(listObjects(cluster, facts, options))) as KubernetesObject[];
 }
 
 /** A Secret that somebody has to make once, with a password of letters and digits; it must not be changed afterwards. */

@@ -4,7 +4,8 @@ import { anySpec } from '@chatcluster/operator/api/testing-specs';
 import { App, Chart } from 'cdk8s';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { ChatClusterManifests, renderChatCluster, renderSecret } from '../src/render.ts';
+import { ChatClusterManifests } from '../src/chat-cluster-manifests.ts';
+import { renderChatCluster, renderSecret } from '../src/render.ts';
 import type { KubernetesObject } from '../src/types.ts';
 import { clusterOf, facts, specs } from './specs.ts';
 

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '@chatcluster/cdk8s';
+import type { KubernetesObject } from '@chatcluster/cdk8s/types';
 import { childId, managerName, ownedKindOf } from '../controller/kinds.ts';
 import { type Child, fingerprintOf, hashOf } from '../gather/lean.ts';
 import type { KubeClient } from '../runtime/client-types.ts';

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type GeneratedSecret, listGeneratedSecrets, nameOfSecret, names, publicUrl, renderSecret } from '@chatcluster/cdk8s';
+import { type GeneratedSecret, listGeneratedSecrets, nameOfSecret } from '@chatcluster/cdk8s/manifests/secrets';
+import { publicUrl } from '@chatcluster/cdk8s/manifests/public-url';
+import { names } from '@chatcluster/cdk8s/names';
+import { renderSecret } from '@chatcluster/cdk8s/render';
 import type { ReconcileDeps } from '../controller/deps.ts';
 import { managerName, secrets } from '../controller/kinds.ts';
 import type { Memo } from '../controller/memo.ts';

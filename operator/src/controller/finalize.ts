@@ -1,4 +1,4 @@
-import { names } from '@chatcluster/cdk8s';
+import { names } from '@chatcluster/cdk8s/names';
 import type { ChatCluster } from '../api/index.ts';
 import { deleteChild } from '../apply/apply-all.ts';
 import { removeSecrets } from '../apply/generated-secrets.ts';

@@ -1,4 +1,4 @@
-import { names } from '@chatcluster/cdk8s';
+import { names } from '@chatcluster/cdk8s/names';
 import { type Applied, applyAll, deleteChild } from '../apply/apply-all.ts';
 import { ensureSecrets } from '../apply/generated-secrets.ts';
 import { readDeployment } from '../decide/deployment-state.ts';

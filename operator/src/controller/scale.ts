@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { names } from '@chatcluster/cdk8s';
+import { names } from '@chatcluster/cdk8s/names';
 import { recommend } from '../autoscale/recommend.ts';
 import {
   type Candidate,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { names } from '@chatcluster/cdk8s';
+import { names } from '@chatcluster/cdk8s/names';
 import fc from 'fast-check';
 import { type ChatClusterSpec, type ChatClusterStatus, withDefaults } from '../api/index.ts';
 import { renderDesired } from '../desired/render.ts';

@@ -1,4 +1,6 @@
-import { databaseUrlRef, type Facts, names } from '@chatcluster/cdk8s';
+import { databaseUrlRef } from '@chatcluster/cdk8s/manifests/secrets';
+import { names } from '@chatcluster/cdk8s/names';
+import type { Facts } from '@chatcluster/cdk8s/types';
 import type { ResolvedSpec } from '../api/index.ts';
 import type { Observed } from '../gather/observed.ts';
 import { listReferencedSecrets } from '../gather/referenced-secrets.ts';

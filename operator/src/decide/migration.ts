@@ -1,4 +1,4 @@
-import { names } from '@chatcluster/cdk8s';
+import { names } from '@chatcluster/cdk8s/names';
 import type { ChatClusterStatus } from '../api/index.ts';
 import type { Observed } from '../gather/observed.ts';
 import { readJob } from './deployment-state.ts';

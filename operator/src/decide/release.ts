@@ -1,4 +1,4 @@
-import { names } from '@chatcluster/cdk8s';
+import { names } from '@chatcluster/cdk8s/names';
 import { type Observed, serverRoles } from '../gather/observed.ts';
 import { readDeployment } from './deployment-state.ts';
 import { type MigrationPlan, planMigration } from './migration.ts';

@@ -1,4 +1,5 @@
-import { type KubernetesObject, renderChatCluster } from '@chatcluster/cdk8s';
+import { renderChatCluster } from '@chatcluster/cdk8s/render';
+import type { KubernetesObject } from '@chatcluster/cdk8s/types';
 import { secretVersionAnnotation } from '../apply/generated-secrets.ts';
 import { labels } from '../controller/kinds.ts';
 import { factsFor } from '../decide/facts.ts';

@@ -1,4 +1,4 @@
-import { names } from '@chatcluster/cdk8s';
+import { names } from '@chatcluster/cdk8s/names';
 import { readDeployment } from '../decide/deployment-state.ts';
 import type { Child } from '../gather/lean.ts';
 import { type Finding, no, problemAbout, unknown, type View, yes } from './view.ts';

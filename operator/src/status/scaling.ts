@@ -1,4 +1,4 @@
-import { names } from '@chatcluster/cdk8s';
+import { names } from '@chatcluster/cdk8s/names';
 import type { Limit } from '../autoscale/types.ts';
 import type { Child } from '../gather/lean.ts';
 import { type Finding, no, problemAbout, unknown, type View, yes } from './view.ts';
