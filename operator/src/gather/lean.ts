@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { labels as ownLabels } from '../controller/kinds.ts';
 import type { KubeObject, ObjectMeta, UnknownObject } from '../runtime/object.ts';
 import type { createShare } from './share.ts';
@@ -37,7 +37,7 @@ export function hashOf(value: unknown): string {
 }
 
 function hashText(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return hash('sha256', text, 'base64url');
 }
 
 /** Everything that people may change, as JSON. */

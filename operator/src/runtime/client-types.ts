@@ -48,9 +48,11 @@ export interface Selection {
   fieldSelector?: string;
 }
 
-export interface ListOptions extends Selection, CallOptions {
+export interface ListOptions<T extends KubeObject = UnknownObject> extends Selection, CallOptions {
   /** Objects per page. @default 500 */
   pageSize?: number;
+  /** Runs on every object before the next page is asked for: what it leaves out of them is never in memory all at once. */
+  transform?: (object: T) => T;
 }
 
 export interface WatchOptions extends Selection {
@@ -86,7 +88,7 @@ export interface KubeClient {
   /** As `get`, but undefined where there is none. */
   find<T extends KubeObject>(resource: Resource<T>, ref: ObjectRef, options?: CallOptions): Promise<T | undefined>;
   /** Every page; starts over once when the continue token expires on the way. */
-  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<T>>;
+  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions<T>): Promise<KubeList<T>>;
   create<T extends KubeObject>(resource: Resource<T>, object: Manifest<T>, options?: WriteOptions): Promise<T>;
   /** Server-side apply: creates or changes, and owns exactly the fields that are given. */
   apply<T extends KubeObject>(resource: Resource<T>, object: Manifest<T>, options: ApplyOptions): Promise<T>;

@@ -5,7 +5,7 @@ import { isAlreadyExists, isConflict, isGone, isInvalid, isNotFound, isUnauthori
 import { EVENTS } from './event-object.ts';
 import { defineResource, type KubeObject } from './object.ts';
 import { startTestingCluster, type TestingCluster } from './testing-cluster.ts';
-import { CONFIG_MAPS, configMap } from './testing-config-map.ts';
+import { CONFIG_MAPS, type ConfigMap, configMap } from './testing-config-map.ts';
 
 interface Deployment extends KubeObject {
   spec?: { replicas?: number; paused?: boolean };
@@ -102,8 +102,16 @@ test('a list comes in pages and carries apiVersion and kind', async () => {
   const names = Array.from({ length: 25 }, (_, index) => `m${String(index).padStart(2, '0')}`);
   await Promise.all(names.map((name) => client.create(CONFIG_MAPS, configMap(namespace, name))));
   const before = client.stats().requests.requests;
-  const { items, resourceVersion } = await client.list(CONFIG_MAPS, { namespace, pageSize: 10 });
+  const requestsAt: number[] = [];
+  const transform = (object: ConfigMap): ConfigMap => {
+    requestsAt.push(client.stats().requests.requests - before);
+    return { ...object, data: { kept: 'no' } };
+  };
+  const { items, resourceVersion } = await client.list(CONFIG_MAPS, { namespace, pageSize: 10, transform });
   assert.equal(client.stats().requests.requests - before, 3);
+  // Each page is made small before the next one comes.
+  assert.deepEqual(requestsAt, [...Array(10).fill(1), ...Array(10).fill(2), ...Array(5).fill(3)]);
+  assert.deepEqual(new Set(items.map(({ data }) => data?.kept)), new Set(['no']));
   assert.deepEqual(
     items.map(({ metadata }) => metadata.name),
     names,

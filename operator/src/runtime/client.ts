@@ -30,12 +30,10 @@ const writeQuery = ({ fieldManager, dryRun }: WriteOptions) => ({ fieldManager, 
 const selectionQuery = ({ labelSelector, fieldSelector }: Selection) => ({ labelSelector, fieldSelector });
 
 /** Lists leave apiVersion and kind out of their items. */
-function completed<T extends KubeObject>(resource: Resource<T>, items: T[]): T[] {
-  for (const item of items) {
-    item.apiVersion ??= resource.apiVersion;
-    item.kind ??= resource.kind;
-  }
-  return items;
+function completed<T extends KubeObject>({ apiVersion, kind }: Resource<T>, item: T): T {
+  item.apiVersion ??= apiVersion;
+  item.kind ??= kind;
+  return item;
 }
 
 interface ListBody<T> {
@@ -47,12 +45,13 @@ export function createKubeClient(transport: Transport, fence?: Fence): KubeClien
   const send = async <T>(request: TransportRequest): Promise<T> => JSON.parse(await transport.request(request)) as T;
   const write = <T>(request: TransportRequest): Promise<T> => send<T>({ ...request, fence });
 
-  async function listPages<T extends KubeObject>(resource: Resource<T>, options: ListOptions, limit?: number): Promise<KubeList<T>> {
+  async function listPages<T extends KubeObject>(resource: Resource<T>, options: ListOptions<T>, limit?: number): Promise<KubeList<T>> {
+    const { transform = (object: T) => object } = options;
     const items: T[] = [];
     for (let next: string | undefined; ; ) {
       const query = { ...selectionQuery(options), limit, continue: next };
       const page = await send<ListBody<T>>({ method: 'GET', path: collectionPath(resource, options.namespace), query, ...call(options) });
-      items.push(...completed(resource, page.items ?? []));
+      for (const item of page.items ?? []) items.push(transform(completed(resource, item)));
       next = page.metadata.continue || undefined;
       if (!next) return { items, resourceVersion: page.metadata.resourceVersion };
     }

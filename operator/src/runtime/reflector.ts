@@ -112,8 +112,9 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
       signal,
       deadlineMs: timings.listDeadlineMs,
       retry: false,
+      transform: prepared,
     });
-    for (const change of store.replace(items.map(prepared), resourceVersion)) publish(change);
+    for (const change of store.replace(items, resourceVersion)) publish(change);
     hasSynced = true;
     firstList.resolve();
     return resourceVersion;
