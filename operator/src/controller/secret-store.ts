@@ -26,6 +26,12 @@ export interface SecretStore {
   of(namespace: string): Promise<ReadonlyMap<string, SecretDigest> | undefined>;
 }
 
+interface Watched {
+  reflector: Reflector<SecretDigest>;
+  /** By name; made again after a change, for a namespace may have as many ChatClusters as Secrets. */
+  known?: ReadonlyMap<string, SecretDigest>;
+}
+
 export interface SecretStoreOptions {
   client: KubeClient;
   log: Log;
@@ -41,7 +47,7 @@ export interface SecretStoreOptions {
 /** Watches Secrets in those namespaces only in which a ChatCluster is and the operator may; keeps hashes, no content. */
 export function createSecretStore(options: SecretStoreOptions): SecretStore {
   const { client, log, signal, now, metrics } = options;
-  const reflectors = new Map<string, Reflector<SecretDigest>>();
+  const watched = new Map<string, Watched>();
   const denied = new Map<string, number>();
 
   async function mayWatch(namespace: string): Promise<boolean> {
@@ -55,7 +61,7 @@ export function createSecretStore(options: SecretStoreOptions): SecretStore {
     return false;
   }
 
-  function start(namespace: string): Reflector<SecretDigest> {
+  function start(namespace: string): Watched {
     const reflector = createReflector<SecretDigest>({
       client,
       resource: secretResource as Resource<SecretDigest>,
@@ -64,19 +70,23 @@ export function createSecretStore(options: SecretStoreOptions): SecretStore {
       log,
       ...(metrics && { metrics }),
     });
-    reflectors.set(namespace, reflector);
-    reflector.subscribe(() => options.onChange(namespace));
+    const started: Watched = { reflector };
+    watched.set(namespace, started);
+    reflector.subscribe(() => {
+      delete started.known;
+      // Who asked before the first list is still waiting for it, and nobody else has seen anything.
+      if (reflector.hasSynced()) options.onChange(namespace);
+    });
     options.run(reflector.run(signal));
-    return reflector;
+    return started;
   }
 
   return {
     async of(namespace) {
-      const reflector =
-        reflectors.get(namespace) ?? ((await mayWatch(namespace)) ? (reflectors.get(namespace) ?? start(namespace)) : undefined);
-      if (reflector === undefined) return undefined;
-      await reflector.synced();
-      return new Map(reflector.store.list().map((secret) => [secret.metadata.name, secret]));
+      const found = watched.get(namespace) ?? ((await mayWatch(namespace)) ? (watched.get(namespace) ?? start(namespace)) : undefined);
+      if (found === undefined) return undefined;
+      await found.reflector.synced();
+      return (found.known ??= new Map(found.reflector.store.list().map((secret) => [secret.metadata.name, secret])));
     },
   };
 }

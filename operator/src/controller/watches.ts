@@ -156,7 +156,7 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
       now: () => clock.now(),
       ...(metrics && { metrics }),
       onChange: (namespace) => {
-        for (const key of clusterKeys()) if (key.startsWith(`${namespace}/`)) tell(key);
+        for (const one of clusters) for (const cluster of one.store.list(namespace)) tell(keyOf(cluster));
       },
       run: (task) => void tasks.push(task),
     }),
