@@ -23,6 +23,15 @@
   value: {{ .Values.defaults.version | default (include "operator.tag" .) | quote }}
 - name: WATCH_NAMESPACES
   value: {{ include "operator.watchNamespaces" . | fromJsonArray | join "," | quote }}
+{{- /* A small heap; what each is for: cdk8s/src/operator/workload.ts. */}}
+- name: MALLOC_ARENA_MAX
+  value: "2"
+- name: MALLOC_MMAP_THRESHOLD_
+  value: "131072"
+- name: MALLOC_TRIM_THRESHOLD_
+  value: "131072"
+- name: NODE_OPTIONS
+  value: --max-semi-space-size=2
 {{- if or (ne $name "chatcluster-operator") (ne .Release.Namespace "chatcluster-system") }}
 {{- /* Elsewhere KEDA is told to ask chatcluster-operator.chatcluster-system. */}}
 - name: SCALER_URL

@@ -6,6 +6,17 @@ import { object, type ResolvedOptions, selectorOf } from './options.ts';
 const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
 const probe = (path: string, timing: object) => ({ httpGet: { path, port: 'admin' }, ...timing });
 
+/**
+ * Read when a process starts, which is too late for the program itself. V8 would keep up to 48 MiB for young objects; glibc
+ * would keep what long lists took for a moment, with a thousand ChatClusters 20 MiB.
+ */
+export const memorySettings: Record<string, string> = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+  NODE_OPTIONS: '--max-semi-space-size=2',
+};
+
 function container(options: ResolvedOptions): object {
   const value = (name: string, of: string) => ({ name, value: of });
   return {
@@ -24,6 +35,7 @@ function container(options: ResolvedOptions): object {
       value('SERVER_IMAGE', options.serverImage),
       value('VERSION', options.version),
       value('WATCH_NAMESPACES', options.watchNamespaces.join(',')),
+      ...Object.entries(memorySettings).map(([name, of]) => value(name, of)),
     ],
     ports: [{ name: 'admin', containerPort: ADMIN_PORT, protocol: 'TCP' }],
     startupProbe: probe('/livez', { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 }),

@@ -13,10 +13,10 @@ import { chatClusters, deployments, jobs, ownedKinds, pods, secrets } from './ki
 /** As the shared one; `describe` says at the end what was seen instead. */
 export async function eventually<T>(
   condition: () => T | Promise<T>,
-  { deadlineMs = 15_000, describe = (): string => '' } = {},
+  { deadlineMs = 60_000, intervalMs = 10, describe = (): string => '' } = {},
 ): Promise<Exclude<T, false | '' | 0 | null | undefined>> {
   try {
-    return await poll(condition, { deadlineMs });
+    return await poll(condition, { deadlineMs, intervalMs });
   } catch (error) {
     throw new Error(`${(error as Error).message}: ${describe()}`, { cause: error });
   }
@@ -243,7 +243,7 @@ export async function settle(client: KubeClient, namespace: string): Promise<Cha
       const ready = conditionOf(last, 'Ready');
       return ready?.status === 'True' && ready.observedGeneration === last.metadata.generation && last;
     },
-    { deadlineMs: 20_000, describe: () => `not Ready: ${JSON.stringify(last?.status?.conditions, null, 1)}` },
+    { deadlineMs: 60_000, describe: () => `not Ready: ${JSON.stringify(last?.status?.conditions, null, 1)}` },
   );
 }
 
