@@ -115,7 +115,7 @@ describe('the engine Operator', () => {
         const found = await listRealtime(namespace);
         return found.length === 4 && found.every(({ status }) => status?.podIP);
       },
-      { deadlineMs: 30_000 },
+      { deadlineMs: 90_000 },
     );
     await untilReady(namespace);
     const before = await listRealtime(namespace);
@@ -126,7 +126,7 @@ describe('the engine Operator', () => {
         await playKubelets(namespace);
         return (await listRealtime(namespace)).length === 2;
       },
-      { deadlineMs: 30_000, describe: () => JSON.stringify([...loads]) },
+      { deadlineMs: 90_000, describe: () => JSON.stringify([...loads]) },
     );
     assert.deepEqual((await listRealtime(namespace)).map(({ metadata }) => metadata.name).sort(), keepers);
     const cluster = await untilReady(namespace, ({ status }) => status?.autoscaler?.desired === 2);
