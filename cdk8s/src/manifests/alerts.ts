@@ -5,7 +5,12 @@ interface Alert {
   expr: string;
   for: string;
   labels: { severity: 'warning' | 'critical' };
-  annotations: { summary: string; description: string };
+  annotations: {
+    summary: string;
+    description: string;
+    /** Page of this project. */
+    runbook: string;
+  };
 }
 
 /** Prometheus names the Service that a target was found by; ours are named after the role. */
@@ -26,7 +31,7 @@ export function alerts(context: Context): Alert[] {
     expr,
     for: after,
     labels: { severity },
-    annotations: { summary: `${name}: ${summary}`, description },
+    annotations: { summary: `${name}: ${summary}`, description, runbook: `docs/runbooks/${alert}.md` },
   });
   return [
     make(
