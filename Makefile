@@ -7,7 +7,7 @@ SUITES := protocol client server chaos cdk8s operator chart k6 loadtest web e2e 
 # These need kube-apiserver and the like, from source.
 WITH_GO := cdk8s operator chart k6 tools kubernetes
 
-.PHONY: help setup up down logs test check gen bench chaos soak e2e kubernetes-tools cluster cluster-down k6 load synth $(addprefix test-,$(SUITES))
+.PHONY: help setup up down logs test check gen bench chaos soak demo e2e kubernetes-tools cluster cluster-down k6 load synth $(addprefix test-,$(SUITES))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ check: setup ## Format, lint, types, import directions, dead exports, generated 
 
 gen: setup ## Write the generated files again
 	@$(RUN) tools/src/gen.ts
+
+demo: setup ## Play a lively scene of several people, and take the pictures of the README and the docs
+	@sh tools/packages.sh redis-server haproxy chromium fonts-noto-color-emoji
+	@SCREENSHOTS=docs $(RUN) tools/src/test.ts e2e tests/demo.test.ts
 
 bench: setup ## Measure, beside the rivals, on this machine
 	@sh tools/packages.sh redis-server haproxy

@@ -55,7 +55,7 @@ test('two people on two pods chat, and the death of the receiving pod loses and 
   const grace = await openPage(browser, { viewport: { width: 375, height: 760 }, colorScheme: 'dark' });
   await signIn(ada, cluster.frontUrl, 'ada@example.com', DEMO_PASSWORD);
   await signIn(grace, cluster.frontUrl, 'grace@example.com', DEMO_PASSWORD);
-  await screenshot(grace, 'list-375-dark');
+  await screenshot(grace, 'two-pods-list-375-dark');
   await onAnotherPod(grace, ada);
   const direct = await ada.page
     .getByTestId('conversation-item')
@@ -68,8 +68,8 @@ test('two people on two pods chat, and the death of the receiving pod loses and 
   await withText(grace, 'Shall we run them tonight').waitFor();
   await say(grace, 'Yes! I will be there at seven.');
   await withText(ada, 'I will be there at seven').waitFor();
-  await screenshot(ada, 'chat-1280-light');
-  await screenshot(grace, 'chat-375-dark');
+  await screenshot(ada, 'two-pods-1280-light');
+  await screenshot(grace, 'two-pods-375-dark');
 
   const victim = await killPodOf(cluster, grace);
   for (let i = 1; i <= 20; i += 1) await say(ada, `during ${i}`);

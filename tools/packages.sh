@@ -5,6 +5,7 @@ program() {
   case "$1" in
     haproxy | pgbouncer) PATH="$PATH:/usr/sbin" command -v "$1" ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
+    fonts-noto-color-emoji) ls /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf 2>/dev/null ;;
     libfaketime) ls /usr/lib/*/faketime/libfaketimeMT.so.1 2>/dev/null ;;
     *) command -v "$1" ;;
   esac
