@@ -111,7 +111,8 @@ function Pods({ pods, number }: { pods: readonly PodFigures[]; number: (value: n
     t('podState'),
   ];
   return (
-    <div className="overflow-x-auto">
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls sideways on a phone, by keyboard too
+    <div tabIndex={0} role="region" aria-label={t('podsUp')} className="overflow-x-auto">
       <table data-testid="pods" className="w-full min-w-[760px] border-collapse text-left text-sm">
         <thead className="text-n11">
           <tr>

@@ -12,14 +12,14 @@ const kinds = { direct: 'direct', group: 'groups', channel: 'channels' } as cons
 
 export function Conversations() {
   const { t, language } = useText();
-  const { client } = useModel();
+  const { client, notify } = useModel();
   const [q, setQuery] = useState('');
   const pages = usePages<AdminConversation>(useCallback((cursor) => client.rest.admin.conversations({ q, cursor }), [client, q]));
   const archive = (one: AdminConversation) => {
     const archived = !one.archived;
     void client.rest.admin.archive(one.id, archived).then(
       () => pages.replace({ ...one, archived }),
-      () => undefined,
+      () => notify('actionFailed'),
     );
   };
   return (

@@ -12,12 +12,12 @@ import { usePages } from './pages.ts';
 
 export function Users() {
   const { t } = useText();
-  const { client } = useModel();
+  const { client, notify } = useModel();
   const [q, setQuery] = useState('');
   const [suspending, setSuspending] = useState<AdminUser>();
   const pages = usePages<AdminUser>(useCallback((cursor) => client.rest.admin.users({ q, cursor }), [client, q]));
   const change = (user: AdminUser, body: { suspended?: boolean; admin?: boolean }) =>
-    client.rest.admin.updateUser(user.id, body).then(pages.replace, () => undefined);
+    client.rest.admin.updateUser(user.id, body).then(pages.replace, () => notify('actionFailed'));
   return (
     <div className="max-w-[860px]">
       <SearchField label={t('filterUsers')} data-testid="admin-user-filter" value={q} onChange={(event) => setQuery(event.target.value)} />

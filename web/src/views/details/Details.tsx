@@ -1,5 +1,5 @@
 import type { Member } from '@chatcluster/protocol';
-import { LogOut, Pencil, Star, UserPlus, X } from 'lucide-react';
+import { Pencil, Star, UserPlus, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { sortMembers } from '../../state/people.ts';
 import type { StringKey } from '../../strings.ts';
@@ -8,6 +8,7 @@ import { ManageActions } from '../integrations/ManageActions.tsx';
 import { SafetyActions } from '../safety/SafetyActions.tsx';
 import { Avatar, ConversationAvatar } from '../ui/Avatar.tsx';
 import { Button, IconButton } from '../ui/Button.tsx';
+import { Leave } from './Leave.tsx';
 
 /** The column beside a conversation; below 1024 px it lies over it. */
 export function Details({ conversationId }: { conversationId: string }) {
@@ -34,19 +35,7 @@ export function Details({ conversationId }: { conversationId: string }) {
       <MemberList conversationId={conversationId} />
       <ManageActions conversationId={conversationId} />
       {peerId && <SafetyActions userId={peerId} />}
-      {conversation && conversation.kind !== 'direct' && (
-        <div className="mt-auto p-4">
-          <Button
-            look="ghost"
-            data-testid="leave"
-            className="w-full text-danger!"
-            onClick={() => void model.leave(conversationId).catch(() => undefined)}
-          >
-            <LogOut className="size-4" />
-            {t(conversation.kind === 'channel' ? 'leaveChannel' : 'leave')}
-          </Button>
-        </div>
-      )}
+      {conversation && conversation.kind !== 'direct' && <Leave conversationId={conversationId} kind={conversation.kind} />}
     </aside>
   );
 }
@@ -98,7 +87,7 @@ const levels = { all: 'levelAll', mentions: 'levelMentions', none: 'levelNone' }
 
 function LevelSetting({ conversationId, level }: { conversationId: string; level: keyof typeof levels }) {
   const { t } = useText();
-  const { client } = useModel();
+  const { client, notify } = useModel();
   const names = Object.keys(levels) as (keyof typeof levels)[];
   return (
     <label className="mx-5 mb-4 flex items-center justify-between gap-3 text-sm text-n11">
@@ -107,7 +96,7 @@ function LevelSetting({ conversationId, level }: { conversationId: string; level
         value={level}
         onChange={(event) => {
           const next = names.find((name) => name === event.target.value);
-          if (next) void client.updateMine(conversationId, { level: next }).catch(() => undefined);
+          if (next) void client.updateMine(conversationId, { level: next }).catch(() => notify('actionFailed'));
         }}
         className="h-11 min-w-0 rounded-sm bg-n1 px-2 text-sm text-n12 ring-1 ring-n7 sm:h-8"
       >
@@ -174,7 +163,7 @@ const roleNames = { owner: 'owner', admin: 'admin', readonly: 'readonlyRole', me
 
 function MemberItem({ conversationId, member, canRemove }: { conversationId: string; member: Member; canRemove: boolean }) {
   const { t } = useText();
-  const { client } = useModel();
+  const { client, notify } = useModel();
   const name = useUserName(member.userId);
   const meId = useChat((chat) => chat.me()?.id);
   const role = roleNames[member.role];
@@ -191,7 +180,7 @@ function MemberItem({ conversationId, member, canRemove }: { conversationId: str
         <IconButton
           size="sm"
           label={`${t('removeMember')} ${name}`}
-          onClick={() => void client.removeMember(conversationId, member.userId).catch(() => undefined)}
+          onClick={() => void client.removeMember(conversationId, member.userId).catch(() => notify('actionFailed'))}
           className="sm:opacity-0 sm:group-hover:opacity-100 sm:focus-visible:opacity-100"
         >
           <X className="size-3.5" />

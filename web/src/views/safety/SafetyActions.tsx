@@ -5,7 +5,7 @@ import { Button } from '../ui/Button.tsx';
 /** What one can do about the other person of a direct conversation. */
 export function SafetyActions({ userId }: { userId: string }) {
   const { t } = useText();
-  const { client, set } = useModel();
+  const { client, set, notify } = useModel();
   const name = useUserName(userId);
   const isBlocked = useChat((chat) => chat.blocks.ids.has(userId));
   return (
@@ -15,7 +15,7 @@ export function SafetyActions({ userId }: { userId: string }) {
         data-testid="block"
         className="w-full"
         title={t('blockLead')}
-        onClick={() => void client.blocks.set(userId, !isBlocked).catch(() => undefined)}
+        onClick={() => void client.blocks.set(userId, !isBlocked).catch(() => notify('actionFailed'))}
       >
         <Ban className="size-4" />
         {isBlocked ? t('unblock') : t('blockName', { name })}
@@ -36,7 +36,7 @@ export function SafetyActions({ userId }: { userId: string }) {
 /** In the place of the composer while the other one is blocked. */
 export function BlockedComposer({ userId }: { userId: string }) {
   const { t } = useText();
-  const { client } = useModel();
+  const { client, notify } = useModel();
   return (
     <p
       data-testid="blocked-composer"
@@ -46,7 +46,7 @@ export function BlockedComposer({ userId }: { userId: string }) {
         <Ban className="size-3.5" aria-hidden />
         {t('blockedComposer')}
       </span>
-      <Button look="secondary" onClick={() => void client.blocks.set(userId, false).catch(() => undefined)}>
+      <Button look="secondary" onClick={() => void client.blocks.set(userId, false).catch(() => notify('actionFailed'))}>
         {t('unblock')}
       </Button>
     </p>
@@ -56,7 +56,7 @@ export function BlockedComposer({ userId }: { userId: string }) {
 /** In the settings: everybody whom one has blocked. */
 export function BlockedPeople() {
   const { t } = useText();
-  const { client } = useModel();
+  const { client, notify } = useModel();
   const ids = useChat((chat) => chat.blocks.ids);
   if (ids.size === 0) return null;
   return (
@@ -64,7 +64,11 @@ export function BlockedPeople() {
       <h3 className="mb-1.5 text-sm font-medium text-n11">{t('blockedPeople')}</h3>
       <ul className="max-h-40 overflow-y-auto rounded-md ring-1 ring-n6">
         {[...ids].map((userId) => (
-          <BlockedPerson key={userId} userId={userId} onUnblock={() => void client.blocks.set(userId, false).catch(() => undefined)} />
+          <BlockedPerson
+            key={userId}
+            userId={userId}
+            onUnblock={() => void client.blocks.set(userId, false).catch(() => notify('actionFailed'))}
+          />
         ))}
       </ul>
     </section>
