@@ -17,6 +17,11 @@ const isKnown = (id: string, html: string) =>
 
 /** No rule of axe is broken, best practices included, and nothing is wider than the page. */
 export async function check(person: Person, name: string): Promise<void> {
+  assert.deepEqual(await inspect(person, name), []);
+}
+
+/** What is wrong with what the page shows now. */
+export async function inspect(person: Person, name: string): Promise<string[]> {
   const { page } = person;
   await settled(page);
   await twoFrames(page);
@@ -27,7 +32,6 @@ export async function check(person: Person, name: string): Promise<void> {
   const found = violations.flatMap(({ id, nodes }) =>
     nodes.flatMap(({ html, failureSummary }) => (isKnown(id, html) ? [] : [`${name}: ${id}: ${html}\n${failureSummary}`])),
   );
-  assert.deepEqual(found, []);
-  const width = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-  assert.ok(Number(width) <= 0, `${name} is ${width} px wider than the screen`);
+  const width = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
+  return width <= 0 ? found : [...found, `${name} is ${width} px wider than the screen`];
 }
