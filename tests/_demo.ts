@@ -26,7 +26,7 @@ export async function playDemo(browser: Browser, cluster: LocalCluster, { talkSe
   await grace.page.getByText('Launch week').first().waitFor();
   await take(grace, 'list-375-dark');
   for (const person of [ada, grace, katherine]) await openConversation(person, stage.launchId);
-  await showPicture(katherine, [ada, grace], stage);
+  await showPicture(katherine, [ada, grace]);
   await typeTogether(ada, grace, katherine);
   await readThread(ada, stage);
   await search(ada);
@@ -69,7 +69,7 @@ function paint(page: Page): Promise<string> {
   })()`);
 }
 
-async function showPicture(katherine: Person, others: readonly Person[], { cast, launchId }: Stage): Promise<void> {
+async function showPicture(katherine: Person, others: readonly Person[]): Promise<void> {
   const { page } = katherine;
   const buffer = Buffer.from(await paint(page), 'base64');
   const numbers = Buffer.from('angle,velocity\n32.04,7.79\n'.repeat(400));
@@ -84,11 +84,6 @@ async function showPicture(katherine: Person, others: readonly Person[], { cast,
     const image = message(person.page, 'tracking station').getByTestId('attachment-image').locator('img').last();
     await soon('the picture is there', () => image.evaluate((img: unknown) => (img as { naturalWidth: number }).naturalWidth > 0));
   }
-  const { items } = await cast.alan.call<{ items: { id: string }[] }>('GET', `/v1/conversations/${launchId}/messages`);
-  const path = (emoji: string) => `/v1/conversations/${launchId}/messages/${items.at(-1)!.id}/reactions/${encodeURIComponent(emoji)}`;
-  for (const name of ['alan', 'margaret', 'ada'] as const) await cast[name].call('PUT', path('🤩'));
-  await cast.margaret.call('PUT', path('🌄'));
-  await others[0]!.page.locator('[data-emoji="🌄"]').waitFor();
 }
 
 async function typeTogether(ada: Person, grace: Person, katherine: Person): Promise<void> {
@@ -96,11 +91,9 @@ async function typeTogether(ada: Person, grace: Person, katherine: Person): Prom
   await composer(grace.page).press('Enter');
   await message(ada.page, 'I am on my way').waitFor();
   await message(ada.page, 'tracking station').hover();
-  // It ends a few seconds after the last key, so she goes on until the picture is taken.
-  const typing = composer(katherine.page).pressSequentially('And tonight all of it once more, from the start', { delay: 250 });
+  await composer(katherine.page).pressSequentially('And tonight');
   await ada.page.getByTestId('typing').getByText('Katherine Johnson is typing').waitFor();
   await take(ada, 'chat-1280-light');
-  await typing;
   // Away from the messages, which show what can be done with them.
   await grace.page.mouse.move(0, 0);
   await take(grace, 'chat-375-dark');
