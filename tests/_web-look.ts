@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { check } from './_axe.ts';
 import { openPage, type Person } from './_browser.ts';
+import { openCards } from './_web-previews.ts';
 import { composer, createGroup, list, message, openAs, openConversation, pointAt, type World } from './_web.ts';
 
 /** Targets for a finger; a link inside of a text is as high as its line. */
@@ -30,20 +31,22 @@ const sparse = [looks[0], looks[3]] as const;
 export function lookTests(world: () => World): void {
   test('every part of the app is accessible and fits, at each width, in both themes and languages', async () => {
     const { ada, grace } = world();
+    await using site = await openCards();
     const group = await createGroup(world(), 'Analytical Engine');
-    const first = await grace.say(group.id, 'The cards are **punched**. See https://example.com/cards and `run`.');
+    const first = await grace.say(group.id, 'The cards are **punched**. See `run`.');
     await ada.call('PUT', `/v1/conversations/${group.id}/messages/${first.id}/reactions/${encodeURIComponent('🎉')}`);
     await ada.call('PUT', `/v1/conversations/${group.id}/messages/${first.id}/pin`);
     await ada.say(group.id, 'A thread about it', { threadRoot: first.id });
     await ada.say(group.id, 'Ein Wort, das lang ist: Donaudampfschifffahrtsgesellschaftskapitänsmütze', { replyTo: first.id });
     await grace.say(group.id, '> quoted\n```\ncode\n```\n@Ada Lovelace have a look', { mentions: [ada.userId] });
+    await grace.say(group.id, `Two of them: ${site.url}/cards ${site.url}/mill`);
     for (const { width, colorScheme, locale } of looks) {
       const name = `${width}-${colorScheme}-${locale.slice(0, 2)}`;
       await using person = await openAs(world(), 'ada', { viewport: { width, height: 760 }, colorScheme, locale });
       // On wider screens the list is beside every conversation.
       if (width <= 375) await check(person, `list-${name}`);
       await openConversation(person, group.id);
-      await message(person.page, 'quoted').waitFor();
+      await message(person.page, 'Two of them').getByTestId('link-preview').last().waitFor();
       await check(person, `conversation-${name}`);
       if (width <= 375) assert.deepEqual(await smallTargets(person.page), []);
       if (width === 1280 || width === 320) await checkParts(person, name);

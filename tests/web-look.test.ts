@@ -1,4 +1,5 @@
 import { lookTests } from './_web-look.ts';
+import { previewTests } from './_web-previews.ts';
 import { webSuite } from './_web-suite.ts';
 
-webSuite('the looks of the web app', [lookTests]);
+webSuite('the looks of the web app', [lookTests, previewTests], { FETCH_ALLOWED_NETWORKS: '127.0.0.1' });

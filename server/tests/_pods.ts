@@ -130,6 +130,8 @@ export class Cluster implements AsyncDisposable {
       ADMIN_PORT: '0',
       POD_ID: id,
       RATE_LIMITS: 'off',
+      // Tests write links to sites of others, and nobody shall be asked for them.
+      LINK_PREVIEWS: 'off',
       DRAIN_SECONDS: '1',
       ...this.#env,
       ...env,

@@ -193,11 +193,12 @@ describe('malformed input', () => {
     'an ack nobody asked for': '43123[]',
     'another namespace': '40/admin,{"token":"x"}',
     'a connect error from the client': '44{"message":"x"}',
+    'text that is no UTF-8': Buffer.from([0x34, 0x32, 0x5b, 0x22, 0xff, 0xc3, 0x28, 0x22, 0x5d]),
   };
   for (const [what, frame] of Object.entries(garbage)) {
     it(`as ${what} hurts that socket at most`, async () => {
       const { ws } = await raw();
-      ws.send(frame);
+      ws.send(frame, { binary: Buffer.isBuffer(frame) && what !== 'text that is no UTF-8' });
       ws.send('4212["changes",{}]');
       const isDone = () => ws.readyState === WebSocket.CLOSED;
       let isAnswered = false;

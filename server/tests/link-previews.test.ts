@@ -36,7 +36,7 @@ describe('link previews', () => {
       '/i.png': content(image, 'image/png'),
     });
     secret = await openSite({ '/': page('<title>secret</title>') }, '127.0.0.2');
-    cluster = await startPods(2, { ...store.env, FETCH_ALLOWED_NETWORKS: '127.0.0.1' });
+    cluster = await startPods(2, { ...store.env, FETCH_ALLOWED_NETWORKS: '127.0.0.1', LINK_PREVIEWS: 'on' });
     [ada, bob] = [await cluster.register('Ada'), await cluster.register('Bob')];
     [adas, bobs] = [await cluster.connect(ada, 0), await cluster.connect(bob, 1)];
   });

@@ -1,5 +1,5 @@
 import type { ChatMessage, PendingMessage } from '@chatcluster/client/types';
-import type { Attachment, Reaction } from '@chatcluster/protocol';
+import type { Attachment, LinkPreview, Reaction } from '@chatcluster/protocol';
 
 /** How far an own message has come; absent on the messages of others. */
 export type OwnState = 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed';
@@ -27,6 +27,7 @@ export interface MessageView {
   mentionAll: boolean;
   attachments: readonly Attachment[];
   reactions: readonly Reaction[];
+  previews: readonly LinkPreview[];
   error?: string;
 }
 
@@ -47,6 +48,7 @@ export interface RowsInput {
 
 /** Consecutive messages of one sender share an avatar within this time. */
 const GROUP_MS = 5 * 60_000;
+const NO_PREVIEWS: readonly LinkPreview[] = [];
 
 function storedView(message: ChatMessage, meId: string): MessageView {
   const own = message.actorId === meId;
@@ -71,6 +73,8 @@ function storedView(message: ChatMessage, meId: string): MessageView {
     mentionAll: message.mentionAll ?? false,
     attachments: message.attachments,
     reactions: message.reactions,
+    // A moment after an edit there may still be those of a link that is gone.
+    previews: message.previews?.filter(({ url }) => message.body.includes(url)) ?? NO_PREVIEWS,
   };
 }
 
@@ -100,6 +104,7 @@ function pendingView(pending: PendingMessage, meId: string): MessageView {
     mentionAll: pending.mentionAll ?? false,
     attachments: [],
     reactions: [],
+    previews: NO_PREVIEWS,
     error: pending.error?.message,
   };
 }

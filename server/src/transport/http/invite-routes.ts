@@ -1,7 +1,7 @@
 import { type Request, Router } from 'express';
 import { z } from 'zod';
 import { restSchemas } from '@chatcluster/protocol/rest-schemas';
-import { uuid } from '@chatcluster/protocol/socket-schemas';
+import { text, uuid } from '@chatcluster/protocol/socket-schemas';
 import type { Config } from '../../config.ts';
 import type { Invites } from '../../operations/invites.ts';
 import type { Routes } from './route.ts';
@@ -11,7 +11,7 @@ export interface InviteRouteDeps extends Routes {
   config: Pick<Config, 'publicUrl'>;
 }
 
-const code = z.string().min(1).max(100);
+const code = text.min(1).max(100);
 const one = z.object({ id: uuid });
 const ofConversation = z.object({ id: uuid, code });
 const byCode = z.object({ code });

@@ -4,6 +4,7 @@ import type { MessageView } from '../../state/rows.ts';
 import { parseOwnLink } from '../../state/links.ts';
 import { useChat, useModel } from '../app/context.tsx';
 import { Attachments } from '../files/Attachments.tsx';
+import { LinkPreviews } from './LinkPreviews.tsx';
 
 export const MessageBody = memo(function MessageBody({ message }: { message: MessageView }) {
   const names = useChat((client) => message.mentions.map((id) => client.user(id)?.displayName ?? '').join('\n'));
@@ -15,6 +16,7 @@ export const MessageBody = memo(function MessageBody({ message }: { message: Mes
         <BlockView key={index} block={block} isLast={index === blocks.length - 1} />
       ))}
       <Attachments files={message.attachments} />
+      <LinkPreviews previews={message.previews} />
     </>
   );
 });

@@ -7,6 +7,7 @@ import {
   Flag,
   Forward,
   Link,
+  Link2Off,
   MailOpen,
   MessageSquareText,
   Pencil,
@@ -54,6 +55,7 @@ function useActions(conversationId: string, message: MessageView) {
     report: () => model.set({ dialog: 'report', reporting: { userId: message.actorId, messageId: id, conversationId } }),
     block: (on: boolean) => act(client.blocks.set(message.actorId, on)),
     markUnread: () => act(model.markUnread(conversationId, seq)),
+    removePreviews: () => act(client.removePreviews(conversationId, id)),
     remove: () => act(client.remove(conversationId, id)),
   };
 }
@@ -170,6 +172,11 @@ function MoreItems({ message, actions, canPin, canDelete, onDelete }: MoreProps)
         </MenuItem>
       )}
       {!message.own && <BlockItem userId={message.actorId} onSelect={actions.block} />}
+      {canDelete && message.previews.length > 0 && (
+        <MenuItem icon={<Link2Off className={icon} />} onSelect={actions.removePreviews}>
+          {t('removePreviews')}
+        </MenuItem>
+      )}
       {canDelete && (
         <MenuItem isDanger icon={<Trash2 className={icon} />} onSelect={onDelete}>
           {t('delete')}

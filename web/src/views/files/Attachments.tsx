@@ -80,7 +80,8 @@ function Picture({ file, isAlone, onOpen }: { file: Attachment; isAlone: boolean
   );
 }
 
-function useRetry() {
+/** Of a picture that did not load. */
+export function useRetry() {
   const [attempt, setAttempt] = useState(0);
   const [isGone, setGone] = useState(false);
   const onError = () => {
