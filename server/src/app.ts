@@ -178,8 +178,12 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     endSessions(sessionIds, code);
     fanout.broadcast({ kind: 'revoke', userId, sessionIds, code });
   }
+  // Of several servers the first: every pod must count wrong passwords at the same one.
+  const limitsRedis = config.rateLimits ? opened.servers?.all[0]?.redis.connect() : undefined;
+  stack.defer(() => limitsRedis?.disconnect());
   const auth: Auth = stack.use(
     await createAuth({
+      ...(limitsRedis && { redis: limitsRedis }),
       db: store.pool,
       log,
       config,

@@ -51,6 +51,27 @@ describe('limits', () => {
     assert.equal((await cluster.rest(ann, 'POST', `/v1/conversations/${group.id}/messages`, payloads[0], 1)).status, 200);
   });
 
+  it('count wrong passwords over all pods together', async () => {
+    await using cluster = await startPods(2, { RATE_LIMITS: 'on' });
+    const email = `${randomUUID()}@example.org`;
+    const login = (pod: number) => cluster.rest(null, 'POST', '/v1/auth/login', { email, password: 'wrong' }, pod);
+    // The connection that counts may still be coming up; until then each pod counts alone.
+    await eventually(
+      async () => {
+        const statuses = [(await login(0)).status, (await login(1)).status];
+        return statuses.every((status) => status === 429);
+      },
+      { deadlineMs: 60_000 },
+    );
+    const fresh = `${randomUUID()}@example.org`;
+    for (let i = 0; i < 10; i += 1) {
+      const answer = await cluster.rest(null, 'POST', '/v1/auth/login', { email: fresh, password: 'wrong' }, i % 2);
+      assert.equal(answer.status, 401);
+    }
+    for (const pod of [0, 1])
+      assert.equal((await cluster.rest(null, 'POST', '/v1/auth/login', { email: fresh, password: 'wrong' }, pod)).status, 429);
+  });
+
   it('do not let a refused message through by sending it again, nor by its id in another conversation', async () => {
     await using cluster = await startPods(1, { RATE_LIMITS: 'on', MESSAGE_BURST: '3', MESSAGES_PER_SECOND: '1' });
     const ann = await cluster.register('Ann');

@@ -185,8 +185,18 @@ it('sends strict headers and names each request', async () => {
   const csp = headers.get('content-security-policy') ?? '';
   assert.match(csp, /default-src 'self'/);
   assert.doesNotMatch(csp, /unsafe-inline|'unsafe-eval'|\*/);
+  for (const part of ["object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"])
+    assert.ok(csp.includes(part), part);
   assert.equal(headers.get('x-content-type-options'), 'nosniff');
   assert.equal(headers.get('x-frame-options'), 'DENY');
+  assert.equal(headers.get('referrer-policy'), 'no-referrer');
+  assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin');
+  assert.equal(headers.get('cross-origin-resource-policy'), 'same-origin');
+  assert.equal(headers.get('cache-control'), 'no-store');
+  assert.equal(headers.get('strict-transport-security'), null, 'over plain HTTP it would be a lie');
+  await using https = await createTestApp({ env: { SECURE_COOKIES: 'on' } });
+  const strict = (await https.call('GET', '/v1/auth/providers')).headers.get('strict-transport-security') ?? '';
+  assert.match(strict, /max-age=31536000; includeSubDomains/);
   assert.equal(headers.get('x-powered-by'), null);
   assert.equal(headers.get('x-request-id'), 'request-1234');
   const other = await app.call('GET', '/v1/auth/providers', { headers: { 'x-request-id': 'a b' } });

@@ -21,7 +21,7 @@ export function securityHeaders({ https, fileOrigin }: { https: boolean; fileOri
         connectSrc: ["'self'", 'ws:', 'wss:', ...files],
         workerSrc: ["'self'"],
         objectSrc: ["'none'"],
-        baseUri: ["'self'"],
+        baseUri: ["'none'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
         // Over plain HTTP (a laptop, a test cluster) these would send the browser to a port that does not answer.
