@@ -6,7 +6,7 @@ import { inspect } from './_axe.ts';
 import { openPage, type Person } from './_browser.ts';
 import { composer, createGroup, message, openAs, openConversation, pointAt, soon, type World } from './_web.ts';
 
-/** Widths and themes in which every page and dialog is looked at; both languages are among them. */
+/** Widths and themes in which every page and dialog is looked at; both languages are among them. LOOKS=375 takes some of them. */
 const looks = [
   { name: '1280-light-en', width: 1280, colorScheme: 'light', locale: 'en-GB' },
   { name: '1280-dark-de', width: 1280, colorScheme: 'dark', locale: 'de-DE' },
@@ -190,7 +190,8 @@ async function walk(person: Person, look: string, steps: readonly Step[]): Promi
 export function pageTests(world: () => World): void {
   for (const { name, width, ...options } of looks.filter((l) => new RegExp(process.env.LOOKS ?? '').test(l.name))) {
     const context: BrowserContextOptions = { ...options, viewport: { width, height: 760 } };
-    test(`every page and dialog is accessible and fits: ${name}`, async () => {
+    // Some forty pages: on a busy machine more than the usual five minutes.
+    test(`every page and dialog is accessible and fits: ${name}`, { timeout: 900_000 }, async () => {
       const { ada, grace } = world();
       await runSql(world().cluster.databaseUrl, 'update users set admin = true where email = $1', ['ada@example.com']);
       const group = await createGroup(world(), 'Pages');
