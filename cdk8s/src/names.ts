@@ -5,6 +5,10 @@ export interface ClusterNames {
   realtime: string;
   api: string;
   worker: string;
+  /** CronJob of regular backups. */
+  backup: string;
+  /** PersistentVolumeClaim that holds backups, where they are kept on a volume. */
+  backups: string;
   /** The Job that migrates the database to a release. */
   migrate(version: string): string;
   /** StatefulSet, Service and PersistentVolumeClaim of the evaluation database, or the CloudNativePG Cluster. */
@@ -35,6 +39,8 @@ export function names({ name }: { name: string }): ClusterNames {
     realtime: `${name}-realtime`,
     api: `${name}-api`,
     worker: `${name}-worker`,
+    backup: `${name}-backup`,
+    backups: `${name}-backups`,
     migrate: (version) => `${name}-migrate-${createHash('sha256').update(version).digest('hex').slice(0, 10)}`,
     postgres: `${name}-postgres`,
     redis: (shard) => `${name}-redis-${shard}`,

@@ -1,4 +1,5 @@
 import { autoscaler } from './manifests/autoscaling.ts';
+import { backupObjects } from './manifests/backup.ts';
 import { cloudNativePg } from './manifests/cloud-native-pg.ts';
 import { type Context, roles } from './manifests/context.ts';
 import { deployment, disruptionBudget, migrationJob, serviceAccounts } from './manifests/deployments.ts';
@@ -31,6 +32,7 @@ export function listObjects(cluster: ClusterInput, facts: Facts, options: Render
     ...managedRedis(context),
     ...serverServices(context),
     ...(context.facts.migration.applied ? [] : [migrationJob(context)]),
+    ...backupObjects(context),
     ...roles.map((role) => deployment(context, role)),
     ...roles.map((role) => disruptionBudget(context, role)),
     ...route(context),

@@ -53,6 +53,12 @@ const external: ChatClusterSpec = {
   mail: { smtpSecretRef: { name: 'mail', key: 'url' }, from: 'hello@example.com' },
   push: { vapidSecretRef: { name: 'push' } },
   retention: { messages: '1w', audit: '25h' },
+  backup: {
+    retention: '4w',
+    target: {
+      s3: { endpoint: 'http://minio.storage:9000', bucket: 'backups', prefix: '/chat/', credentialsSecretRef: { name: 'bucket' } },
+    },
+  },
 };
 
 const everything: ChatClusterSpec = {
@@ -73,6 +79,7 @@ const everything: ChatClusterSpec = {
   shutdown: { preStopSeconds: 10, drainSeconds: 120, terminationGracePeriodSeconds: 150 },
   upgrade: { maxSurge: 2 },
   files: { volume: { size: '20Gi', storageClassName: 'shared' } },
+  backup: { schedule: '30 2 * * 0', target: { volume: { size: '5Gi' } } },
   mail: { smtpSecretRef: { name: 'mail', key: 'url' } },
   monitoring: { serviceMonitor: 'Enabled', rules: 'Enabled', dashboards: 'Enabled' },
   networkPolicy: { ingressFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'gateways' } } }] },

@@ -19,7 +19,7 @@
   resources: ["horizontalpodautoscalers"]
   verbs: ["create","delete","get","list","patch","watch"]
 - apiGroups: ["batch"]
-  resources: ["jobs"]
+  resources: ["cronjobs","jobs"]
   verbs: ["create","delete","get","list","patch","watch"]
 - apiGroups: ["chatcluster.dev"]
   resources: ["chatclusters"]

@@ -23,7 +23,7 @@ export const watchedRules: PolicyRule[] = [
   { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: owned },
   { apiGroups: ['apps'], resources: ['deployments/scale'], verbs: ['patch'] },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: owned },
-  { apiGroups: ['batch'], resources: ['jobs'], verbs: owned },
+  { apiGroups: ['batch'], resources: ['cronjobs', 'jobs'], verbs: owned },
   { apiGroups: ['chatcluster.dev'], resources: ['chatclusters'], verbs: ['list', 'patch', 'watch'] },
   { apiGroups: ['chatcluster.dev'], resources: ['chatclusters/status'], verbs: ['patch'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },

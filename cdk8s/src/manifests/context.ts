@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import type { ClusterNames } from '../names.ts';
 import type { ClusterInput, Facts, KubernetesObject, OwnerReference, RenderOptions } from '../types.ts';
 
-export type Component = 'realtime' | 'api' | 'worker' | 'migrate' | 'postgres' | 'redis';
+export type Component = 'realtime' | 'api' | 'worker' | JobRole | 'postgres' | 'redis';
 /** The roles that run all the time. */
 export type Role = 'realtime' | 'api' | 'worker';
+/** Those that do one thing and end. */
+export type JobRole = 'migrate' | 'backup';
 export const roles: readonly Role[] = ['realtime', 'api', 'worker'];
 
 /** What every builder gets; `n` are the names. */
@@ -52,13 +54,15 @@ interface ObjectOptions {
   labels?: Record<string, string>;
   /** What holds data; without an owner it outlives the ChatCluster. */
   isData?: boolean;
+  /** It never has an owner, whatever deletionPolicy says. */
+  isKept?: boolean;
 }
 
 /** The type is written as in `apps/v1/Deployment`. */
 export function object(context: Context, [type, name]: [string, string], body: object, options: ObjectOptions = {}): KubernetesObject {
   const { cluster } = context;
   const at = type.lastIndexOf('/');
-  const owners = options.isData && cluster.spec.database.deletionPolicy === 'Retain' ? [] : ownersOf(cluster);
+  const owners = options.isKept || (options.isData && cluster.spec.database.deletionPolicy === 'Retain') ? [] : ownersOf(cluster);
   return {
     apiVersion: type.slice(0, at),
     kind: type.slice(at + 1),
@@ -71,6 +75,10 @@ export function object(context: Context, [type, name]: [string, string], body: o
     },
     ...body,
   };
+}
+
+export function isServing(role: Role | JobRole): role is Role {
+  return roles.some((one) => one === role);
 }
 
 /** Labels of pods: those that selectors need, and who made them. */

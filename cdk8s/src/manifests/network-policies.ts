@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../types.ts';
+import { backupPlace } from './backup.ts';
 import {
   ADMIN_PORT,
   type Component,
@@ -102,9 +103,18 @@ function serverPolicy(context: Context, role: Role): KubernetesObject {
 }
 
 function dataPolicy(context: Context, component: 'postgres' | 'redis', port: number): KubernetesObject {
-  const clients: Component[] = component === 'postgres' ? [...roles, 'migrate'] : [...roles];
+  const clients: Component[] = component === 'postgres' ? [...roles, 'migrate', 'backup'] : [...roles];
   const from = clients.map((client) => ({ podSelector: { matchLabels: selectorOf(context, client) } }));
   return policy(context, component, { ingress: [{ from, ports: [tcp(port)] }], egress: [] });
+}
+
+/** To Postgres, and to where backups are. */
+function backupPolicies(context: Context): KubernetesObject[] {
+  const place = backupPlace(context.cluster);
+  if (place === undefined) return [];
+  const { s3 } = place;
+  const bucket = s3 ? [publicWeb, ...(s3.endpoint === undefined ? [] : [{ ports: [tcp(portOf(s3.endpoint))] }])] : [];
+  return [policy(context, 'backup', { ingress: [], egress: [dns, databaseEgress(context), ...bucket] })];
 }
 
 /** Each component gets what it needs; nothing between the pods of one component, they speak through Redis. */
@@ -114,6 +124,7 @@ export function networkPolicies(context: Context): KubernetesObject[] {
   return [
     ...roles.map((role) => serverPolicy(context, role)),
     policy(context, 'migrate', { ingress: [], egress: [dns, databaseEgress(context)] }),
+    ...backupPolicies(context),
     ...(database.evaluation ? [dataPolicy(context, 'postgres', POSTGRES_PORT)] : []),
     ...(redis.managed ? [dataPolicy(context, 'redis', REDIS_PORT)] : []),
   ];

@@ -1,6 +1,6 @@
 import { names } from '../names.ts';
 import type { KubernetesObject } from '../types.ts';
-import { ADMIN_PORT, type Context, HTTP_PORT, object, POSTGRES_PORT, REDIS_PORT, type Role } from './context.ts';
+import { ADMIN_PORT, type Context, HTTP_PORT, isServing, type JobRole, object, POSTGRES_PORT, REDIS_PORT, type Role } from './context.ts';
 import { publicUrl } from './public-url.ts';
 import { databaseUrlRef } from './secrets.ts';
 import { CNPG_DATABASE } from './cloud-native-pg.ts';
@@ -92,7 +92,7 @@ function readEnv(cluster: Context['cluster']): EnvVar[] {
 }
 
 /** Variables of one role; those of the user win where the schema lets them. */
-export function serverEnv({ cluster, facts }: Context, role: Role | 'migrate'): EnvVar[] {
+export function serverEnv({ cluster, facts }: Context, role: Role | JobRole): EnvVar[] {
   const { podTemplate, roles } = cluster.spec;
   const own: EnvVar[] = [
     { name: 'ROLE', value: role },
@@ -101,8 +101,8 @@ export function serverEnv({ cluster, facts }: Context, role: Role | 'migrate'): 
     { name: 'DATABASE_POOL', value: String(facts.databasePool) },
   ];
   if (role === 'api' || role === 'realtime') own.push(...readEnv(cluster));
-  // The migration needs Postgres only, and must not wait for Redis.
-  if (role !== 'migrate') {
+  // Jobs need Postgres only, and must not wait for Redis.
+  if (isServing(role)) {
     own.push(...redisEnv(cluster));
     own.push({ name: 'FANOUT', value: roles.realtime.fanout === 'StreamsAdapter' ? 'streams-adapter' : 'routed' });
   }

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../types.ts';
-import { compact, type Context, instanceOf, object, type Role } from './context.ts';
+import { compact, type Context, instanceOf, isServing, type JobRole, object, type Role } from './context.ts';
 import type { EnvVar } from './server-env.ts';
 import { volumeClaim } from './volume.ts';
 
@@ -9,25 +9,29 @@ const SIGNING_KEYS = '/etc/chatcluster/signing-keys';
 const ADMIN_LINK = '/etc/chatcluster/admin-link';
 
 type Cluster = Context['cluster'];
-type PodRole = Role | 'migrate';
+type PodRole = Role | JobRole;
 
 /** Pods that send mail and pushes, and read and write files. Sockets need none of it, but tell people whether there are files. */
 const outgoing: readonly PodRole[] = ['api', 'worker'];
 
 const env = (name: string, value: string | undefined): EnvVar[] => (value === undefined ? [] : [{ name, value }]);
-const secret = (variable: string, name: string, key: string, optional?: true): EnvVar => ({
+export const secret = (variable: string, name: string, key: string, optional?: true): EnvVar => ({
   name: variable,
   valueFrom: { secretKeyRef: compact({ name, key, optional }) },
 });
 
-const secondsOf: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+const secondsIn: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+
+export function secondsOf(duration: string): number {
+  return Number.parseInt(duration, 10) * (secondsIn[duration.at(-1) ?? 'd'] ?? 1);
+}
 
 /** The most that the server takes. */
 const mostDays = 36_500;
 
 /** Rounded up: what is kept a few hours longer can still be removed, the other way round it cannot. */
 function daysOf(duration: string): string {
-  return String(Math.min(mostDays, Math.ceil((Number.parseInt(duration, 10) * (secondsOf[duration.at(-1) ?? 'd'] ?? 1)) / 86_400)));
+  return String(Math.min(mostDays, Math.ceil(secondsOf(duration) / 86_400)));
 }
 
 /** Settings of features that are no secret; all pods may know them. */
@@ -83,7 +87,7 @@ function hasAdminLink({ auth }: Cluster['spec'], role: PodRole): boolean {
 }
 
 export function featureEnv({ spec }: Cluster, role: PodRole): EnvVar[] {
-  if (role === 'migrate') return [];
+  if (!isServing(role)) return [];
   if (role === 'realtime') return fileEnv(spec);
   const signing = signs(spec, role) ? env('SIGNING_KEYS_FILE', `${SIGNING_KEYS}/keys`) : [];
   const link = hasAdminLink(spec, role) ? env('ADMIN_LINK_FILE', `${ADMIN_LINK}/token`) : [];
@@ -98,7 +102,7 @@ export function featureEnv({ spec }: Cluster, role: PodRole): EnvVar[] {
   ];
 }
 
-interface Mount {
+export interface Mount {
   name: string;
   mountPath: string;
   readOnly?: boolean;

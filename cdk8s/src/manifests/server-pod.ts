@@ -1,6 +1,17 @@
-import { ADMIN_PORT, compact, type Context, hashOf, HTTP_PORT, podLabels, type Role, selectorOf } from './context.ts';
-import { serverEnv, serverSettings } from './server-env.ts';
-import { featureAffinity, featureMounts, providerSettings } from './server-features.ts';
+import {
+  ADMIN_PORT,
+  compact,
+  type Context,
+  hashOf,
+  HTTP_PORT,
+  isServing,
+  type JobRole,
+  podLabels,
+  type Role,
+  selectorOf,
+} from './context.ts';
+import { type EnvVar, serverEnv, serverSettings } from './server-env.ts';
+import { featureAffinity, featureMounts, type Mount, providerSettings } from './server-features.ts';
 import { containerSecurity, podSecurity } from './security.ts';
 
 const probe = (path: string, timing: object) => ({ httpGet: { path, port: 'admin' }, ...timing });
@@ -12,8 +23,8 @@ const probes = {
   livenessProbe: probe('/livez', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
 };
 
-function spread(context: Context, role: Role | 'migrate'): object[] | undefined {
-  if (role === 'migrate') return undefined;
+function spread(context: Context, role: Role | JobRole): object[] | undefined {
+  if (!isServing(role)) return undefined;
   const labelSelector = { matchLabels: selectorOf(context, role) };
   const given = context.cluster.spec.podTemplate.topologySpreadConstraints;
   if (given) return given.map((constraint) => ({ ...constraint, labelSelector }));
@@ -32,10 +43,15 @@ function pullSecrets({ spec }: Context['cluster']): { name: string }[] | undefin
   return all.length > 0 ? [...new Set(all)].map((name) => ({ name })) : undefined;
 }
 
-function container(context: Context, role: Role | 'migrate'): object {
+/** What a Job gets besides. */
+interface More {
+  env: EnvVar[];
+  mounts: Mount[];
+}
+
+function container(context: Context, role: Role | JobRole, { env, mounts }: More): object {
   const { cluster, facts, n } = context;
   const { podTemplate, shutdown, roles } = cluster.spec;
-  const isServing = role !== 'migrate';
   const ports = [
     ...(role === 'realtime' || role === 'api' ? [{ name: 'http', containerPort: HTTP_PORT, protocol: 'TCP' }] : []),
     { name: 'admin', containerPort: ADMIN_PORT, protocol: 'TCP' },
@@ -46,21 +62,24 @@ function container(context: Context, role: Role | 'migrate'): object {
     imagePullPolicy: facts.imagePullPolicy,
     // Later entries win over earlier ones, and variables over both.
     envFrom: [...(podTemplate.envFrom ?? []), { configMapRef: { name: n.config } }],
-    env: serverEnv(context, role),
-    ports: isServing ? ports : undefined,
-    resources: roles[isServing ? role : 'worker'].resources,
-    ...(isServing && probes),
+    env: [...serverEnv(context, role), ...env],
+    ports: isServing(role) ? ports : undefined,
+    resources: roles[isServing(role) ? role : 'worker'].resources,
+    ...(isServing(role) && probes),
     // Endpoints settle before the drain begins, else the last connections come to a pod that takes none.
-    lifecycle: isServing && shutdown.preStopSeconds > 0 ? { preStop: { sleep: { seconds: shutdown.preStopSeconds } } } : undefined,
+    lifecycle: isServing(role) && shutdown.preStopSeconds > 0 ? { preStop: { sleep: { seconds: shutdown.preStopSeconds } } } : undefined,
     securityContext: containerSecurity,
-    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }, ...featureMounts(context, role).map(({ volume: _volume, ...mount }) => mount)],
+    volumeMounts: [
+      { name: 'tmp', mountPath: '/tmp' },
+      ...[...featureMounts(context, role), ...mounts].map(({ volume: _volume, ...mount }) => mount),
+    ],
   });
 }
 
 /** Hashes of what pods read when they start, so that a change rolls them. A Job starts once. */
-function annotationsOf(context: Context, role: Role | 'migrate'): Record<string, string> | undefined {
+function annotationsOf(context: Context, role: Role | JobRole): Record<string, string> | undefined {
   const { annotations } = context.cluster.spec.podTemplate;
-  if (role === 'migrate') return annotations;
+  if (!isServing(role)) return annotations;
   const checksums = Object.entries(context.facts.checksums).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return {
     ...annotations,
@@ -69,13 +88,17 @@ function annotationsOf(context: Context, role: Role | 'migrate'): Record<string,
   };
 }
 
-function affinityOf(context: Context, role: Role | 'migrate'): object | undefined {
+function affinityOf(context: Context, role: Role | JobRole): object | undefined {
   const podAffinity = featureAffinity(context, role);
   const { affinity } = context.cluster.spec.podTemplate;
   return podAffinity ? { ...affinity, podAffinity } : affinity;
 }
 
-export function serverPod(context: Context, role: Role | 'migrate'): { metadata: object; spec: object } {
+export function serverPod(
+  context: Context,
+  role: Role | JobRole,
+  more: More = { env: [], mounts: [] },
+): { metadata: object; spec: object } {
   const { cluster, n } = context;
   const { podTemplate, shutdown } = cluster.spec;
   return {
@@ -85,18 +108,18 @@ export function serverPod(context: Context, role: Role | 'migrate'): { metadata:
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       securityContext: podSecurity,
-      terminationGracePeriodSeconds: role === 'migrate' ? undefined : shutdown.terminationGracePeriodSeconds,
-      restartPolicy: role === 'migrate' ? 'Never' : undefined,
+      terminationGracePeriodSeconds: isServing(role) ? shutdown.terminationGracePeriodSeconds : undefined,
+      restartPolicy: isServing(role) ? undefined : 'Never',
       imagePullSecrets: pullSecrets(cluster),
       nodeSelector: podTemplate.nodeSelector,
       tolerations: podTemplate.tolerations,
       affinity: affinityOf(context, role),
       priorityClassName: podTemplate.priorityClassName,
       topologySpreadConstraints: spread(context, role),
-      containers: [container(context, role)],
+      containers: [container(context, role, more)],
       volumes: [
         { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } },
-        ...featureMounts(context, role).map(({ name, volume }) => ({ name, ...volume })),
+        ...[...featureMounts(context, role), ...more.mounts].map(({ name, volume }) => ({ name, ...volume })),
       ],
     }),
   };

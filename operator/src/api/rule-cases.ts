@@ -119,6 +119,7 @@ export const ruleCases: RuleCase[] = [
   { at: 'shutdown', bad: { preStopSeconds: 5, drainSeconds: 85 }, good: { preStopSeconds: 5, drainSeconds: 84 } },
   { at: 'backup', bad: { target: {} }, good: { target: { volume: {} } } },
   { at: 'backup.schedule', bad: 'every night', good: '*/30 2 * * MON-FRI' },
+  { at: 'backup.schedule', bad: '60 3 * * *', good: '59 3,15 1-7/2 12 0' },
   { at: 'podTemplate.labels', bad: { 'app.kubernetes.io/name': 'mine' }, good: { team: 'chat' } },
   { at: 'podTemplate.env', bad: variable({ name: 'log-level' }), good: variable({}) },
   { at: 'podTemplate.env', bad: variable({ name: 'ROLE' }), good: variable({ name: 'ROLES' }) },

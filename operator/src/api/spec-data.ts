@@ -95,7 +95,12 @@ export function s3<F extends Fields>(description: string, more: F) {
   });
 }
 
-const five = '[0-9A-Za-z*/,-]+( +[0-9A-Za-z*/,-]+){4}';
+/** What a CronJob takes, but for names of no day and ranges that run backwards, which Kubernetes refuses later. */
+function cronField(value: string): string {
+  return `([*]|${value}(-${value}|(,${value})+)?)(/[1-9][0-9]?)?`;
+}
+
+const five = ['[1-5]?[0-9]', '(1?[0-9]|2[0-3])', '([1-9]|[12][0-9]|3[01])', '([1-9]|1[0-2])', '([0-6]|[A-Z]{3})'].map(cronField).join(' +');
 
 export const backup = record('Regular backups of the database.', {
   schedule: defaulted(

@@ -84,6 +84,8 @@ function obeyRules(value: unknown): ChatClusterSpec {
   keepOne(loose.redis, ['external', 'managed'], 'managed');
   if (given.files) keepOne(loose.files, ['s3', 'volume'], 'volume');
   if (given.backup) keepOne(loose.backup?.target, ['s3', 'volume'], 'volume');
+  // No range runs backwards, and names are those of days.
+  if (/[-A-Z]/.test(given.backup?.schedule ?? '')) given.backup!.schedule = '0 3 * * MON-FRI';
   if (given.replicas === 0) given.replicas = 1;
   if (given.autoscaling) delete given.autoscaling.minReplicas;
   if (given.autoscaling?.maxReplicas) given.autoscaling.maxReplicas += 1;

@@ -26,6 +26,7 @@ const order = [
   'StatefulSet',
   'Cluster',
   'Job',
+  'CronJob',
   'Deployment',
 ];
 

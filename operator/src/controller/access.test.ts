@@ -138,6 +138,7 @@ const everything: ChatClusterSpec = {
   redis: { managed: { shards: 2 } },
   access: { host: 'chat.example.com', gateway: { parentRefs: [{ name: 'gate' }] } },
   autoscaling: { engine: 'HPA' },
+  backup: { target: { volume: {} } },
 };
 
 async function remove(name: string): Promise<void> {
@@ -159,6 +160,7 @@ describe('under its own ServiceAccount', () => {
       monitoring: { serviceMonitor: 'Disabled', rules: 'Disabled', dashboards: 'Disabled' },
       networkPolicy: { enabled: false },
       podTemplate: { serviceAccountName: 'default' },
+      backup: null,
       version: '0.2.0',
     });
     await eventually(async () => (await lab.client.list(jobs, { namespace: chat })).items.length === 1);

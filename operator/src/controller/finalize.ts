@@ -57,7 +57,9 @@ export async function finalize(deps: ReconcileDeps, observed: Observed, signal: 
 
 async function removeData(deps: ReconcileDeps, observed: Observed, signal: AbortSignal): Promise<void> {
   for (const child of observed.children.values()) {
-    const isData = child.kind === 'PersistentVolumeClaim' || child.kind === 'Cluster';
+    // Backups are for the day after, whatever deletionPolicy says.
+    const isBackups = child.metadata.name === names(observed.cluster.metadata).backups;
+    const isData = (child.kind === 'PersistentVolumeClaim' && !isBackups) || child.kind === 'Cluster';
     if (isData && ownershipOf(child, observed.cluster.metadata) === 'ours' && !child.metadata.deletionTimestamp) {
       await deleteChild({ client: deps.client, signal }, child);
     }

@@ -36,6 +36,7 @@ export const ownedKinds: OwnedKind[] = [
   { resource: deployments },
   { resource: namespaced('apps/v1', 'StatefulSet', 'statefulsets') },
   { resource: namespaced('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers') },
+  { resource: namespaced('batch/v1', 'CronJob', 'cronjobs') },
   { resource: jobs },
   { resource: namespaced('networking.k8s.io/v1', 'Ingress', 'ingresses') },
   { resource: namespaced('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies') },

@@ -1,6 +1,7 @@
 import { names } from '@chatcluster/cdk8s/names';
 import { type Applied, applyAll, deleteChild } from '../apply/apply-all.ts';
 import { ensureSecrets } from '../apply/generated-secrets.ts';
+import { findBackups } from '../decide/backups.ts';
 import { readDeployment } from '../decide/deployment-state.ts';
 import { factsFor } from '../decide/facts.ts';
 import { listProblems } from '../decide/problems.ts';
@@ -183,6 +184,13 @@ function sumConnections({ gathered, memo, observed }: Pass): number | undefined 
   return roundConnections([...loads.values()].reduce((total, { connections }) => total + connections, 0));
 }
 
+/** Nobody tells of a backup that was not begun. A timer must not run for ever, so it looks once a day at least. */
+function untilOverdue(observed: Observed): number | undefined {
+  const { overdueAtMs } = findBackups(observed);
+  const waitMs = overdueAtMs === undefined ? 0 : overdueAtMs - observed.nowMs;
+  return waitMs > 0 ? Math.min(waitMs, 86_400_000) : undefined;
+}
+
 function soonest({ gathered, release, observed }: Pass, applied: Applied, problems: Problem[]): { requeueAfterMs?: number } {
   const { retryAtMs } = release.migration;
   const times = [
@@ -190,6 +198,7 @@ function soonest({ gathered, release, observed }: Pass, applied: Applied, proble
     retryAtMs === undefined ? undefined : Math.max(1_000, retryAtMs - observed.nowMs),
     problems.length > 0 ? lookAgainMs.problem : undefined,
     applied.waiting.length > 0 ? lookAgainMs.waiting : undefined,
+    untilOverdue(observed),
   ].filter((time) => time !== undefined);
   return times.length > 0 ? { requeueAfterMs: Math.min(...times) } : {};
 }

@@ -22,7 +22,7 @@ export function renderDesired(observed: Observed, release: ReleasePlan): Desired
   if (effective === requested || effective === undefined) {
     const all = render(observed, { version: requested, requested, applied: isApplied });
     if (isApplied) return { objects: all.map((object) => released(object, requested)), kept: jobsToKeep(observed) };
-    return { objects: all.filter((object) => !isServer(object)), kept: serversThatExist(observed) };
+    return { objects: all.filter((object) => !needsTables(object)), kept: whatExistsOfThem(observed) };
   }
   const running = render(observed, { version: effective, requested, applied: true }).map((object) => released(object, effective));
   if (isApplied) return { objects: running, kept: jobsToKeep(observed) };
@@ -55,8 +55,13 @@ function isServer({ kind, metadata }: { kind?: string; metadata: { labels?: Reco
   return kind === 'Deployment' && serverRoles.some((role) => role === component);
 }
 
-function serversThatExist({ children }: Observed): string[] {
-  return [...children].filter(([, child]) => isServer(child)).map(([id]) => id);
+/** Pods of the server, and backups: there is nothing to back up yet. */
+function needsTables(object: { kind?: string; metadata: { labels?: Record<string, string> } }): boolean {
+  return isServer(object) || object.kind === 'CronJob';
+}
+
+function whatExistsOfThem({ children }: Observed): string[] {
+  return [...children].filter(([, child]) => needsTables(child)).map(([id]) => id);
 }
 
 /** A Job that succeeded stays until the status remembers it: else a crash in between would migrate once more. */

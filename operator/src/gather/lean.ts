@@ -66,7 +66,7 @@ function leanChild(object: KubeObject, share: Share): Child {
   return {
     apiVersion: full.apiVersion ?? '',
     kind: full.kind ?? '',
-    metadata: leanMeta(full.metadata, share),
+    metadata: leanMeta(full, share),
     fingerprint: hashText(live),
     ...(typeof spec?.replicas === 'number' && { replicas: spec.replicas }),
     ...(full.status !== undefined && withStatus.has(full.kind ?? '') && { status: full.status as Record<string, unknown> }),
@@ -74,8 +74,8 @@ function leanChild(object: KubeObject, share: Share): Child {
   };
 }
 
-function leanMeta(full: ObjectMeta, share: Share): ObjectMeta {
-  const { name, namespace, uid, resourceVersion, generation, deletionTimestamp, ...more } = full;
+function leanMeta({ kind, metadata: full }: UnknownObject, share: Share): ObjectMeta {
+  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, ...more } = full;
   const pick = (all: Record<string, string> | undefined, keep: (name: string) => boolean) =>
     Object.fromEntries(Object.entries(all ?? {}).filter(([key]) => keep(key)));
   return {
@@ -84,6 +84,8 @@ function leanMeta(full: ObjectMeta, share: Share): ObjectMeta {
     ...(uid && { uid }),
     ...(resourceVersion && { resourceVersion }),
     ...(generation !== undefined && { generation }),
+    // A regular backup is overdue from its beginning on.
+    ...(kind === 'CronJob' && creationTimestamp && { creationTimestamp }),
     ...(deletionTimestamp && { deletionTimestamp }),
     ...(more.ownerReferences && { ownerReferences: share(more.ownerReferences) }),
     labels: share(pick(more.labels, (key) => keptLabels.has(key))),

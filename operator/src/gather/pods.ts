@@ -13,11 +13,13 @@ export interface Pod extends KubeObject {
   deletionCost: number;
   /** Why a container does not start or keeps ending. */
   trouble?: { reason: string; message: string };
+  /** The last words of a pod that backed up. */
+  result?: string;
 }
 
 interface ContainerStatus {
   restartCount?: number;
-  state?: { waiting?: { reason?: string; message?: string } };
+  state?: { waiting?: { reason?: string; message?: string }; terminated?: { message?: string } };
   lastState?: { terminated?: { reason?: string; message?: string; exitCode?: number } };
 }
 
@@ -40,6 +42,8 @@ export function leanPod(object: KubeObject): Pod {
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
   const scheduled = status.conditions?.find(({ type }) => type === 'PodScheduled');
   const isReady = ready?.status === 'True';
+  const component = metadata.labels?.[labels.component] ?? '';
+  const result = component === 'backup' ? status.containerStatuses?.[0]?.state?.terminated?.message : undefined;
   const startSeconds = isReady ? secondsBetween(metadata.creationTimestamp, ready?.lastTransitionTime) : undefined;
   const unschedulable = scheduled?.status === 'False' ? { reason: 'Unschedulable', message: scheduled.message ?? '' } : undefined;
   const trouble = findTrouble([...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) ?? unschedulable;
@@ -47,7 +51,7 @@ export function leanPod(object: KubeObject): Pod {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: leanMeta(metadata),
-    component: metadata.labels?.[labels.component] ?? '',
+    component,
     ...(status.podIP && { ip: status.podIP }),
     isReady,
     // As the ReplicaSet controller sees it; the condition may be written later than the name.
@@ -55,6 +59,7 @@ export function leanPod(object: KubeObject): Pod {
     ...(startSeconds !== undefined && { startSeconds }),
     deletionCost: Number(metadata.annotations?.[deletionCostAnnotation] ?? 0) || 0,
     ...(trouble && { trouble }),
+    ...(result && { result }),
   };
 }
 

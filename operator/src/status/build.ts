@@ -1,6 +1,7 @@
 import type { ChatClusterStatus } from '../api/index.ts';
 import { serverRoles } from '../gather/observed.ts';
 import { dateConditions, findConditions } from './conditions.ts';
+import { lastBackup } from './backup.ts';
 import { urlOf } from './route.ts';
 import { realtimeSelector } from './scaling.ts';
 import type { View } from './view.ts';
@@ -40,6 +41,7 @@ export function buildStatus(view: View): ChatClusterStatus {
       ...(release.migration.completedAtMs && { completedAt: second(release.migration.completedAtMs) }),
     },
     ...(rollback && { rollback }),
+    ...lastBackup(observed),
     conditions: dateConditions(findings, previous.conditions ?? [], { generation, nowMs }),
   };
 }

@@ -1,10 +1,11 @@
 import type { Condition, ConditionType } from '../api/index.ts';
 import { conditionTypes } from '../api/index.ts';
 import { serverRoles } from '../gather/observed.ts';
+import { backupHealthy } from './backup.ts';
 import { databaseReady, redisReady } from './backends.ts';
 import { routeReady } from './route.ts';
 import { autoscalingActive, scalingLimited } from './scaling.ts';
-import { type Finding, type Findings, no, unknown, type View, yes } from './view.ts';
+import { type Finding, type Findings, no, type View, yes } from './view.ts';
 
 /** Every condition, on the first pass too. */
 export function findConditions(view: View): Findings {
@@ -51,11 +52,6 @@ function migrationsApplied({ release, observed }: View): Finding {
       return never;
     }
   }
-}
-
-function backupHealthy({ observed }: View): Finding {
-  if (observed.spec.backup === undefined) return unknown('NotConfigured', 'spec.backup is not set: the operator makes no backups.');
-  return unknown('NotSupported', 'This release of the operator makes no backups; back the database up by other means.');
 }
 
 function degraded({ release, deployments }: View): Finding {
