@@ -1,20 +1,11 @@
 import type { ChangesPage, Conversation, ConversationMe, Entry, SyncPage } from '@chatcluster/protocol';
-import { countsAsUnread, type FoldContext } from './fold.ts';
+import type { FoldContext } from './fold.ts';
 import { countUnread, emptyLog, skipRange, takeEntries, type Log } from './log.ts';
+import { foldOwn, newerPicture, toPicture, type OwnPicture } from './own-state.ts';
+import { emptyPage, followTail, tellUnread, trimPage, voidPage, withMembersOf, type Page } from './page.ts';
 import type { Behind } from './plan-sync.ts';
-import { applyReceipt, foldSummary } from './summary.ts';
-import { foldWindow, type Window } from './window.ts';
-
-/** One conversation as this device knows it. Replaced as a whole on every change. */
-export interface Page {
-  readonly conversation: Conversation;
-  readonly log: Log;
-  /** What is shown in place of the newest stretch, while the reader is somewhere before it. */
-  readonly window?: Window | undefined;
-  /** `open()` was called: its log is kept complete, also over reconnects. */
-  readonly isOpened: boolean;
-  readonly isLoading: boolean;
-}
+import { applyReceipt, foldSummary, furthestReceipts } from './summary.ts';
+import { foldWindow } from './window.ts';
 
 export interface BookDeps {
   /** The signed-in user's id. */
@@ -26,6 +17,8 @@ export interface BookDeps {
   changed(conversationId: string): void;
   /** What was held of the conversation's log is void, stored or not. */
   dropped?(conversationId: string): void;
+  /** Messages up to this number were removed by age. */
+  trimmed?(conversationId: string, upTo: number): void;
   /** Entries that applied, in order. */
   applied(conversation: Conversation, entries: readonly Entry[]): void;
   /** Entries wait for something that is not here (a gap, an unknown conversation, a counter that cannot be told). */
@@ -46,9 +39,7 @@ export class Book {
   /** What an earlier run of the app knew; called before anything is learned. Logs come with `restoreLog`. */
   restore(conversations: readonly Conversation[]): void {
     for (const conversation of conversations) {
-      if (this.#pages.has(conversation.id)) continue;
-      const page = { conversation, log: emptyLog(conversation.lastSeq), isOpened: false, isLoading: false };
-      this.#pages.set(conversation.id, page);
+      if (!this.#pages.has(conversation.id)) this.#pages.set(conversation.id, this.#show(emptyPage(conversation)));
     }
   }
 
@@ -58,7 +49,7 @@ export class Book {
     if (page === undefined || page.log.loaded || page.log.recent !== undefined) return false;
     const { cursor, messages, hasBefore } = stored;
     const log = { ...emptyLog(cursor), messages, hasBefore, loaded: true };
-    this.#pages.set(conversationId, { ...page, log, isOpened: true });
+    this.#pages.set(conversationId, trimPage({ ...page, log, isOpened: true }, page.conversation.trimmedSeq ?? 0));
     this.#deps.changed(conversationId);
     // Another tab is ahead: its entries will not apply here, so the summary has to come from the server.
     if (cursor > page.conversation.lastSeq) this.#deps.missing('counter', conversationId);
@@ -99,24 +90,57 @@ export class Book {
     if (taken.log.held.length > 0) this.#deps.missing('gap', conversationId);
   }
 
-  /** The conversation as the server sees it now. An older picture than ours changes nothing. */
+  /** The conversation as the server saw it: now, or before entries and events that are here already. */
   learn(conversation: Conversation): void {
     const page = this.#pages.get(conversation.id);
     if (page === undefined) return this.add(conversation);
-    if (conversation.lastSeq < page.conversation.lastSeq) return;
-    const keepLog = page.log.loaded || conversation.lastSeq <= page.log.cursor;
-    const jump = keepLog ? { log: page.log, ready: [] } : skipRange(this.context(conversation.id), page.log, conversation.lastSeq);
-    const next = { ...page, conversation: withMembersOf(conversation, page.conversation) };
-    this.#commit(next, jump.log, jump.ready);
-    this.readTo(conversation.id, this.#deps.pendingRead(conversation.id));
+    const { trimmedSeq = 0, lastSeq } = conversation;
+    const before = page.conversation.trimmedSeq ?? 0;
+    const trimmed = trimmedSeq > before ? trimPage(page, trimmedSeq) : page;
+    // Of before the trimming: what it counts is gone.
+    const own = trimmedSeq < before ? {} : this.#newerOwn(trimmed, toPicture(conversation.me, trimmed.told, lastSeq));
+    if (trimmedSeq > before) this.#deps.trimmed?.(conversation.id, trimmedSeq);
+    if (lastSeq < page.conversation.lastSeq) this.#learnOlder({ ...trimmed, ...own }, conversation);
+    else this.#learnNewer({ ...trimmed, ...own }, conversation);
+  }
+
+  #learnNewer(page: Page, conversation: Conversation): void {
+    const { id, lastSeq } = conversation;
+    const keepLog = page.log.loaded || lastSeq <= page.log.cursor;
+    const jump = keepLog ? { log: page.log, ready: [] } : skipRange(this.context(id), page.log, lastSeq);
+    this.#commit({ ...page, conversation: withMembersOf(conversation, page.conversation) }, jump.log, jump.ready);
+  }
+
+  /** Entries have told everything else since. */
+  #learnOlder(page: Page, { members: theirs, trimmedSeq = 0 }: Conversation): void {
+    const before = page.conversation;
+    const members = furthestReceipts(before.members, theirs);
+    const trimmed = trimmedSeq > (before.trimmedSeq ?? 0) ? { trimmedSeq } : {};
+    this.#commit({ ...page, conversation: { ...before, ...trimmed, ...(members && { members }) } }, page.log, []);
+  }
+
+  /** The own state as it is told, now or before what is known already. */
+  learnMe(conversationId: string, me: ConversationMe): void {
+    const page = this.#pages.get(conversationId);
+    if (page === undefined) return;
+    const picture = toPicture(me, page.told, page.conversation.lastSeq);
+    this.#commit({ ...page, ...this.#newerOwn(page, picture) }, page.log, []);
+  }
+
+  #newerOwn(page: Page, picture: OwnPicture): Pick<Page, 'told' | 'isGuess'> {
+    const context = this.context(page.conversation.id);
+    const { me, stale } = foldOwn(context, picture, page.tail, (id) => tellUnread({ ...page, told: picture }, id, context));
+    const told = newerPicture(page.told, me);
+    const isTaken = told.version === me.version && told.asOf === me.asOf;
+    return { told, isGuess: isTaken ? stale : page.isGuess };
   }
 
   /** A conversation that is new here, or that one was added to again: what was held of it is void. */
   add(conversation: Conversation): void {
-    const { id, lastSeq } = conversation;
+    const { id } = conversation;
     const isOpened = this.#pages.get(id)?.isOpened ?? false;
     this.#deps.dropped?.(id);
-    this.#pages.set(id, { conversation, log: emptyLog(lastSeq), isOpened, isLoading: false });
+    this.#pages.set(id, { ...emptyPage(conversation), isOpened });
     this.#deps.changed(id);
     const held = this.#strangers.get(id);
     this.#strangers.delete(id);
@@ -131,11 +155,6 @@ export class Book {
   learnPage(page: ChangesPage): void {
     for (const { conversationId } of page.removed) this.remove(conversationId);
     for (const conversation of page.conversations) this.learn(conversation);
-  }
-
-  /** After everything was listed: what was not in the list is gone. */
-  keepOnly(ids: ReadonlySet<string>): void {
-    for (const id of [...this.#pages.keys()]) if (!ids.has(id)) this.remove(id);
   }
 
   /** One page of `sync`. Gives the ids whose cursor advanced or whose log was dropped. */
@@ -160,17 +179,12 @@ export class Book {
   /** Starts again at the `lastSeq` of the next `changes`. */
   dropLog(conversationId: string): void {
     this.#deps.dropped?.(conversationId);
-    this.update(conversationId, (page) => ({
-      ...page,
-      conversation: { ...page.conversation, lastSeq: 0 },
-      log: emptyLog(0),
-      window: undefined,
-    }));
+    this.update(conversationId, voidPage);
   }
 
   /** Counts again by what the logs hold, as after a block. */
   recount(): void {
-    for (const { conversation } of this.#pages.values()) this.setMe(conversation.id, { ...conversation.me });
+    for (const id of this.#pages.keys()) this.readMoved(id);
   }
 
   clear(): void {
@@ -189,19 +203,16 @@ export class Book {
     }));
   }
 
-  setMe(conversationId: string, me: ConversationMe): void {
-    this.update(conversationId, (page) => ({ ...page, conversation: { ...page.conversation, me: this.#recount(page, me) } }));
-  }
-
-  /** The own read position moved forward here. */
-  readTo(conversationId: string, seq: number): void {
-    const me = this.#pages.get(conversationId)?.conversation.me;
-    if (me !== undefined && seq > me.readSeq) this.setMe(conversationId, { ...me, readSeq: seq });
+  /** What was read here, and not told yet, is more, or is told now. */
+  readMoved(conversationId: string): void {
+    this.update(conversationId, (page) => this.#show(page));
   }
 
   receipt(conversationId: string, userId: string, delivered?: number, read?: number): void {
     this.update(conversationId, (page) => {
       const conversation = applyReceipt(page.conversation, userId, delivered, read);
+      const deliveredSeq = userId === this.#deps.me() ? Math.max(delivered ?? 0, read ?? 0) : 0;
+      if (deliveredSeq > page.told.deliveredSeq) return this.#show({ ...page, conversation, told: { ...page.told, deliveredSeq } });
       return conversation === page.conversation ? page : { ...page, conversation };
     });
   }
@@ -215,34 +226,38 @@ export class Book {
 
   #commit(page: Page, log: Log, ready: readonly Entry[]): void {
     const id = page.conversation.id;
-    const isUnread = (messageId: string) => tellUnread(page, messageId, this.context(id));
-    const { conversation, stale } = foldSummary(this.context(id), page.conversation, ready, isUnread);
-    const window = page.window && foldWindow(this.context(id), page.window, ready);
-    this.#pages.set(id, { ...page, conversation, log, window });
+    const context = this.context(id);
+    const conversation = foldSummary(context, page.conversation, ready);
+    const { me: told, stale } = foldOwn(context, page.told, ready, (messageId) => tellUnread(page, messageId, context));
+    const window = page.window && foldWindow(context, page.window, ready);
+    const folded = { ...page, conversation, told, log, window, tail: followTail(page.tail, ready), isGuess: page.isGuess || stale };
+    const next = this.#show(this.#settle(folded));
+    this.#pages.set(id, next);
     this.#deps.changed(id);
-    if (ready.length > 0) this.#deps.applied(conversation, ready);
-    if (stale) this.#deps.missing('counter', id);
+    if (ready.length > 0) this.#deps.applied(next.conversation, ready);
+    // The counts end before a hole, as after a range that `sync` left out.
+    const isBehind = log.cursor >= conversation.lastSeq && next.told.asOf < conversation.lastSeq;
+    if (next.isGuess || isBehind) this.#deps.missing('counter', id);
   }
 
-  /** The log knows better than an event that was computed a moment ago, where it reaches back far enough. */
-  #recount(page: Page, me: ConversationMe): ConversationMe {
-    const counted = countUnread(this.context(page.conversation.id), page.log, me.readSeq);
-    if (counted !== undefined && page.log.cursor >= page.conversation.lastSeq) return { ...me, ...counted };
-    return me.readSeq >= page.conversation.lastSeq ? { ...me, unread: 0, mentions: 0 } : me;
+  /** What cannot be told from entries, the log may tell. */
+  #settle(page: Page): Page {
+    const counted = page.isGuess ? this.#count(page, page.told) : undefined;
+    return counted === undefined ? page : { ...page, told: counted, isGuess: false };
   }
-}
 
-/** `changes` may leave members out of a large conversation; what is known is kept. */
-function withMembersOf(next: Conversation, before: Conversation): Conversation {
-  return next.members === undefined && before.members !== undefined && next.memberCount <= 100
-    ? { ...next, members: before.members }
-    : next;
-}
+  /** The own state with what was read here; the log knows better than the server's count, where it reaches back far enough. */
+  #show(page: Page): Page {
+    const { told, conversation } = page;
+    const read = this.#deps.pendingRead(conversation.id);
+    const isRead = read >= told.asOf ? { unread: 0, mentions: 0 } : {};
+    const ahead = read > told.readSeq ? { ...told, readSeq: read, ...isRead } : told;
+    return { ...page, conversation: { ...conversation, me: this.#count(page, ahead) ?? ahead } };
+  }
 
-function tellUnread(page: Page, messageId: string, context: FoldContext): boolean | undefined {
-  const { log, conversation } = page;
-  const last = conversation.lastMessage;
-  const message = log.messages.find((m) => m.id === messageId) ?? (last?.id === messageId ? last : undefined);
-  if (message === undefined) return conversation.me.unread === 0 ? false : undefined;
-  return message.seq > conversation.me.readSeq && countsAsUnread(context, message.actorId) && !message.deletedAt;
+  /** Undefined: the log does not reach back, or not up to now. */
+  #count({ log, conversation }: Page, me: OwnPicture): OwnPicture | undefined {
+    const counted = log.cursor < conversation.lastSeq ? undefined : countUnread(this.context(conversation.id), log, me.readSeq);
+    return counted && { ...me, ...counted, asOf: log.cursor };
+  }
 }

@@ -25,7 +25,7 @@ function createWorld() {
 }
 
 test('what moved while the changes were on their way is asked for once more', async () => {
-  for (const moved of ['check', 'ownMoved'] as const) {
+  for (const moved of ['check', 'moved'] as const) {
     const { answers, catchUp, connected } = createWorld();
     await settle();
     catchUp[moved]();
@@ -44,7 +44,7 @@ test('an own move while nothing is on its way costs no call', async () => {
   await settle();
   answers[0]?.(page);
   await connected;
-  catchUp.ownMoved();
+  catchUp.moved();
   await settle();
   assert.equal(answers.length, 1);
 });

@@ -95,8 +95,8 @@ export class CatchUp {
     this.#runInBackground();
   }
 
-  /** The own read position or settings moved. A page that is on its way may be from before: then it is asked for again. */
-  ownMoved(): void {
+  /** One came into a conversation, or is in it no more. A page that is on its way may be from before: then it is asked for again. */
+  moved(): void {
     if (this.#isListing) this.#needsChanges = true;
   }
 
@@ -175,6 +175,7 @@ export class CatchUp {
   }
 
   async #list(): Promise<void> {
+    const known = new Set(this.#deps.book.all().map(({ id }) => id));
     const seen = new Set<string>();
     let isEverything = this.#since === undefined;
     let since = this.#since;
@@ -186,7 +187,8 @@ export class CatchUp {
       this.#deps.listed(page.conversations);
       ({ next: since, more } = page);
     }
-    if (isEverything) this.#deps.book.keepOnly(seen);
+    // What came meanwhile is newer than the pages.
+    if (isEverything) for (const id of known) if (!seen.has(id)) this.#deps.book.remove(id);
     this.#since = since;
   }
 

@@ -48,6 +48,8 @@ export function createWorld(options: Partial<ClientOptions> = {}) {
     clock,
     entries: [] as Entry[],
     conversation: conversation(0),
+    /** All that `changes` lists. @default the one */
+    conversations: (): Conversation[] => [{ ...world.conversation, lastSeq: world.entries.length }],
     epoch: 1,
     refreshes: 0,
     /** Lifetime of access tokens, seconds. */
@@ -57,7 +59,7 @@ export function createWorld(options: Partial<ClientOptions> = {}) {
     fetchStatus: 200,
   };
   const changes = (): ChangesPage => ({
-    conversations: [{ ...world.conversation, lastSeq: world.entries.length }],
+    conversations: world.conversations(),
     removed: [],
     next: 't',
     more: false,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ME, conversation, createWorld, message } from './client-world.ts';
+import { conversation, createWorld, ME, message } from './client-world.ts';
+import { settle } from './fake-scheduler.ts';
 
 test('what was missed while away is read on reconnecting, in pages and in order', async () => {
   const world = createWorld();
@@ -116,4 +117,59 @@ test('disposing leaves no timer behind', async () => {
   world.last().emit('entries', { conversationId: 'c', entries: [message(5)] });
   await world.client[Symbol.asyncDispose]();
   assert.equal(world.clock.pending(), 0);
+});
+
+test('a conversation that one was added to while the list was read is not taken for one that is gone', async () => {
+  const world = createWorld();
+  await using client = world.client;
+  world.intercept = (call, connection) => {
+    if (call.event !== 'changes') return false;
+    world.intercept = () => false;
+    connection.emit('conversation:added', { conversation: { ...conversation(1), id: 'new' } });
+    call.answer({ conversations: [conversation(0)], removed: [], next: 't', more: false });
+    return true;
+  };
+  world.conversations = () => [conversation(0), { ...conversation(1), id: 'new' }];
+  await world.start();
+  assert.deepEqual(
+    client
+      .conversations()
+      .map(({ id }) => id)
+      .sort(),
+    ['c', 'new'],
+  );
+  assert.equal(world.server.calls.filter((call) => call.event === 'changes').length, 2);
+});
+
+test('how far others have come meanwhile is asked for after a reconnect, where a conversation is open', async () => {
+  const world = createWorld();
+  await using client = world.client;
+  await world.start();
+  await client.open('c');
+  world.last().emit('entries', { conversationId: 'c', entries: [message(1, ME)] });
+  world.entries.push(message(1, ME));
+  world.intercept = (call) => {
+    if (call.event === 'changes') call.answer({ conversations: [], removed: [], next: 't', more: false });
+    if (call.event === 'positions') call.answer({ positions: { c: [{ userId: 'bob', deliveredSeq: 1, readSeq: 1 }] } });
+    return call.event === 'changes' || call.event === 'positions';
+  };
+  assert.equal(client.conversation('c').messages[0]?.delivery, 'sent');
+  world.last().drop();
+  await world.clock.advance(1_000);
+  assert.equal(client.conversation('c').messages[0]?.delivery, 'read');
+});
+
+test('when old messages were removed the list is read again, and they are gone here too', async () => {
+  const world = createWorld();
+  await using client = world.client;
+  await world.start();
+  await client.open('c');
+  const entries = [1, 2, 3].map((seq) => message(seq));
+  world.entries.push(...entries);
+  world.last().emit('entries', { conversationId: 'c', entries });
+  world.conversation = conversation(3, { trimmedSeq: 2, me: { ...world.conversation.me, readSeq: 0, unread: 1 } });
+  world.last().emit('resync', { reason: 'history_trimmed', conversationIds: ['c'] });
+  await settle();
+  assert.deepEqual(world.bodies(), [3]);
+  assert.deepEqual([client.conversation('c').unread, client.conversation('c').hasBefore], [1, false]);
 });

@@ -112,6 +112,7 @@ class Client implements ChatClient {
     if (this.#w.book.get(conversationId) === undefined) this.#w.book.learn(await this.rest.conversation(conversationId));
     await this.#w.offline.open(conversationId);
     await this.#w.history.newest(conversationId);
+    void this.#w.positions.opened(conversationId);
   }
 
   loadOlder(conversationId: string): Promise<void> {
@@ -155,15 +156,13 @@ class Client implements ChatClient {
     const read = Math.min(seq ?? conversation.lastSeq, conversation.lastSeq);
     if (read <= conversation.me.readSeq) return;
     this.#w.receipts.note({ conversationId, read });
-    this.#w.book.readTo(conversationId, read);
+    this.#w.book.readMoved(conversationId);
   }
 
   async markUnread(conversationId: string, seq: number): Promise<void> {
     const readSeq = Math.max(0, seq - 1);
-    this.#w.receipts.forgetRead(conversationId);
-    await this.rest.unread(conversationId, readSeq);
-    const me = this.#w.book.get(conversationId)?.conversation.me;
-    if (me) this.#w.book.setMe(conversationId, { ...me, readSeq: Math.min(me.readSeq, readSeq) });
+    await this.#w.receipts.forgetRead(conversationId);
+    this.#w.book.learnMe(conversationId, await this.rest.unread(conversationId, readSeq));
   }
 
   setTyping: ChatClient['setTyping'] = (conversationId, on) => this.#w.typing.set(conversationId, on);

@@ -35,6 +35,7 @@ export function createHandlers({ book, typing, people, outbox, catchUp, session,
     const known = book.get(conversation.id)?.conversation;
     if (known !== undefined && known.me.firstSeq === conversation.me.firstSeq) book.learn(conversation);
     else book.add(conversation);
+    catchUp.moved();
     if (book.get(conversation.id)?.isOpened) history.newest(conversation.id).catch(() => catchUp.check());
   }
 
@@ -46,16 +47,16 @@ export function createHandlers({ book, typing, people, outbox, catchUp, session,
     presence: (presence) => people.setPresence(presence),
     profile: ({ user }) => profile(user),
     'conversation:added': ({ conversation }) => added(conversation),
-    'conversation:removed': ({ conversationId }) => book.remove(conversationId),
+    'conversation:removed'({ conversationId }) {
+      book.remove(conversationId);
+      catchUp.moved();
+    },
     'conversation:me': ({ conversationId, me }) => {
-      book.setMe(conversationId, me);
-      catchUp.ownMoved();
+      book.learnMe(conversationId, me);
+      if (me.version === undefined) catchUp.moved(); // A server of the release before does not say which is newer.
     },
     'message:rejected': ({ clientMsgId, error }) => outbox.rejected(clientMsgId, error),
-    resync({ reason, conversationIds }) {
-      // What was removed on the server by age goes here, too.
-      if (reason === 'history_trimmed') for (const id of conversationIds ?? []) book.dropLog(id);
-      catchUp.resync(conversationIds);
-    },
+    // What was removed by age, the conversation itself says.
+    resync: ({ conversationIds }) => catchUp.resync(conversationIds),
   };
 }

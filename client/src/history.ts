@@ -1,6 +1,7 @@
 import type { EventInput, HistoryPage } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
-import type { Book, Page } from './book.ts';
+import type { Book } from './book.ts';
+import { trimPage, type Page } from './page.ts';
 import { abandonPage, addPage, beginPage } from './log.ts';
 import { extendAfter, extendBefore, findSeq, placeWindow, type Window } from './window.ts';
 
@@ -92,7 +93,9 @@ export class History {
     try {
       const limit = query.around === undefined ? PAGE : PAGE_AROUND;
       const answer = await this.#deps.call({ conversationId: id, limit, ...query });
-      book.update(id, (now) => ({ ...this.#place(now, { ...query, window }, answer), isLoading: false }));
+      // It may be from before a trimming that is known already.
+      const trimmed = (now: Page) => trimPage(now, now.conversation.trimmedSeq ?? 0);
+      book.update(id, (now) => trimmed({ ...this.#place(now, { ...query, window }, answer), isLoading: false }));
     } catch (error) {
       book.update(id, (now) => ({ ...now, isLoading: false, log: abandonPage(now.log) }));
       throw error;

@@ -68,6 +68,7 @@ export function createLife(w: Wired): Life {
       if (snapshot.state === 'syncing') opened(w);
       else if (snapshot.state !== 'live') {
         w.catchUp.disconnected();
+        w.positions.disconnected();
         w.receipts.pause();
       }
       w.emitter.emit('connection', snapshot);

@@ -75,6 +75,7 @@ export function countUnread(context: FoldContext, log: Log, readSeq: number): { 
   const first = log.messages[0]?.seq;
   const covers = log.loaded && (!log.hasBefore || (first !== undefined && first <= readSeq + 1));
   if (!covers) return undefined;
-  const unread = log.messages.filter((m) => m.seq > readSeq && countsAsUnread(context, m.actorId) && !m.deletedAt);
+  const after = log.messages.slice(log.messages.findLastIndex((m) => m.seq <= readSeq) + 1);
+  const unread = after.filter((m) => countsAsUnread(context, m.actorId) && !m.deletedAt);
   return { unread: unread.length, mentions: unread.filter((m) => m.mentionAll === true || m.mentions.includes(context.me)).length };
 }

@@ -59,9 +59,7 @@ export function createManage({ rest, book, patiently, newId }: ManageDeps): Mana
     },
     update: async (conversationId, changes) => learn(await rest.updateConversation(conversationId, changes)),
     async updateMine(conversationId, settings) {
-      await rest.updateMine(conversationId, settings);
-      const me = book.get(conversationId)?.conversation.me;
-      if (me) book.setMe(conversationId, { ...me, ...settings });
+      book.learnMe(conversationId, await rest.updateMine(conversationId, settings));
     },
     async deleteConversation(conversationId) {
       await rest.deleteConversation(conversationId);

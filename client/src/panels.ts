@@ -97,6 +97,14 @@ export class Panels {
     }
   }
 
+  /** @internal Messages up to this number were removed by age. */
+  trimmed(conversationId: string, upTo: number): void {
+    for (const panel of this.#of(conversationId)) {
+      panel.items = panel.items.filter(({ message }) => message.seq > upTo);
+      forgetViews(panel);
+    }
+  }
+
   /** @internal After catching up: a panel whose conversation jumped over entries reads its list again. */
   async reopen(): Promise<void> {
     const behind = [...this.#panels.values()].filter((panel) => panel.loaded && panel.cursor < this.#cursor(panel));

@@ -10,6 +10,10 @@ export interface ReceiptPayload {
 export interface ReceiptDeps {
   scheduler: Scheduler;
   isOpen(): boolean;
+  /** Read up to there, and the server does not know yet: to be kept over a restart of the app. */
+  kept(conversationId: string, read: number): void;
+  /** The server knows up to there, or is not to be told: `pendingRead` of the conversation is less now. */
+  settled(conversationId: string, read: number): void;
   send(payload: ReceiptPayload): Promise<unknown>;
 }
 
@@ -20,7 +24,8 @@ const PER_ROUND = 5;
 export class Receipts {
   #deps: ReceiptDeps;
   #waiting = new Map<string, ReceiptPayload>();
-  #open = new Map<string, number>();
+  /** On their way. */
+  #open = new Map<string, { read: number; settled: Promise<void> }>();
   #cancel: (() => void) | undefined;
 
   constructor(deps: ReceiptDeps) {
@@ -35,17 +40,29 @@ export class Receipts {
       ...highest('delivered', before?.delivered, delivered),
       ...highest('read', before?.read, read),
     });
+    if (read !== undefined) this.#deps.kept(conversationId, read);
     this.flush();
+  }
+
+  /** What an earlier run of the app read and did not get through. */
+  restore(reads: readonly { conversationId: string; seq: number }[]): void {
+    for (const { conversationId, seq } of reads) this.note({ conversationId, read: seq });
   }
 
   /** A read position that the server may not know yet; 0: none. */
   pendingRead(conversationId: string): number {
-    return Math.max(this.#waiting.get(conversationId)?.read ?? 0, this.#open.get(conversationId) ?? 0);
+    return Math.max(this.#waiting.get(conversationId)?.read ?? 0, this.#open.get(conversationId)?.read ?? 0);
   }
 
-  forgetRead(conversationId: string): void {
-    this.#waiting.delete(conversationId);
+  /** The position is about to be set back. Resolves when nothing of it is on its way any more. */
+  async forgetRead(conversationId: string): Promise<void> {
+    const { read: _read, ...rest } = this.#waiting.get(conversationId) ?? { conversationId };
+    if (rest.delivered === undefined) this.#waiting.delete(conversationId);
+    else this.#waiting.set(conversationId, rest);
+    const open = this.#open.get(conversationId);
     this.#open.delete(conversationId);
+    this.#deps.settled(conversationId, Number.MAX_SAFE_INTEGER);
+    await open?.settled;
   }
 
   flush(): void {
@@ -79,13 +96,25 @@ export class Receipts {
 
   #tell(receipt: ReceiptPayload): void {
     const { conversationId, read } = receipt;
-    if (read !== undefined) this.#open.set(conversationId, read);
-    const done = () => this.#open.get(conversationId) === read && this.#open.delete(conversationId);
-    this.#deps.send(receipt).then(done, (error: unknown) => {
-      done();
-      if (isPassing(error)) this.note(receipt);
-    });
+    const { promise: settled, resolve } = Promise.withResolvers<void>();
+    const open = read === undefined ? undefined : { read, settled };
+    if (open) this.#open.set(conversationId, open);
+    const done = (error?: unknown) => {
+      // Unless it was forgotten, or a later one is on its way.
+      const isWanted = open === undefined || this.#open.get(conversationId) === open;
+      if (open && isWanted) this.#open.delete(conversationId);
+      const again = isWanted ? receipt : withoutRead(receipt);
+      const isAgain = isPassing(error) && (again.read ?? again.delivered) !== undefined;
+      if (isAgain) this.note(again);
+      if (read !== undefined && !(isAgain && isWanted)) this.#deps.settled(conversationId, read);
+      resolve();
+    };
+    this.#deps.send(receipt).then(() => done(), done);
   }
+}
+
+function withoutRead({ conversationId, delivered }: ReceiptPayload): ReceiptPayload {
+  return { conversationId, ...highest('delivered', delivered, undefined) };
 }
 
 function isPassing(error: unknown): boolean {

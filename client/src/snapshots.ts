@@ -1,5 +1,5 @@
 import type { Conversation, Member } from '@chatcluster/protocol';
-import type { Page } from './book.ts';
+import type { Page } from './page.ts';
 import type { LogMessage } from './fold.ts';
 import type { ChatMessage, ConversationSnapshot, DeliveryState, PendingMessage } from './types.ts';
 

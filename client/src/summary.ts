@@ -1,60 +1,21 @@
-import type { Conversation, ConversationMe, Entry, Member } from '@chatcluster/protocol';
-import { countsAsUnread, foldEntry, messageOfEntry, type FoldContext } from './fold.ts';
+import type { Conversation, Entry, Member } from '@chatcluster/protocol';
+import { foldEntry, messageOfEntry, type FoldContext } from './fold.ts';
 
 /**
  * Keeps the list's view of a conversation up to date from its entries. `conversation.lastSeq` is how far it is folded:
- * a `changes` page moves it ahead of the log, and the entries that `sync` brings afterwards must not count twice.
+ * a `changes` page moves it ahead of the log, and the entries that `sync` brings afterwards must not be folded twice. The own
+ * state is folded apart (`foldOwn`).
  */
-export interface SummaryResult {
-  conversation: Conversation;
-  /** Something that cannot be told from entries alone (a deleted message that may have been unread). */
-  stale: boolean;
+export function foldSummary(context: FoldContext, conversation: Conversation, entries: readonly Entry[]): Conversation {
+  const fresh = entries.filter((entry) => entry.seq > conversation.lastSeq);
+  return fresh.reduce((before, entry) => ({ ...foldOne(context, before, entry), lastSeq: entry.seq }), conversation);
 }
 
-export function foldSummary(
-  context: FoldContext,
-  conversation: Conversation,
-  entries: readonly Entry[],
-  isUnread: (id: string) => boolean | undefined,
-): SummaryResult {
-  const result = { conversation, stale: false };
-  for (const entry of entries) {
-    if (entry.seq <= result.conversation.lastSeq) continue;
-    const next = foldOne(context, result.conversation, entry, isUnread);
-    result.conversation = { ...next.conversation, lastSeq: entry.seq };
-    result.stale ||= next.stale;
-  }
-  return result;
-}
-
-function foldOne(
-  context: FoldContext,
-  conversation: Conversation,
-  entry: Entry,
-  isUnread: (id: string) => boolean | undefined,
-): SummaryResult {
+function foldOne(context: FoldContext, conversation: Conversation, entry: Entry): Conversation {
   const lastMessage = foldLast(context, conversation, entry);
   const base = lastMessage === conversation.lastMessage ? conversation : { ...conversation, lastMessage };
-  switch (entry.type) {
-    case 'message':
-      return {
-        conversation: !countsAsUnread(context, entry.actorId) ? base : { ...base, me: counted(context, base.me, entry) },
-        stale: false,
-      };
-    case 'delete': {
-      const unread = isUnread(entry.data.messageId);
-      const me = unread ? { ...base.me, unread: Math.max(0, base.me.unread - 1) } : base.me;
-      // Whether it mentioned one is no longer in it.
-      const isUntold = unread === undefined ? base.me.unread > 0 : unread && base.me.mentions > 0;
-      return { conversation: { ...base, me }, stale: isUntold };
-    }
-    case 'member':
-      return { conversation: foldMember(context, base, entry), stale: false };
-    case 'conversation':
-      return { conversation: { ...base, ...entry.data }, stale: false };
-    default:
-      return { conversation: base, stale: false };
-  }
+  if (entry.type === 'member') return foldMember(base, entry);
+  return entry.type === 'conversation' ? { ...base, ...entry.data } : base;
 }
 
 function foldLast(context: FoldContext, conversation: Conversation, entry: Entry): Conversation['lastMessage'] {
@@ -63,31 +24,23 @@ function foldLast(context: FoldContext, conversation: Conversation, entry: Entry
   return last === undefined ? last : foldEntry(context, [last], entry)[0];
 }
 
-function counted(context: FoldContext, me: ConversationMe, entry: Extract<Entry, { type: 'message' }>): ConversationMe {
-  if (entry.seq <= me.readSeq) return me;
-  const mentioned = entry.data.mentionAll === true || (entry.data.mentions?.includes(context.me) ?? false);
-  return { ...me, unread: me.unread + 1, mentions: me.mentions + (mentioned ? 1 : 0) };
-}
-
-function foldMember(context: FoldContext, conversation: Conversation, entry: Extract<Entry, { type: 'member' }>): Conversation {
+function foldMember(conversation: Conversation, entry: Extract<Entry, { type: 'member' }>): Conversation {
   const { at, seq, data } = entry;
-  const { userId, action } = data;
-  const role = data.role ?? 'member';
+  const { userId, action, role = 'member' } = data;
   if (action === 'role') {
-    const me = userId === context.me ? { ...conversation.me, role } : conversation.me;
-    return withMembers(conversation, me, (members) => members.map((m) => (m.userId === userId ? { ...m, role } : m)), 0);
+    return withMembers(conversation, (members) => members.map((m) => (m.userId === userId ? { ...m, role } : m)), 0);
   }
   if (action === 'left' || action === 'removed') {
-    return withMembers(conversation, conversation.me, (members) => members.filter((m) => m.userId !== userId), -1);
+    return withMembers(conversation, (members) => members.filter((m) => m.userId !== userId), -1);
   }
   if (conversation.members?.some((m) => m.userId === userId)) return conversation;
   const joined: Member = { userId, role, joinedAt: at, deliveredSeq: seq, readSeq: seq };
-  return withMembers(conversation, conversation.me, (members) => [...members, joined], 1);
+  return withMembers(conversation, (members) => [...members, joined], 1);
 }
 
-function withMembers(conversation: Conversation, me: ConversationMe, update: (members: Member[]) => Member[], by: number): Conversation {
+function withMembers(conversation: Conversation, update: (members: Member[]) => Member[], by: number): Conversation {
   const members = conversation.members === undefined ? {} : { members: update(conversation.members) };
-  return { ...conversation, me, ...members, memberCount: conversation.memberCount + by };
+  return { ...conversation, ...members, memberCount: conversation.memberCount + by };
 }
 
 /** Receipts only ever move forward. */
@@ -99,4 +52,15 @@ export function applyReceipt(conversation: Conversation, userId: string, deliver
   if (deliveredSeq === member.deliveredSeq && readSeq === member.readSeq) return conversation;
   const members = conversation.members?.map((m) => (m === member ? { ...m, deliveredSeq, readSeq } : m));
   return { ...conversation, ...(members ? { members } : {}) };
+}
+
+/** Of two pictures of the same membership the positions that are further; a page may be older than an event. */
+export function furthestReceipts(members: Member[] | undefined, before: Member[] | undefined): Member[] | undefined {
+  if (members === undefined || before === undefined) return members;
+  const known = new Map(before.map((m) => [m.userId, m]));
+  return members.map((m) => {
+    const same = known.get(m.userId);
+    if (same?.joinedAt !== m.joinedAt) return m;
+    return { ...m, deliveredSeq: Math.max(m.deliveredSeq, same.deliveredSeq), readSeq: Math.max(m.readSeq, same.readSeq) };
+  });
 }

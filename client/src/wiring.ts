@@ -16,6 +16,7 @@ import { Outbox } from './outbox.ts';
 import { Panels } from './panels.ts';
 import { createPatience, type Patiently } from './patience.ts';
 import { People } from './people.ts';
+import { Positions } from './positions.ts';
 import { Receipts } from './receipts.ts';
 import { createRest, type Rest } from './rest.ts';
 import { Session } from './session.ts';
@@ -57,6 +58,7 @@ export interface Wired {
   readonly history: History;
   readonly catchUp: CatchUp;
   readonly panels: Panels;
+  readonly positions: Positions;
   readonly outbox: Outbox;
   readonly receipts: Receipts;
   readonly typing: Typing;
@@ -121,6 +123,7 @@ function wireState(w: Wired) {
       w.life.changed(id);
     },
     dropped: (id) => w.keeper.dropped(id),
+    trimmed: (id, upTo) => w.panels.trimmed(id, upTo),
     pendingRead: (id) => w.receipts.pendingRead(id),
     applied: (conversation, entries) => w.arrivals.applied(conversation, entries),
     missing: (kind, id) => w.catchUp.missing(kind, id),
@@ -143,7 +146,10 @@ function wireReading(w: Wired) {
     isOpen: () => w.connection.isOpen,
     checkEveryMs: parts.checkEveryMs,
     reopen: async () => void (await Promise.all([history.reopen(), w.panels.reopen()])),
-    listed: (conversations) => conversations.forEach((conversation) => w.arrivals.listed(conversation)),
+    listed(conversations) {
+      for (const conversation of conversations) w.arrivals.listed(conversation);
+      w.positions.listed(conversations);
+    },
   });
   const panels = new Panels({
     book,
@@ -152,7 +158,8 @@ function wireReading(w: Wired) {
     pending: (id) => w.outbox.pending(id),
     changed: (id) => w.life.changed(id),
   });
-  return { patiently, history, catchUp, panels };
+  const positions = new Positions({ book, call: (event, payload) => call(w, event, payload), isOpen: () => w.connection.isOpen });
+  return { patiently, history, catchUp, panels, positions };
 }
 
 /** What is told to the server, and what other people tell. */
@@ -173,7 +180,16 @@ function wireWriting(w: Wired) {
     failed: (pending, error) => w.emitter.emit('send:failed', { pending, error }),
     storeFailed: () => undefined, // The message is sent all the same; only a restart of the app would forget it.
   });
-  const receipts = new Receipts({ scheduler, isOpen, send: (payload) => call(w, 'receipt', payload) });
+  const receipts = new Receipts({
+    scheduler,
+    isOpen,
+    kept: (id, read) => w.keeper.read(id, read),
+    settled: (id, read) => {
+      w.keeper.readTold(id, read);
+      w.book.readMoved(id);
+    },
+    send: (payload) => call(w, 'receipt', payload),
+  });
   const typing = new Typing({ scheduler, changed, send: (conversationId, on) => w.life.volatile('typing', { conversationId, on }) });
   const people = new People({
     isOpen,
@@ -190,7 +206,10 @@ function wireConnection(w: Wired) {
   const connection = new Connection({
     ...parts,
     token: (renew) => (renew ? session.refresh() : session.accessToken()),
-    catchUp: (ready) => w.catchUp.connected(ready),
+    async catchUp(ready) {
+      await w.catchUp.connected(ready);
+      await w.positions.connected();
+    },
     event: (name, payload) => life.received(name, payload),
     changed: (snapshot) => life.connectionChanged(snapshot),
     signedOut: (code) => void life.signedOut(code),

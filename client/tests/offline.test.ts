@@ -127,6 +127,38 @@ test('edits, deletions and reactions that were missed are folded into the stored
   });
 });
 
+test('what was read without a network is told after the app was started again', async () => {
+  const path = join(dir, 'read.sqlite');
+  await using bob = createClient({ url: server.url });
+  await register(bob, 'Bob');
+  const id = await runApp(path, server.url, async (ada) => {
+    await register(ada, 'Ada');
+    const { id } = await ada.createDirect(bob.me()?.id ?? '');
+    await eventually(() => bob.conversations().some((c) => c.id === id));
+    await bob.open(id);
+    for (const body of ['one', 'two']) bob.send(id, body);
+    await eventually(() => ada.conversation(id).unread === 2);
+    return id;
+  });
+  await runApp(path, NOWHERE, async (ada) => {
+    await ada.resume();
+    assert.equal(ada.conversation(id).unread, 2);
+    ada.markRead(id);
+    assert.equal(ada.conversation(id).unread, 0);
+  });
+  await runApp(path, server.url, async (ada) => {
+    await ada.resume();
+    assert.equal(ada.conversation(id).unread, 0);
+    ada.start();
+    await eventually(() => bob.conversation(id).messages.every((m) => m.delivery === 'read'), { message: 'read', deadlineMs: 30_000 });
+    await eventually(async () => {
+      await using copy = await createNodeStore(path);
+      return (await copy.local?.loadState(''))?.reads.length === 0;
+    });
+    assert.equal(ada.conversation(id).unread, 0);
+  });
+});
+
 test('signing out leaves nothing of the account in the file', async () => {
   const path = join(dir, 'out.sqlite');
   await runApp(path, server.url, async (ada) => {

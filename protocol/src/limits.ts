@@ -25,6 +25,7 @@ export type Limits = typeof defaultLimits;
 export const SYNC_PAGE_ENTRIES = 300;
 export const SYNC_PAGE_BYTES = 512 * 1024;
 export const SYNC_MAX_CONVERSATIONS = 200;
+export const POSITIONS_MAX_CONVERSATIONS = 50;
 export const SYNC_MAX_MISSED = 1_000;
 export const SYNC_LIMITED_NEWEST = 100;
 export const CHANGES_PAGE = 200;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { CHANGES_PAGE, HISTORY_PAGE, SYNC_MAX_CONVERSATIONS } from './limits.ts';
-import type { ChangesPage, HistoryPage, Presence, SendResult, SyncPage } from './types.ts';
+import { CHANGES_PAGE, HISTORY_PAGE, POSITIONS_MAX_CONVERSATIONS, SYNC_MAX_CONVERSATIONS } from './limits.ts';
+import type { ChangesPage, HistoryPage, PositionsPage, Presence, SendResult, SyncPage } from './types.ts';
 
 /** Lower-case canonical UUID; upper case is accepted and folded, so that one id has one spelling everywhere. */
 export const uuid = z.uuid().transform((id) => id.toLowerCase());
@@ -53,6 +53,8 @@ export const eventSchemas = {
       limit: z.number().int().min(1).max(HISTORY_PAGE).optional(),
     })
     .refine((h) => [h.before, h.after, h.around].filter((s) => s !== undefined).length <= 1, 'give at most one of before, after, around'),
+  /** How far everybody has come, for conversations that are looked at again after a reconnect. */
+  positions: z.object({ conversationIds: z.array(uuid).max(POSITIONS_MAX_CONVERSATIONS) }),
   receipt: z.object({ conversationId: uuid, delivered: seq.optional(), read: seq.optional() }),
   typing: z.object({ conversationId: uuid, on: z.boolean() }),
   'presence:set': z.object({ status: z.enum(['online', 'away', 'dnd', 'invisible']) }),
@@ -78,6 +80,7 @@ export interface EventResult {
   changes: ChangesPage;
   sync: SyncPage;
   history: HistoryPage;
+  positions: PositionsPage;
   receipt: Record<string, never>;
   typing: Record<string, never>;
   'presence:set': Record<string, never>;

@@ -41,6 +41,14 @@ export interface Member {
   readSeq: number;
 }
 
+/** How far a member has come. */
+export type Position = Pick<Member, 'userId' | 'deliveredSeq' | 'readSeq'>;
+
+/** By conversation; those that one is not in, or that have more than 100 members, are left out. */
+export interface PositionsPage {
+  positions: Record<string, Position[]>;
+}
+
 export interface ConversationMe {
   role: Role;
   /** The first seq that this member may read. */
@@ -51,6 +59,10 @@ export interface ConversationMe {
   mentions: number;
   level: Level;
   favourite?: boolean;
+  /** Grows whenever the own membership, position or settings change, or whom one has blocked here: the higher one is the newer picture. */
+  version?: number;
+  /** `unread` and `mentions` count the entries up to here. */
+  asOf?: number;
 }
 
 export interface Conversation {
@@ -64,6 +76,8 @@ export interface Conversation {
   history: 'all' | 'joined';
   matched?: boolean;
   archived?: boolean;
+  /** Everything up to this number was removed by age. */
+  trimmedSeq?: number;
   memberCount: number;
   /** Present up to 100 members. */
   members?: Member[];

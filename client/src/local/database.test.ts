@@ -27,7 +27,7 @@ const conversation = (lastSeq: number, title = `at ${lastSeq}`) => ({ id: 'c', l
 const pending: PendingMessage = { clientMsgId: 'p1', conversationId: 'c', body: 'unsent', createdAt: '', state: 'queued' };
 
 function batch(more: Partial<LocalBatch>): LocalBatch {
-  return { epoch: 1, since: undefined, conversations: [], removed: [], dropped: [], logs: [], users: [], ...more };
+  return { epoch: 1, since: undefined, conversations: [], removed: [], dropped: [], logs: [], users: [], reads: [], told: [], ...more };
 }
 
 function logOf(version: string, base: string | undefined, of: readonly LogMessage[], cursor = of.at(-1)?.seq ?? 0): LogChange {
@@ -74,7 +74,7 @@ test('another epoch makes everything void but the outbox', async () => {
   await database.call('savePending', pending);
   await database.call('write', batch({ since: 't', conversations: [conversation(3)], logs: [logOf('v1', undefined, messages(1, 3))] }));
   await database.call('write', batch({ epoch: 2 }));
-  assert.deepEqual(await database.call('loadState'), { epoch: 2, since: undefined, conversations: [], users: [] });
+  assert.deepEqual(await database.call('loadState'), { epoch: 2, since: undefined, conversations: [], users: [], reads: [] });
   assert.equal(await bodies(database), undefined);
   assert.deepEqual(await database.call('loadOutbox'), [pending]);
 });

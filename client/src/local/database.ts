@@ -38,6 +38,10 @@ function loadState(sql: Sql): LocalState {
     ...loadPosition(sql),
     conversations: parseRows<Conversation>(sql.all('select body from conversations')),
     users: parseRows<User>(sql.all('select body from users')),
+    reads: sql.all('select conversation_id, seq from reads').map((row) => ({
+      conversationId: String(row['conversation_id']),
+      seq: Number(row['seq']),
+    })),
   };
 }
 
@@ -57,6 +61,7 @@ function loadLog(sql: Sql, conversationId: string, nowMs: number): LocalLog | un
 function write(sql: Sql, batch: LocalBatch, nowMs: number): WriteResult {
   savePosition(sql, batch);
   for (const id of batch.removed) sql.run('delete from conversations where id = ?', [id]);
+  saveReads(sql, batch);
   for (const id of [...batch.removed, ...batch.dropped]) dropLog(sql, id);
   for (const conversation of batch.conversations) saveConversation(sql, conversation);
   for (const { id, ...user } of batch.users) {
@@ -64,6 +69,18 @@ function write(sql: Sql, batch: LocalBatch, nowMs: number): WriteResult {
   }
   const stale = batch.logs.filter((change) => saveLog(sql, change, nowMs) === 'stale').map(({ conversationId }) => conversationId);
   return { stale, keep: loadKeep(sql) };
+}
+
+/** Several tabs read and tell side by side: only ever the furthest is kept, and only what is told is forgotten. */
+function saveReads(sql: Sql, { reads, told, removed }: LocalBatch): void {
+  for (const { conversationId, seq } of told) sql.run('delete from reads where conversation_id = ? and seq <= ?', [conversationId, seq]);
+  for (const { conversationId, seq } of reads) {
+    sql.run(
+      'insert into reads (conversation_id, seq) values (?, ?) on conflict (conversation_id) do update set seq = max(seq, excluded.seq)',
+      [conversationId, seq],
+    );
+  }
+  for (const id of removed) sql.run('delete from reads where conversation_id = ?', [id]);
 }
 
 /** Of another epoch nothing is worth anything. */
@@ -86,7 +103,9 @@ function dropLog(sql: Sql, conversationId: string): void {
 function saveConversation(sql: Sql, conversation: Conversation): void {
   sql.run(
     `insert into conversations (id, last_seq, body) values (?, ?, ?)
-     on conflict (id) do update set last_seq = excluded.last_seq, body = excluded.body where excluded.last_seq >= last_seq`,
+     on conflict (id) do update set last_seq = excluded.last_seq, body = excluded.body
+     where excluded.last_seq > last_seq or (excluded.last_seq = last_seq
+       and coalesce(excluded.body ->> '$.me.version', 0) >= coalesce(conversations.body ->> '$.me.version', 0))`,
     [conversation.id, conversation.lastSeq, JSON.stringify(conversation)],
   );
 }

@@ -1,9 +1,10 @@
 import type { User } from '@chatcluster/protocol';
-import type { Book, Page } from '../book.ts';
+import type { Book } from '../book.ts';
 import type { LogMessage } from '../fold.ts';
+import type { Page } from '../page.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { LocalCopy } from '../store.ts';
-import type { KnownAccount, LocalBatch, LocalState, LogChange, Position } from './types.ts';
+import type { KnownAccount, LocalBatch, LocalState, LogChange, Position, ReadUpTo } from './types.ts';
 
 export interface KeeperDeps {
   /** Undefined: nothing is kept. */
@@ -38,6 +39,8 @@ export class Keeper {
   #dirty = new Set<string>();
   #dropped = new Set<string>();
   #users = new Map<string, User>();
+  #reads = new Map<string, number>();
+  #told = new Map<string, number>();
   #saved = new Map<string, Saved>();
   #loading = new Map<string, Promise<void>>();
   /** Entries up to here were known before the log was loaded: no news. */
@@ -96,6 +99,23 @@ export class Keeper {
     this.#plan();
   }
 
+  /** Read here, and the server does not know yet. */
+  read(conversationId: string, seq: number): void {
+    this.#note(this.#reads, conversationId, seq);
+  }
+
+  /** The server knows, or is not to be told any more. */
+  readTold(conversationId: string, seq: number): void {
+    if ((this.#reads.get(conversationId) ?? 0) <= seq) this.#reads.delete(conversationId);
+    this.#note(this.#told, conversationId, seq);
+  }
+
+  #note(positions: Map<string, number>, conversationId: string, seq: number): void {
+    if (this.#deps.copy === undefined) return;
+    positions.set(conversationId, Math.max(seq, positions.get(conversationId) ?? 0));
+    this.#plan();
+  }
+
   /** Writes what is left, before the app ends. */
   async flush(): Promise<void> {
     await this.#patiently(this.#writing);
@@ -114,7 +134,8 @@ export class Keeper {
   clear(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    for (const held of [this.#dirty, this.#dropped, this.#users, this.#saved, this.#loading, this.#knownUpTo]) held.clear();
+    for (const held of [this.#dirty, this.#dropped, this.#users, this.#reads, this.#told, this.#saved, this.#loading, this.#knownUpTo])
+      held.clear();
   }
 
   async #load(id: string): Promise<void> {
@@ -143,7 +164,7 @@ export class Keeper {
   }
 
   get #hasChanges(): boolean {
-    return this.#dirty.size > 0 || this.#users.size > 0;
+    return this.#dirty.size + this.#users.size + this.#reads.size + this.#told.size > 0;
   }
 
   async #write(): Promise<void> {
@@ -168,15 +189,20 @@ export class Keeper {
     const pages = ids.flatMap((id) => book.get(id) ?? []);
     const batch: LocalBatch = {
       ...position(),
-      conversations: pages.map((page) => page.conversation),
+      // What was read here and not told yet is kept apart.
+      conversations: pages.map(({ conversation, told }) => ({ ...conversation, me: told })),
       removed: ids.filter((id) => book.get(id) === undefined),
       dropped: [...this.#dropped],
       logs: pages.flatMap((page) => this.#logChange(page) ?? []),
       users: [...this.#users.values()],
+      reads: positions(this.#reads),
+      told: positions(this.#told),
     };
     this.#dirty.clear();
     this.#dropped.clear();
     this.#users.clear();
+    this.#reads.clear();
+    this.#told.clear();
     return batch;
   }
 
@@ -208,6 +234,10 @@ export class Keeper {
     const cancel = this.#deps.scheduler.after(LOAD_MS, () => resolve(undefined));
     return Promise.race([work.catch(ignored), promise]).finally(cancel);
   }
+}
+
+function positions(seqs: ReadonlyMap<string, number>): ReadUpTo[] {
+  return [...seqs].map(([conversationId, seq]) => ({ conversationId, seq }));
 }
 
 /** The copy cannot be read or written: then the app is as it would be without one. */

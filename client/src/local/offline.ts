@@ -3,6 +3,7 @@ import type { Book } from '../book.ts';
 import type { CatchUp } from '../catch-up.ts';
 import type { Outbox } from '../outbox.ts';
 import type { People } from '../people.ts';
+import type { Receipts } from '../receipts.ts';
 import type { Session } from '../session.ts';
 import type { Keeper } from './keeper.ts';
 
@@ -13,6 +14,7 @@ export interface OfflineDeps {
   people: People;
   catchUp: CatchUp;
   outbox: Outbox;
+  receipts: Receipts;
   /** The own profile, from the server. */
   me(): Promise<OwnUser>;
 }
@@ -40,6 +42,8 @@ export class Offline {
   async restore(): Promise<void> {
     const state = await this.#deps.keeper.restore();
     if (state === undefined) return;
+    // First: what is restored then shows it.
+    this.#deps.receipts.restore(state.reads);
     this.#deps.book.restore(state.conversations);
     this.#deps.people.restore(state.users);
     this.#deps.catchUp.restore(state);

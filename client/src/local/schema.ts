@@ -15,6 +15,8 @@ const migrations: readonly string[] = [
      primary key (conversation_id, seq)) strict, without rowid;
    create table users (id text primary key, body text not null) strict;
    create table outbox (client_msg_id text primary key, body text not null) strict;`,
+  // How far was read here, until the server knows.
+  `create table reads (conversation_id text primary key, seq integer not null) strict;`,
 ];
 
 /** The copy was written by a release that knows more than this one. */

@@ -14,9 +14,17 @@ export interface Position {
   readonly since: string | undefined;
 }
 
+/** How far one conversation was read. */
+export interface ReadUpTo {
+  readonly conversationId: string;
+  readonly seq: number;
+}
+
 /** What the list needs. */
 export interface LocalState extends Position {
   readonly conversations: readonly Conversation[];
+  /** Positions that the server was not told yet. */
+  readonly reads: readonly ReadUpTo[];
   readonly users: readonly User[];
 }
 
@@ -52,6 +60,10 @@ export interface LocalBatch extends Position {
   readonly dropped: readonly string[];
   readonly logs: readonly LogChange[];
   readonly users: readonly User[];
+  /** To be told to the server; a lower position than the stored one changes nothing. */
+  readonly reads: readonly ReadUpTo[];
+  /** Told: stored positions up to these are forgotten. */
+  readonly told: readonly ReadUpTo[];
 }
 
 export interface WriteResult {

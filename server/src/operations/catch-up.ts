@@ -9,7 +9,7 @@ import type { Membership } from './membership.ts';
 import { translateUnavailable } from './unavailable.ts';
 
 export interface CatchUpDeps {
-  store: Pick<Store, 'loadChanges' | 'loadSync' | 'loadHistory'>;
+  store: Pick<Store, 'loadChanges' | 'loadSync' | 'loadHistory' | 'loadPositions'>;
   membership: Pick<Membership, 'peek'>;
   recent: Pick<Recent, 'read'>;
 }
@@ -39,6 +39,7 @@ export function createCatchUp({ store, membership, recent }: CatchUpDeps) {
     changes: (userId: string, token: string | undefined, limit = CHANGES_PAGE) =>
       translateUnavailable(() => store.loadChanges({ userId, token, limit })),
     sync: (userId: string, cursors: Record<string, number>) => translateUnavailable(() => store.loadSync({ userId, cursors })),
+    positions: (userId: string, conversationIds: string[]) => translateUnavailable(() => store.loadPositions(userId, conversationIds)),
     history: (userId: string, conversationId: string, range: { before?: number; after?: number; around?: number; limit?: number }) =>
       translateUnavailable(() => history(userId, conversationId, { ...range, limit: range.limit ?? HISTORY_PAGE / 2 })),
   };

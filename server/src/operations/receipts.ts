@@ -29,6 +29,15 @@ const TELL_ALL_UP_TO = 100;
 /** How many seqs back the authors concerned by a receipt are looked for. */
 const LOOK_BACK = 100;
 
+type Positions = { delivered?: number; read?: number };
+
+/** Two answers of Postgres may be handled in another order than their commits. */
+export function furthest(a: Positions, b: Positions): Positions {
+  const delivered = Math.max(a.delivered ?? 0, b.delivered ?? 0);
+  const read = Math.max(a.read ?? 0, b.read ?? 0);
+  return { ...(delivered > 0 && { delivered }), ...(read > 0 && { read }) };
+}
+
 /** Read and delivered positions: monotonic, stored at once, told to others at most once per 250 ms. */
 export function createReceipts(deps: ReceiptsDeps) {
   const pending = new Map<string, Pending>();
@@ -63,7 +72,7 @@ export function createReceipts(deps: ReceiptsDeps) {
     const key = `${userId} ${conversationId}`;
     const known = pending.get(key);
     if (known !== undefined) {
-      Object.assign(known, moved);
+      Object.assign(known, furthest(known, moved));
       return;
     }
     const timer = setTimeout(() => void flush(key), RECEIPT_MERGE_MS);

@@ -18,6 +18,7 @@ import { PublishedKeys0055 } from './migrations/0055-published-keys.ts';
 import { Locale0070 } from './migrations/0070-locale.ts';
 import { RetentionSettings0071 } from './migrations/0071-retention-settings.ts';
 import { AdminLinks0056 } from './migrations/0056-admin-links.ts';
+import { OwnVersion0065 } from './migrations/0065-own-version.ts';
 import { Search0031 } from './migrations/0031-search.ts';
 import { Invites0032 } from './migrations/0032-invites.ts';
 import { Integrations0033 } from './migrations/0033-integrations.ts';
@@ -41,6 +42,7 @@ const migrations = [
   Notifications0041,
   Retention0042,
   ReactionOrder0043,
+  OwnVersion0065,
   Duties0080,
   Integrations0033,
   PublishedKeys0055,

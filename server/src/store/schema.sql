@@ -185,7 +185,8 @@ create table members (
   left_at timestamp(3) with time zone,
   left_reason text,
   last_readable_seq bigint,
-  changed_xid bigint default ((pg_current_xact_id())::text)::bigint not null
+  changed_xid bigint default ((pg_current_xact_id())::text)::bigint not null,
+  version bigint default 1 not null
 ) with (fillfactor=70);
 
 create table message_search (
@@ -1357,6 +1358,17 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.next_own_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.version := old.version + 1;
+  return new;
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.next_routing(p_routing text, p_members integer)
  RETURNS text
  LANGUAGE sql
@@ -1689,3 +1701,7 @@ begin
 end
 $function$
 ;
+
+-- triggers
+
+CREATE TRIGGER own_version BEFORE UPDATE ON public.members FOR EACH ROW WHEN (((new.changed_xid <> old.changed_xid) OR (new.role <> old.role))) EXECUTE FUNCTION next_own_version();

@@ -8,6 +8,7 @@ import { loadAccess } from './sql/load-access.ts';
 import { type ChangesQuery, loadChanges } from './sql/load-changes.ts';
 import { findMessage, loadConversation, loadConversationFor } from './sql/load-conversation.ts';
 import { type HistoryQuery, loadHistory } from './sql/load-history.ts';
+import { loadPositions } from './sql/load-positions.ts';
 import { loadSync, type SyncQuery } from './sql/load-sync.ts';
 import { loadMessage, loadPinned, loadThread, type ThreadQuery } from './sql/load-thread.ts';
 import { joinMatch, leaveMatch, renewMatch } from './sql/match.ts';
@@ -62,6 +63,7 @@ export function createStore(options: StoreOptions) {
     findMessage: (conversationId: string, messageId: string, viewerId?: string) => findMessage(pool, conversationId, messageId, viewerId),
     messageReceipts: (conversationId: string, messageId: string) => lists.messageReceipts(pool, conversationId, messageId),
 
+    loadPositions: (userId: string, conversationIds: string[]) => loadPositions(pool, userId, conversationIds),
     setRead: (change: SetRead) => setRead(pool, change),
     setUnread: (userId: string, conversationId: string, seq: number) => setUnread(pool, userId, conversationId, seq),
     patchMe: (change: PatchMe) => patchMe(pool, change),

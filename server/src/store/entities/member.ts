@@ -15,6 +15,8 @@ export interface MemberRow {
   leftReason: string | null;
   lastReadableSeq: string | null;
   changedXid: string;
+  /** Grows by a trigger with whatever the member's own picture (`ConversationMe`) shows, counts aside. */
+  version: string;
 }
 
 export const MemberEntity = new EntitySchema<MemberRow>({
@@ -35,5 +37,6 @@ export const MemberEntity = new EntitySchema<MemberRow>({
     leftReason: { type: 'text', name: 'left_reason', nullable: true },
     lastReadableSeq: { type: 'bigint', name: 'last_readable_seq', nullable: true },
     changedXid: { type: 'bigint', name: 'changed_xid' },
+    version: { type: 'bigint' },
   },
 });

@@ -23,16 +23,17 @@ export function messageJson(viewer: string): string {
 
 /**
  * `ConversationMe` as JSON. Messages of people whom the member has blocked do not count. Counts stop at 10,000: nobody reads a larger badge, and a scan must end.
- * @param readSeq the read position to count from (a SQL expression)
+ * @param asOf the last seq of the conversation that this statement sees (a SQL expression)
  */
-export function meJson({ readSeq = 'm.read_seq', deliveredSeq = 'm.delivered_seq' } = {}): string {
+export function meJson(asOf = 'c.last_seq'): string {
   return `(
-    select jsonb_strip_nulls(jsonb_build_object('role', m.role, 'firstSeq', m.first_seq, 'readSeq', ${readSeq}, 'deliveredSeq', ${deliveredSeq},
-      'unread', count(*), 'mentions', count(*) filter (where u.mentioned), 'level', m.level, 'favourite', nullif(m.favourite, false)))
+    select jsonb_strip_nulls(jsonb_build_object('role', m.role, 'firstSeq', m.first_seq, 'readSeq', m.read_seq, 'deliveredSeq', m.delivered_seq,
+      'unread', count(*), 'mentions', count(*) filter (where u.mentioned), 'level', m.level, 'favourite', nullif(m.favourite, false),
+      'version', m.version, 'asOf', ${asOf}))
     from (
       select e.data -> 'mentions' ? m.user_id::text or e.data ? 'mentionAll' as mentioned
       from entries e
-      where e.conversation_id = m.conversation_id and e.seq > greatest(${readSeq}, m.first_seq - 1)
+      where e.conversation_id = m.conversation_id and e.seq > greatest(m.read_seq, m.first_seq - 1)
         and e.type = 'message' and not e.hidden and e.actor_id <> m.user_id
         and e.actor_id <> all (array(select b.blocked_id from blocks b where b.user_id = m.user_id))
       order by e.seq desc limit 10000
@@ -46,7 +47,7 @@ export const memberJson = `jsonb_build_object('userId', o.user_id, 'role', o.rol
 /** `Conversation` as JSON for the member `m`. */
 export const conversationJson = `jsonb_strip_nulls(jsonb_build_object(
   'id', c.id, 'kind', c.kind, 'title', c.title, 'topic', c.topic, 'createdAt', iso(c.created_at), 'lastSeq', c.last_seq,
-  'history', c.history, 'matched', nullif(c.matched, false), 'archived', nullif(c.archived, false), 'memberCount', c.member_count,
+  'history', c.history, 'matched', nullif(c.matched, false), 'archived', nullif(c.archived, false), 'trimmedSeq', nullif(c.trimmed_seq, 0), 'memberCount', c.member_count,
   'lastMessage', (
     select ${messageJson('m.user_id')}
     from (

@@ -21,12 +21,15 @@ interface Row {
 const sql = `
   with old as materialized (
     -- least() passes over nulls: what is not asked for is 0.
-    select m.*, least(greatest($3::bigint, $4::bigint, 0), c.last_seq) as to_delivered, least(coalesce($4::bigint, 0), c.last_seq) as to_read
+    select m.*, least(greatest($3::bigint, $4::bigint, 0), c.last_seq) as to_delivered, least(coalesce($4::bigint, 0), c.last_seq) as to_read,
+      c.last_seq
     from members m join conversations c on c.id = m.conversation_id
     where m.conversation_id = $2 and m.user_id = $1 and m.left_at is null and c.deleted_at is null
     for no key update of m
   ), m as materialized (
-    select o.conversation_id, o.user_id, o.role, o.first_seq, o.level, o.favourite,
+    select o.conversation_id, o.user_id, o.role, o.first_seq, o.level, o.favourite, o.last_seq,
+      -- As the trigger will set it.
+      case when o.to_read > o.read_seq then o.version + 1 else o.version end as version,
       o.read_seq as old_read, o.receipt_seq as old_receipt, o.delivered_seq as old_delivered,
       greatest(o.read_seq, o.to_read) as read_seq, greatest(o.receipt_seq, o.to_read) as receipt_seq,
       greatest(o.delivered_seq, o.to_delivered) as delivered_seq
@@ -42,7 +45,7 @@ const sql = `
   select m.read_seq > m.old_read as moved,
     case when m.delivered_seq > m.old_delivered then m.delivered_seq end as delivered,
     case when m.receipt_seq > m.old_receipt then m.receipt_seq end as read,
-    ${meJson()} as me
+    ${meJson('m.last_seq')} as me
   from m`;
 
 /** Monotonic, clamped to the last seq. null: not a member. */
@@ -63,9 +66,9 @@ function updateMe(set: string): string {
     update members m set ${set}, changed_xid = pg_current_xact_id()::text::bigint
     from conversations c
     where m.conversation_id = $2 and m.user_id = $1 and m.left_at is null and c.id = m.conversation_id and c.deleted_at is null
-    returning m.*
+    returning m.*, c.last_seq
   )
-  select ${meJson()} as me from m`;
+  select ${meJson('m.last_seq')} as me from m`;
 }
 
 const unreadSql = updateMe('read_seq = least(m.read_seq, $3::bigint)');

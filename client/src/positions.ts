@@ -1,0 +1,58 @@
+import type { ClientEventName, Conversation, EventInput, EventResult } from '@chatcluster/protocol';
+import { POSITIONS_MAX_CONVERSATIONS } from '@chatcluster/protocol/limits';
+import type { Book } from './book.ts';
+
+export interface PositionsDeps {
+  book: Pick<Book, 'all' | 'get' | 'receipt'>;
+  call<E extends ClientEventName>(event: E, payload: EventInput<E>): Promise<EventResult[E]>;
+  isOpen(): boolean;
+}
+
+/**
+ * How far the others have come is told as it happens, and is no news for `changes`: what moved while there was no connection is
+ * asked for where somebody looks, which is in the conversations that are open.
+ */
+export class Positions {
+  #deps: PositionsDeps;
+  /** What was learned on this connection, which has told every move since. */
+  #known = new Set<string>();
+
+  constructor(deps: PositionsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Everything that was missed has been read on a new connection. */
+  async connected(): Promise<void> {
+    const opened = this.#deps.book.all().filter(({ id }) => this.#deps.book.get(id)?.isOpened);
+    const latestFirst = opened.toSorted((a, b) => b.lastSeq - a.lastSeq).map(({ id }) => id);
+    await this.#ask(latestFirst.slice(0, POSITIONS_MAX_CONVERSATIONS));
+  }
+
+  disconnected(): void {
+    this.#known.clear();
+  }
+
+  listed(conversations: readonly Conversation[]): void {
+    for (const { id } of conversations) this.#known.add(id);
+  }
+
+  async opened(conversationId: string): Promise<void> {
+    await this.#ask([conversationId]);
+  }
+
+  /** Without an answer the marks stay as they are until the conversation is opened again. */
+  async #ask(ids: readonly string[]): Promise<void> {
+    const { book, call, isOpen } = this.#deps;
+    const conversationIds = ids.filter((id) => !this.#known.has(id));
+    if (conversationIds.length === 0 || !isOpen()) return;
+    for (const id of conversationIds) this.#known.add(id);
+    try {
+      const { positions } = await call('positions', { conversationIds });
+      for (const [id, people] of Object.entries(positions)) {
+        for (const { userId, deliveredSeq, readSeq } of people) book.receipt(id, userId, deliveredSeq, readSeq);
+      }
+    } catch {
+      for (const id of conversationIds) this.#known.delete(id);
+    }
+  }
+}
