@@ -59,7 +59,7 @@ test('what was written while one was away is there after coming back, and older 
   await bob.open(id);
   bob.stop();
   for (let i = 0; i < 120; i += 1) ada.send(id, `message ${i}`);
-  await eventually(() => ada.conversation(id).pending.length === 0, { deadlineMs: 20_000, message: 'all stored' });
+  await eventually(() => ada.conversation(id).pending.length === 0, { deadlineMs: 60_000, message: 'all stored' });
   bob.start();
   await eventually(() => bob.conversation(id).messages.at(-1)?.body === 'message 119');
   assert.equal(bob.conversation(id).unread, 120);
