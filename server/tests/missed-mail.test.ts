@@ -47,7 +47,7 @@ it('mails what was missed to who is offline, and no more after the link was used
 it('writes to each in the language that they read', async () => {
   await using smtp = await startSmtp();
   const mail = { SMTP_URL: smtp.url, MAIL_FROM: 'chat@example.org', PUBLIC_URL: 'http://127.0.0.1:8080', NOTIFY_MAIL_MINUTES: '60' };
-  await using cluster = await startPods(1);
+  await using cluster = await startPods(1, { ROLE: 'api' });
   const [ann, berta] = [await cluster.register('Ann'), await cluster.register('Berta')];
   await runSql(cluster.databaseUrl, 'update users set email_verified_at = now()');
   const own = await cluster.ok<OwnUser>(berta, 'PATCH', '/v1/users/me', { locale: 'de-AT' });
