@@ -4,7 +4,7 @@ const looks = {
   primary: 'bg-a9 text-on-accent hover:bg-a10 disabled:opacity-50',
   secondary: 'bg-n1 text-n12 ring-1 ring-inset ring-n7 hover:bg-n3 disabled:opacity-50',
   ghost: 'text-n11 hover:bg-n3 hover:text-n12 disabled:opacity-50',
-  danger: 'bg-danger-solid text-on-accent hover:opacity-90 disabled:opacity-50',
+  danger: 'bg-danger-solid text-on-accent hover:bg-danger-pressed disabled:opacity-50',
 } as const;
 
 type Props = ComponentProps<'button'> & { look?: keyof typeof looks; isBusy?: boolean };
