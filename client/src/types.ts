@@ -315,9 +315,9 @@ export interface ChatClient extends AsyncDisposable {
   setPresence(status: PresenceSetting): Promise<void>;
   /** Replaces the earlier list; kept over reconnects. At most 500. */
   watchPresence(userIds: readonly string[]): void;
-  /** Whom the user has blocked: no direct messages and no presence either way, nothing of theirs is unread. Kept equal on all devices. */
   /** Uploads a file, in parts when it is large, and goes on after a lost connection. */
   upload: Upload;
+  /** Whom the user has blocked: no direct messages and no presence either way, nothing of theirs is unread. Kept equal on all devices. */
   readonly blocks: { readonly ids: ReadonlySet<string>; set(userId: string, on: boolean): Promise<void> };
   /** Be paired with a random waiting person; the conversation arrives as `conversation:added`. */
   match(on: boolean): Promise<void>;
