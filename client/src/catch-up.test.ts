@@ -8,20 +8,22 @@ import { createFakeScheduler, settle } from './fake-scheduler.ts';
 const page: ChangesPage = { conversations: [], removed: [], next: 't', more: false };
 
 /** `changes` is answered by hand. */
-function createWorld() {
+function createWorld(checkEveryMs = 0) {
+  const scheduler = createFakeScheduler();
+  const connection = { isOpen: true };
   const answers: ((page: ChangesPage) => void)[] = [];
   const book = new Book({ me: () => 'me', pendingRead: () => 0, changed() {}, applied() {}, missing() {} });
   const catchUp = new CatchUp({
     book,
-    scheduler: createFakeScheduler(),
-    checkEveryMs: 0,
+    scheduler,
+    checkEveryMs,
     call: () => new Promise((resolve) => answers.push(resolve as (page: ChangesPage) => void)),
-    isOpen: () => true,
+    isOpen: () => connection.isOpen,
     listed() {},
     reopen: async () => {},
   });
   const connected = catchUp.connected({ epoch: 1 } as SessionReady);
-  return { answers, catchUp, connected };
+  return { answers, catchUp, connected, connection, scheduler };
 }
 
 test('what moved while the changes were on their way is asked for once more', async () => {
@@ -47,4 +49,17 @@ test('an own move while nothing is on its way costs no call', async () => {
   catchUp.moved();
   await settle();
   assert.equal(answers.length, 1);
+});
+
+test('it asks again now and then, and plans nothing when the connection went while the last page came', async () => {
+  for (const isOpen of [true, false]) {
+    const { answers, connected, connection, scheduler } = createWorld(1_000);
+    await settle();
+    connection.isOpen = isOpen;
+    answers[0]?.(page);
+    await connected;
+    await scheduler.advance(1_000);
+    await settle();
+    assert.equal(answers.length, isOpen ? 2 : 1);
+  }
 });

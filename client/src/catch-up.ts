@@ -113,7 +113,8 @@ export class CatchUp {
   #planCheck(): void {
     this.#cancelCheck();
     const { checkEveryMs, scheduler } = this.#deps;
-    if (checkEveryMs === 0) return;
+    // The connection may have gone while the last page came: a timer of five minutes would keep a program from ending.
+    if (checkEveryMs === 0 || !this.#deps.isOpen()) return;
     this.#cancelCheck = scheduler.after(checkEveryMs, () => {
       this.check();
       this.#planCheck();
