@@ -50,8 +50,8 @@ export async function restoreBackup(deps: RestoreDeps): Promise<Restored> {
     log.info({ name: manifest.name, release: manifest.release, startedAt: manifest.startedAt }, 'restoring');
     if (before === undefined) await requireEmpty(client);
     else if (before.state === 'running') await requireOlderTables(client, manifest);
-    if (before?.state !== 'copied') await beginRestore(client, backup);
     if (before?.state !== 'copied') {
+      await beginRestore(client, backup);
       await applyMigrations(databaseUrl, manifest.migrations);
       // Pods that are not to be here yet take its absence for a database that is not migrated.
       await client.query('delete from installation');

@@ -1,34 +1,20 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { openWebServer } from './_web-server.ts';
 import { createSafeFetch, type SafeFetch, type SafeFetchFailure } from './safe-fetch.ts';
 
 /** 127.0.0.1 stands for the public internet, 127.0.0.2 for what is private. */
 const safeFetch = createSafeFetch({ allowedNetworks: ['127.0.0.1'] });
 
-async function serve(handler: RequestListener, host = '127.0.0.1') {
+async function serve(handler: RequestListener, host?: string) {
   const seen: IncomingMessage[] = [];
-  const server = createServer((req, res) => {
+  const server = await openWebServer((req, res) => {
     seen.push(req);
     handler(req, res);
-  });
-  server.listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    seen,
-    port,
-    url: `http://${host}:${port}`,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  }, host);
+  return Object.assign(server, { seen });
 }
 
 async function failure(work: Promise<unknown>, reason: SafeFetchFailure): Promise<void> {

@@ -1,35 +1,21 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
+import { openWebServer } from '../net/_web-server.ts';
 
 export type Answer = (res: ServerResponse, req: IncomingMessage) => void;
 
 /** Somebody else's web server. Unknown paths answer 404. */
-export async function openSite(pages: Record<string, Answer>, host = '127.0.0.1') {
+export async function openSite(pages: Record<string, Answer>, host?: string) {
   const seen: string[] = [];
-  const server = createServer((req, res) => {
+  const server = await openWebServer((req, res) => {
     const path = new URL(req.url ?? '/', 'http://site').pathname;
     seen.push(path);
     const answer = pages[path];
     if (answer) answer(res, req);
     else res.writeHead(404, { 'content-type': 'text/html' }).end('<title>not found</title>');
-  });
-  server.listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    seen,
-    port,
-    url: `http://${host}:${port}`,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  }, host);
+  return Object.assign(server, { seen });
 }
 
 export const page =

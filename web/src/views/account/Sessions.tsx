@@ -7,6 +7,7 @@ import { useModel, useText } from '../app/context.tsx';
 import { useAttempt } from '../sign-in/attempt.ts';
 import { Button } from '../ui/Button.tsx';
 import { Section } from './Section.tsx';
+import { ActionError } from '../ui/ActionError.tsx';
 
 /** Where one is signed in, and how to end it there. */
 export function Sessions() {
@@ -26,11 +27,7 @@ export function Sessions() {
   useEffect(load, [load]);
   return (
     <Section title={t('sessionsTitle')}>
-      {failure && (
-        <p role="alert" className="text-sm text-danger">
-          {t(failure)}
-        </p>
-      )}
+      <ActionError error={failure} />
       {!sessions && !failure && <div aria-busy className="skeleton h-14 rounded-md" />}
       <ul className="flex flex-col gap-1">
         {sessions?.map((session) => (
@@ -58,11 +55,7 @@ function Session({ session, onEnded }: { session: SessionInfo; onEnded: () => vo
           {session.current ? t('sessionThis') : t('sessionUsed', { when: shortTime(session.lastUsedAt, language) })}
           {session.address && ` · ${session.address}`}
         </p>
-        {error && (
-          <p role="alert" className="text-sm text-danger">
-            {t(error)}
-          </p>
-        )}
+        <ActionError error={error} />
       </div>
       {!session.current && (
         <Button

@@ -2,6 +2,7 @@ import type { AdminStats, PodFigures } from '@chatcluster/protocol';
 import { useEffect, useState } from 'react';
 import { keepSamples, type Sample, toPoints } from '../../state/cluster-samples.ts';
 import { useModel, useText } from '../app/context.tsx';
+import { ActionError } from '../ui/ActionError.tsx';
 
 const EVERY_MS = 2_000;
 const BOX = { width: 236, height: 48 };
@@ -39,11 +40,7 @@ export function Cluster() {
   }
   return (
     <div className="flex max-w-[1100px] flex-col gap-6">
-      {hasFailed && (
-        <p role="alert" className="text-sm text-danger">
-          {t('errorNetwork')}
-        </p>
-      )}
+      <ActionError error={hasFailed ? 'errorNetwork' : undefined} />
       <div className="grid grid-cols-1 gap-3 sm:grid-cols-3">
         <Chart label={t('connections')} value={number(last.connections)} values={samples.map((s) => s.connections)} />
         <Chart label={t('messagesPerSecond')} value={number(last.messagesPerSecond, 1)} values={samples.map((s) => s.messagesPerSecond)} />

@@ -7,6 +7,7 @@ import { useAction } from '../dialogs/lookup.ts';
 import { Button } from '../ui/Button.tsx';
 import { List } from './List.tsx';
 import { usePages } from './pages.ts';
+import { ActionError } from '../ui/ActionError.tsx';
 
 const names = { open: 'statusOpen', resolved: 'statusResolved', dismissed: 'statusDismissed' } as const satisfies Record<
   ReportStatus,
@@ -67,11 +68,7 @@ function ReportRow({ report, onChanged }: { report: Report; onChanged: (report: 
           {report.body}
         </blockquote>
       )}
-      {error && (
-        <p role="alert" className="text-sm text-danger">
-          {t(error)}
-        </p>
-      )}
+      <ActionError error={error} />
       <div className="flex flex-wrap gap-2">
         {report.status === 'open' ? (
           <>

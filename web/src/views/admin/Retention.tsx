@@ -8,6 +8,7 @@ import { Button } from '../ui/Button.tsx';
 import { DaysSelect, daysText } from './DaysSelect.tsx';
 import { type Effect, RetentionReview } from './RetentionReview.tsx';
 import { RetentionRules } from './RetentionRules.tsx';
+import { ActionError } from '../ui/ActionError.tsx';
 
 /** What an administrator chose; null: as the installation was set up. */
 type Choice = { messagesDays: number | null; auditDays: number | null };
@@ -88,11 +89,7 @@ function ForAll({ settings, onChange }: { settings: RetentionSettings; onChange:
           {t('retentionReview')}
         </Button>
       </div>
-      {error && (
-        <p role="alert" className="text-sm text-danger">
-          {t(error)}
-        </p>
-      )}
+      <ActionError error={error} />
       {effect && <RetentionReview title={t('retentionTitle')} effect={effect} onConfirm={apply} onClose={() => setEffect(undefined)} />}
     </div>
   );

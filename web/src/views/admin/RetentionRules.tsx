@@ -7,6 +7,7 @@ import { DaysSelect } from './DaysSelect.tsx';
 import { List, RowText } from './List.tsx';
 import { usePages } from './pages.ts';
 import { RetentionReview } from './RetentionReview.tsx';
+import { ActionError } from '../ui/ActionError.tsx';
 
 type Asked = { conversation: AdminConversation; days: number | null; effect: RetentionPreview };
 
@@ -48,11 +49,7 @@ export function RetentionRules() {
         value={q}
         onChange={(event) => setQuery(event.target.value)}
       />
-      {error && (
-        <p role="alert" className="text-sm text-danger">
-          {t(error)}
-        </p>
-      )}
+      <ActionError error={error} />
       <List pages={pages} testId="retention-rules" empty={t(text === '' ? 'retentionNoRules' : 'nothingHere')}>
         {(one) => (
           <>

@@ -9,6 +9,7 @@ import { Field, SearchField } from '../ui/Field.tsx';
 import { Modal } from '../ui/Modal.tsx';
 import { List, RowText } from './List.tsx';
 import { usePages } from './pages.ts';
+import { ActionError } from '../ui/ActionError.tsx';
 
 export function Users() {
   const { t } = useText();
@@ -80,11 +81,7 @@ function Suspend({ user, onClose, onDone }: { user: AdminUser; onClose: () => vo
       <form onSubmit={submit} className="flex flex-col gap-4 px-5 pb-5">
         <p className="text-base text-n11">{t('suspendLead')}</p>
         <Field label={t('suspendReason')} maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} />
-        {error && (
-          <p role="alert" className="text-sm text-danger">
-            {t(error)}
-          </p>
-        )}
+        <ActionError error={error} />
         <Button type="submit" look="danger" data-testid="confirm-suspend" isBusy={isBusy}>
           {t('suspend')}
         </Button>

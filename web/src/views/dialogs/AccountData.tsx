@@ -4,6 +4,7 @@ import { PasswordField } from '../account/Credentials.tsx';
 import { useModel, useText } from '../app/context.tsx';
 import { useAttempt } from '../sign-in/attempt.ts';
 import { Button } from '../ui/Button.tsx';
+import { ActionError } from '../ui/ActionError.tsx';
 
 /** Taking one's data along, and going for good. */
 export function AccountData() {
@@ -32,11 +33,7 @@ export function AccountData() {
           </Button>
         )}
       </div>
-      {error && (
-        <p role="alert" className="text-sm text-danger">
-          {t(error)}
-        </p>
-      )}
+      <ActionError error={error} />
       {hasPassword !== undefined && <Confirm hasPassword={hasPassword} onCancel={() => setHasPassword(undefined)} />}
     </section>
   );

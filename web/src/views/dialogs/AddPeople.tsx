@@ -5,6 +5,7 @@ import { Button } from '../ui/Button.tsx';
 import { Modal } from '../ui/Modal.tsx';
 import { useAction } from './lookup.ts';
 import { PeoplePicker, togglePicked } from './PeoplePicker.tsx';
+import { ActionError } from '../ui/ActionError.tsx';
 
 export function AddPeople({ conversationId, onClose }: { conversationId: string; onClose: () => void }) {
   const { t } = useText();
@@ -29,11 +30,7 @@ export function AddPeople({ conversationId, onClose }: { conversationId: string;
           withoutIds={members.map(({ userId }) => userId)}
           onPick={(user) => setPicked(togglePicked(picked, user))}
         />
-        {error && (
-          <p role="alert" className="pt-2 text-sm text-danger">
-            {t(error)}
-          </p>
-        )}
+        <ActionError error={error} className="pt-2" />
         <Button data-testid="add" isBusy={isBusy} disabled={picked.length === 0} onClick={add} className="mt-3">
           {t('add')}
         </Button>

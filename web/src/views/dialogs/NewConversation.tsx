@@ -7,6 +7,7 @@ import { Field } from '../ui/Field.tsx';
 import { Modal } from '../ui/Modal.tsx';
 import { useAction } from './lookup.ts';
 import { PeoplePicker, togglePicked } from './PeoplePicker.tsx';
+import { ActionError } from '../ui/ActionError.tsx';
 
 const panel = 'flex min-h-0 flex-1 flex-col px-5 pt-4 pb-5 outline-none';
 
@@ -41,22 +42,13 @@ export function NewConversation({ onClose }: { onClose: () => void }) {
   );
 }
 
-function Failure({ error }: { error: Parameters<ReturnType<typeof useText>['t']>[0] | undefined }) {
-  const { t } = useText();
-  return error ? (
-    <p role="alert" className="pt-2 text-sm text-danger">
-      {t(error)}
-    </p>
-  ) : null;
-}
-
 function Direct() {
   const { enter } = useModel();
   const { error, run } = useAction();
   return (
     <>
       <PeoplePicker picked={[]} onPick={(user) => run(() => enter((client) => client.createDirect(user.id)))} />
-      <Failure error={error} />
+      <ActionError error={error} className="pt-2" />
     </>
   );
 }
@@ -84,7 +76,7 @@ function Group() {
         onChange={(event) => setTitle(event.target.value)}
       />
       <PeoplePicker picked={picked} onPick={(user) => setPicked(togglePicked(picked, user))} />
-      <Failure error={error} />
+      <ActionError error={error} className="pt-2" />
       <Button data-testid="create" isBusy={isBusy} disabled={picked.length === 0} onClick={create} className="mt-3 w-full">
         {t('create')}
       </Button>
@@ -122,7 +114,7 @@ function Channel() {
         onChange={(event) => setTitle(event.target.value)}
       />
       <Field label={t('channelTopic')} maxLength={1000} value={topic} onChange={(event) => setTopic(event.target.value)} />
-      <Failure error={error} />
+      <ActionError error={error} className="pt-2" />
       <Button type="submit" data-testid="create" isBusy={isBusy} disabled={title.trim() === ''}>
         {t('createChannel')}
       </Button>

@@ -7,6 +7,7 @@ import { useModel, useText } from '../app/context.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Modal } from '../ui/Modal.tsx';
 import { useAction } from './lookup.ts';
+import { ActionError } from '../ui/ActionError.tsx';
 
 /** What one is told of on this device, by mail, and when not. */
 export function Notifications({ onClose }: { onClose: () => void }) {
@@ -37,11 +38,7 @@ export function Notifications({ onClose }: { onClose: () => void }) {
             <Check label={t('mailMissed')} isOn={settings.mail} onChange={(mail) => save({ mail })} />
           </div>
         )}
-        {error && (
-          <p role="alert" className="text-sm text-danger">
-            {t(error)}
-          </p>
-        )}
+        <ActionError error={error} />
       </div>
     </Modal>
   );
@@ -89,11 +86,7 @@ function Device() {
           {t(state === 'on' ? 'pushOff' : 'pushOn')}
         </Button>
       )}
-      {error && (
-        <p role="alert" className="text-sm text-danger">
-          {t(error)}
-        </p>
-      )}
+      <ActionError error={error} />
     </Section>
   );
 }

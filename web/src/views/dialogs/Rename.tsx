@@ -4,6 +4,7 @@ import { Button } from '../ui/Button.tsx';
 import { Field } from '../ui/Field.tsx';
 import { Modal } from '../ui/Modal.tsx';
 import { useAction } from './lookup.ts';
+import { ActionError } from '../ui/ActionError.tsx';
 
 export function Rename({ conversationId, onClose }: { conversationId: string; onClose: () => void }) {
   const { t } = useText();
@@ -21,11 +22,7 @@ export function Rename({ conversationId, onClose }: { conversationId: string; on
       <form onSubmit={save} className="flex flex-col gap-4 px-5 pb-5">
         <Field label={t('channelName')} required maxLength={120} value={title} onChange={(event) => setTitle(event.target.value)} />
         <Field label={t('topic')} maxLength={1000} value={topic} onChange={(event) => setTopic(event.target.value)} />
-        {error && (
-          <p role="alert" className="text-sm text-danger">
-            {t(error)}
-          </p>
-        )}
+        <ActionError error={error} />
         <Button type="submit" isBusy={isBusy}>
           {t('save')}
         </Button>

@@ -6,6 +6,7 @@ import { Button } from '../ui/Button.tsx';
 import { Modal } from '../ui/Modal.tsx';
 import { CopyField } from './CopyField.tsx';
 import { useList } from './use-list.ts';
+import { ActionError } from '../ui/ActionError.tsx';
 
 const DAY = 86_400;
 const lifetimes = { [DAY]: 'inviteDay', [7 * DAY]: 'inviteWeek', [30 * DAY]: 'inviteMonth' } as const;
@@ -54,11 +55,7 @@ export function Invites({ conversationId, onClose }: { conversationId: string; o
             {t('inviteMake')}
           </Button>
         </div>
-        {error && (
-          <p role="alert" className="text-sm text-danger">
-            {t(error)}
-          </p>
-        )}
+        <ActionError error={error} />
         {items?.length === 0 && <p className="py-4 text-center text-base text-n11">{t('inviteNone')}</p>}
         <ul className="flex flex-col gap-4">
           {items?.map((invite) => (

@@ -9,6 +9,7 @@ import { Deliveries } from './Deliveries.tsx';
 import { EventChoice, eventNames } from './EventChoice.tsx';
 import { ShownOnce } from './ShownOnce.tsx';
 import { useList } from './use-list.ts';
+import { ActionError } from '../ui/ActionError.tsx';
 
 type Make = (make: () => Promise<CreatedWebhook>) => void;
 
@@ -27,11 +28,7 @@ export function Webhooks({ conversationId, onClose }: { conversationId: string; 
         {made && <Made webhook={made} />}
         <NewIncoming conversationId={conversationId} isBusy={isBusy} make={make} />
         <NewOutgoing conversationId={conversationId} isBusy={isBusy} make={make} />
-        {error && (
-          <p role="alert" className="text-sm text-danger">
-            {t(error)}
-          </p>
-        )}
+        <ActionError error={error} />
         {items?.length === 0 && <p className="py-2 text-center text-base text-n11">{t('webhookNone')}</p>}
         <ul className="flex flex-col gap-3">
           {items?.map((webhook) => (

@@ -4,6 +4,7 @@ import { useChat, useModel, useText, useUserName, useView } from '../app/context
 import { useAction } from '../dialogs/lookup.ts';
 import { Button } from '../ui/Button.tsx';
 import { Modal } from '../ui/Modal.tsx';
+import { ActionError } from '../ui/ActionError.tsx';
 
 /** Reports a message or a person to the administrators. */
 export function Report({ onClose }: { onClose: () => void }) {
@@ -53,11 +54,7 @@ export function Report({ onClose }: { onClose: () => void }) {
           />
           {t('blockToo')}
         </label>
-        {error && (
-          <p role="alert" className="text-sm text-danger">
-            {t(error)}
-          </p>
-        )}
+        <ActionError error={error} />
         <Button type="submit" look="danger" data-testid="report-send" isBusy={isBusy} disabled={reason.trim() === ''}>
           {t('reportSend')}
         </Button>

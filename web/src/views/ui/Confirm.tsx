@@ -3,6 +3,7 @@ import { useText } from '../app/context.tsx';
 import { useAction } from '../dialogs/lookup.ts';
 import { Button } from './Button.tsx';
 import { Modal } from './Modal.tsx';
+import { ActionError } from './ActionError.tsx';
 
 type Props = {
   title: string;
@@ -24,11 +25,7 @@ export function Confirm({ title, lead, action, look = 'danger', onConfirm, onClo
       <div data-testid="confirm" className="flex flex-col gap-4 px-5 pb-5">
         <p className="text-base text-n11">{lead}</p>
         {children}
-        {error && (
-          <p role="alert" className="text-sm text-danger">
-            {t(error)}
-          </p>
-        )}
+        <ActionError error={error} />
         <div className="flex flex-wrap justify-end gap-2">
           <Button look="secondary" onClick={onClose}>
             {t('cancel')}
