@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import type { Db } from '../store/sql/auth-keys.ts';
 import { deleteEndedSessions } from '../store/sql/auth-sessions.ts';
+import { deleteOldPreviews } from '../store/sql/link-previews.ts';
 import { deleteEndedMailTokens } from '../store/sql/mail-tokens.ts';
 
 /** Nothing waits for it, so several pods may do it, and a failed round is made up for by the next. */
@@ -14,7 +15,7 @@ export interface HousekeepingDeps {
   everyMs?: number;
 }
 
-/** Removes sessions, tickets, links of mails and challenges that nothing can use any more. */
+/** Removes sessions, tickets, links of mails, challenges and previews that nothing can use any more. */
 export function openHousekeeping(
   { role, limits }: Pick<Config, 'role' | 'limits'>,
   { db, log, everyMs = EVERY_MS }: HousekeepingDeps,
@@ -24,8 +25,9 @@ export function openHousekeeping(
     try {
       await deleteEndedMailTokens(db);
       await deleteEndedSessions(db, limits.accessTokenSeconds);
+      await deleteOldPreviews(db);
     } catch (error) {
-      log.debug({ err: error }, 'ended sessions could not be removed');
+      log.debug({ err: error }, 'what has ended could not be removed');
     }
   };
   const timer = role === 'all' || role === 'worker' ? setInterval(() => (round = look()), everyMs).unref() : undefined;

@@ -7,7 +7,6 @@ import { createSafeFetch } from '../net/safe-fetch.ts';
 import { createPreviewJob } from '../previews/preview-jobs.ts';
 import { createReadLink } from '../previews/read-link.ts';
 import type { Db } from '../store/sql/auth-keys.ts';
-import { deleteOldPreviews } from '../store/sql/link-previews.ts';
 import type { ChangeStored } from '../store/types.ts';
 import { openJobs } from './open-jobs.ts';
 
@@ -24,7 +23,6 @@ export interface OpenPreviewsDeps {
 const CONCURRENCY = 4;
 /** Nobody waits for a card. */
 const POLL_MS = 1_000;
-const PRUNE_MS = 3_600_000;
 
 type PreviewsConfig = Pick<Config, 'role' | 'fetchAllowedNetworks' | 'publicUrl' | 'version' | 'linkPreviews'>;
 
@@ -44,12 +42,5 @@ export function openPreviews(config: PreviewsConfig, deps: OpenPreviewsDeps): As
   });
   const ownOrigin = publicUrl && new URL(publicUrl).origin;
   jobs.handle('link-preview', createPreviewJob({ ...deps, readLink, ownOrigin }));
-  const prune = () => void deleteOldPreviews(db).catch((error: unknown) => log.debug({ err: error }, 'old previews could not be removed'));
-  const timer = setInterval(prune, PRUNE_MS).unref();
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      await jobs[Symbol.asyncDispose]();
-    },
-  };
+  return jobs;
 }
