@@ -9,9 +9,11 @@ import { after, test } from 'node:test';
 const dir = mkdtempSync(join(tmpdir(), 'chat-node-'));
 process.env.LOCAL_DIR = dir;
 after(() => rmSync(dir, { recursive: true, force: true }));
-const { nodeObstacle, installPackages, otherCluster } = await import('./preflight.ts');
+const { otherCluster, takeMachine } = await import('./machine-owner.ts');
+const { nodeObstacle, installPackages } = await import('./preflight.ts');
 const { startNode } = await import('./start.ts');
 const { remains, stopNode } = await import('./stop.ts');
+const { poll } = await import('../../process.ts');
 const { buildNamedImage } = await import('../images.ts');
 const { kubectl } = await import('./commands.ts');
 
@@ -48,7 +50,7 @@ test('a node runs a pod, starts again as it was, and leaves nothing when it goes
   assert.equal(settings(), before.settings);
 });
 
-test('a node that died is removed as cleanly', { skip: reason, timeout: 280_000 }, async () => {
+test('a node that died is removed as cleanly, by whoever starts the next', { skip: reason, timeout: 280_000 }, async () => {
   const local = mkdtempSync(join(tmpdir(), 'chat-node-'));
   const script = `import { startNode } from ${JSON.stringify(join(import.meta.dirname, 'start.ts'))};
     await startNode({ images: [], say: () => undefined });`;
@@ -57,8 +59,20 @@ test('a node that died is removed as cleanly', { skip: reason, timeout: 280_000 
   try {
     const started = evaluate(script);
     assert.equal(started.status, 0, started.stderr);
+    assert.throws(() => takeMachine(() => undefined), { name: 'ServiceError', message: new RegExp(`${local}.* runs on this machine`) });
     const pids = execFileSync('sh', ['-c', `cat ${local}/kubernetes/pids/*.json`], { encoding: 'utf8' }).matchAll(/"pid":(\d+)/g);
     for (const [, pid] of pids) process.kill(Number(pid), 'SIGKILL');
+    await poll(
+      () => otherCluster() === undefined,
+      5_000,
+      () => 'a killed node still counts as running',
+    );
+    // Another checkout than the one that it was started from.
+    const said: string[] = [];
+    takeMachine((text) => said.push(text));
+    assert.deepEqual(said, [`removing what a killed node left (${local}/kubernetes)`]);
+    assert.equal(existsSync(join(local, 'kubernetes')), false);
+    await stopNode();
   } finally {
     const stopped = evaluate(`import { remains, stopNode } from ${JSON.stringify(join(import.meta.dirname, 'stop.ts'))};
       await stopNode(); console.log(JSON.stringify(remains()));`);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServiceError } from '../../process.ts';
-import { attempt, hasProgram } from './commands.ts';
+import { hasProgram } from './commands.ts';
 import { cniBinaries, socketFile } from './settings.ts';
 
 /** Debian's package and how to see that it is there. */
@@ -33,13 +33,6 @@ export function nodeObstacle(): string | undefined {
   if (missing.length > 0 && !hasProgram('apt-get')) return `these programs are missing: ${missing.join(', ')}; install them`;
   if (socketFile().length > 100) return `${socketFile()} is too long for a socket; move the checkout, or set LOCAL_DIR to a shorter path`;
   return undefined;
-}
-
-/** KUBE- and CNI- chains are removed with the node, so it never starts beside another Kubernetes. */
-export function otherCluster(): string | undefined {
-  return /^:(?:KUBE|CNI)-\S+/m.exec(attempt('iptables-save'))?.[0]
-    ? 'firewall chains of another Kubernetes are on this machine; use it with KUBECONFIG, or remove it first'
-    : undefined;
 }
 
 /** Debian's packages that the node is made of. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { freePort, poll, ServiceError, tail } from '../../process.ts';
 import { API_SERVICE_IP, type ControlPlanePorts, type ControlPlaneSettings } from '../control-plane-args.ts';
 import { startApiServer, startControllers, untilReady } from '../control-plane-start.ts';
@@ -9,7 +9,8 @@ import { cniConfig, containerdConfig, kubeletConfig, kubeProxyConfig } from './c
 import { importImage } from './import-image.ts';
 import { prepareKernel } from './kernel-settings.ts';
 import { addNodeAddress } from './links.ts';
-import { chooseSnapshotter, nodeObstacle, otherCluster } from './preflight.ts';
+import { chooseSnapshotter, nodeObstacle } from './preflight.ts';
+import { takeMachine } from './machine-owner.ts';
 import { launch, logFile, runningPid } from './processes.ts';
 import { API_PORT, inState, NODE_ADDRESS, NODE_NAME, socketFile, stateDir } from './settings.ts';
 
@@ -73,10 +74,7 @@ async function untilNodeReady(): Promise<void> {
 export async function startNode({ images, say }: { images: string[]; say: (text: string) => void }): Promise<void> {
   const obstacle = nodeObstacle();
   if (obstacle) throw new ServiceError(obstacle);
-  // Before there is a state folder: only what has one is ever cleaned up.
-  const other = existsSync(stateDir) ? undefined : otherCluster();
-  if (other) throw new ServiceError(other);
-  mkdirSync(stateDir, { recursive: true, mode: 0o711 });
+  takeMachine(say);
   prepareKernel();
   await addNodeAddress();
   ensurePki({ dir: stateDir, url, addresses: [API_SERVICE_IP, NODE_ADDRESS], node: { name: NODE_NAME, address: NODE_ADDRESS } });

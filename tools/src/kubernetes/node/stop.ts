@@ -13,6 +13,7 @@ import {
   removeTraces,
   unmountAll,
 } from './links.ts';
+import { leaveMachine } from './machine-owner.ts';
 import { runningPid, startedNames, stop } from './processes.ts';
 import { CONTAINERD_NAMESPACE, socketFile, stateDir } from './settings.ts';
 
@@ -74,5 +75,6 @@ export async function stopNode({ keepState = false } = {}): Promise<void> {
   removeControlGroups();
   removeTraces();
   restoreKernel();
+  leaveMachine();
   if (!keepState) rmSync(stateDir, { recursive: true, force: true });
 }
