@@ -24,6 +24,7 @@ import { Invites0032 } from './migrations/0032-invites.ts';
 import { Integrations0033 } from './migrations/0033-integrations.ts';
 import { LinkPreviews0075 } from './migrations/0075-link-previews.ts';
 import { PreviewJobs0076 } from './migrations/0076-preview-jobs.ts';
+import { IndexLookups0090 } from './migrations/0090-index-lookups.ts';
 import { loadRestore, newEpoch, RestoreUnfinishedError } from './sql/restores.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
@@ -51,6 +52,7 @@ const migrations = [
   Locale0070,
   RetentionSettings0071,
   AdminLinks0056,
+  IndexLookups0090,
 ];
 
 /** A TypeORM data source over the same tables: migrations and everything that is not hot. */

@@ -1266,30 +1266,40 @@ begin
   with touched as materialized (
     select e.conversation_id, case when e.type = 'message' then e.id else (e.data ->> 'messageId')::uuid end as message_id, max(e.at) as at
     from unnest(v_ids, v_from, v_to) as r (conversation_id, low, high)
-    join entries e on e.conversation_id = r.conversation_id and e.seq between r.low and r.high
+    cross join lateral (
+      select x.conversation_id, x.id, x.type, x.at, x.data from entries x
+      where x.conversation_id = r.conversation_id and x.seq between r.low and r.high offset 0
+    ) e
     where e.type in ('message', 'edit', 'delete')
     group by 1, 2
   ), texts as materialized (
-    select e.conversation_id, e.id, e.seq, e.at, e.actor_id, e.data ? 'attachments' as has_file, e.hidden,
-      concat_ws(' ', coalesce(s.body, e.data ->> 'body'),
-        (select string_agg(a ->> 'name', ' ') from jsonb_array_elements(e.data -> 'attachments') a)) as body,
+    select e.conversation_id, e.id, e.seq, e.at, e.actor_id, e.data ? 'attachments' as has_file, e.hidden, b.body,
+      to_tsvector('chat_simple', b.body) as as_written,
       coalesce(s.edit_seqs[cardinality(s.edit_seqs)], e.seq) as of_seq,
       t.at > now() - interval '1 hour' and not coalesce(s.previews_off, false)
         and (s.previews is not null or coalesce(s.body, e.data ->> 'body') ~* 'https?://') as wants_preview
-    from touched t join entries e on e.conversation_id = t.conversation_id and e.id = t.message_id
-    left join message_state s on s.conversation_id = e.conversation_id and s.message_id = e.id
+    from touched t
+    cross join lateral (select x.* from entries x where x.conversation_id = t.conversation_id and x.id = t.message_id limit 1) e
+    left join lateral (
+      select x.* from message_state x where x.conversation_id = t.conversation_id and x.message_id = t.message_id limit 1
+    ) s on true
+    cross join lateral (
+      select concat_ws(' ', coalesce(s.body, e.data ->> 'body'),
+        (select string_agg(a ->> 'name', ' ') from jsonb_array_elements(e.data -> 'attachments') a)) as body offset 0
+    ) b
   ), gone as (
     delete from message_search d using texts t where d.conversation_id = t.conversation_id and d.message_id = t.id and t.hidden
   ), written as (
     insert into message_search as d (conversation_id, message_id, seq, at, words)
-    select t.conversation_id, t.id, t.seq, t.at, search_vector(t.body) || array_to_tsvector(
-      array[search_key('c', t.conversation_id), search_key('u', t.actor_id)] || case when t.has_file then array[E'\x01f'] else '{}' end)
+    select t.conversation_id, t.id, t.seq, t.at,
+      t.as_written || to_tsvector('chat_english', t.body) || to_tsvector('chat_german', t.body) || array_to_tsvector(
+        array[search_key('c', t.conversation_id), search_key('u', t.actor_id)] || case when t.has_file then array[E'\x01f'] else '{}' end)
     from texts t where not t.hidden
     on conflict (conversation_id, message_id) do update set words = excluded.words
   ), learned as (
     insert into search_words
-    select distinct w.lexeme from texts t, unnest(to_tsvector('chat_simple', t.body)) w
-    where not t.hidden and length(w.lexeme) between 4 and 30 and w.lexeme ~ '^[[:alpha:]]+$'
+    select l.lexeme from (select distinct w.lexeme from texts t, unnest(t.as_written) w where not t.hidden) l
+    where length(l.lexeme) between 4 and 30 and l.lexeme ~ '^[[:alpha:]]+$'
     on conflict do nothing
   ), linked as (
     insert into jobs (kind, key, payload)

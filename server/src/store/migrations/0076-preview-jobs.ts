@@ -13,7 +13,7 @@ const none: LinkSql = { columns: '', jobs: '' };
  * messages again. A body without links matters only where there are previews to be taken away. An index that is built anew says
  * nothing of old messages.
  */
-const withLinks: LinkSql = {
+export const withLinks: LinkSql = {
   columns: `,
       coalesce(s.edit_seqs[cardinality(s.edit_seqs)], e.seq) as of_seq,
       t.at > now() - interval '1 hour' and not coalesce(s.previews_off, false)
@@ -28,7 +28,7 @@ const withLinks: LinkSql = {
 };
 
 /** As in 0031. */
-const indexer = (links: LinkSql) => `
+export const indexer = (links: LinkSql) => `
 create or replace function index_messages(p_limit integer) returns integer
 language plpgsql ${planSettings}
 as $fn$

@@ -39,7 +39,10 @@ const pageSql = `
   ), messages as materialized (
     select e.conversation_id, e.seq, e.actor_id, e.data, c.kind, c.routing = 'conversation' as large
     from page b, unnest(b.conversation_ids, b.from_seqs, b.to_seqs) as r (conversation_id, from_seq, to_seq)
-    join entries e on e.conversation_id = r.conversation_id and e.seq between r.from_seq and r.to_seq
+    -- "offset 0": a plan that was made for empty tables would start from all entries.
+    cross join lateral (
+      select x.* from entries x where x.conversation_id = r.conversation_id and x.seq between r.from_seq and r.to_seq offset 0
+    ) e
     join conversations c on c.id = r.conversation_id and c.deleted_at is null
     where e.type = 'message' and not e.hidden and e.at > now() - interval '1 hour'
   )

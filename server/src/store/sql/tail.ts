@@ -41,11 +41,14 @@ export async function readTail(pool: pg.Pool, sinceXid: number | null): Promise<
   return { ranges, safeXid: rows[0]!.safeXid };
 }
 
+/** "offset 0": a plan that was made for empty tables would start from all entries. */
 const entriesSql = `
-  select i.ord, c.id as "conversationId", c.member_version as "memberVersion", c.routing, entry_json(e) as entry
+  select i.ord, c.id as "conversationId", c.member_version as "memberVersion", c.routing, entry_json(e.entry) as entry
   from unnest($1::uuid[], $2::bigint[], $3::bigint[]) with ordinality as i (conversation_id, from_seq, to_seq, ord)
   join conversations c on c.id = i.conversation_id and c.deleted_at is null
-  join entries e on e.conversation_id = i.conversation_id and e.seq between i.from_seq and i.to_seq
+  cross join lateral (
+    select x as entry, x.seq from entries x where x.conversation_id = i.conversation_id and x.seq between i.from_seq and i.to_seq offset 0
+  ) e
   order by i.ord, e.seq`;
 
 interface EntryRow {
