@@ -81,6 +81,11 @@ async function checkParts(person: Person, name: string): Promise<void> {
   await page.getByTestId('member-list').waitFor();
   await check(person, `details-${name}`);
   await page.keyboard.press('Escape');
+  await message(page, 'punched').first().getByTestId('author').click();
+  await page.getByTestId('person-role').waitFor();
+  await check(person, `person-${name}`);
+  await page.keyboard.press('Escape');
+  await page.getByTestId('person-card').waitFor({ state: 'detached' });
   await page.getByTestId('pins').click();
   await page.getByTestId('go-to-pin').waitFor();
   await check(person, `pins-${name}`);

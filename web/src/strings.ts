@@ -2,6 +2,7 @@ import { filesDe, filesEn } from './strings/files.ts';
 import { integrationsDe, integrationsEn } from './strings/integrations.ts';
 import { notifyDe, notifyEn } from './strings/notify.ts';
 import { accountsDe, accountsEn } from './strings/accounts.ts';
+import { peopleDe, peopleEn } from './strings/people.ts';
 import { retentionDe, retentionEn } from './strings/retention.ts';
 import { safetyDe, safetyEn } from './strings/safety.ts';
 import { searchDe, searchEn } from './strings/search.ts';
@@ -10,6 +11,7 @@ import { uxDe, uxEn } from './strings/ux.ts';
 /** Every text of the app, in every language. `{name}` marks are filled by `t`; `{count|one|many}` chooses by number. */
 const en = {
   ...filesEn,
+  ...peopleEn,
   ...retentionEn,
   ...integrationsEn,
   ...notifyEn,
@@ -186,6 +188,7 @@ type Dictionary = Readonly<Record<StringKey, string>>;
 
 const de: Dictionary = {
   ...filesDe,
+  ...peopleDe,
   ...retentionDe,
   ...integrationsDe,
   ...notifyDe,

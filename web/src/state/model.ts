@@ -26,6 +26,7 @@ export type DialogName =
   | 'add-people'
   | 'rename'
   | 'report'
+  | 'person'
   | 'notifications'
   | 'switcher'
   | 'help'
@@ -64,6 +65,8 @@ export interface ViewState {
   isDetailsOpen: boolean;
   /** The administration lies over the conversations. */
   isAdminOpen: boolean;
+  /** Whose profile is shown. */
+  personId: string | undefined;
   /** What the report dialog is about. */
   reporting: { userId: string; messageId?: string; conversationId?: string } | undefined;
   /** What lies in the right column in place of the details. */
@@ -97,6 +100,7 @@ const initialView: ViewState = {
   dialogMessage: undefined,
   isDetailsOpen: false,
   isAdminOpen: false,
+  personId: undefined,
   reporting: undefined,
   panel: undefined,
   place: undefined,
@@ -192,6 +196,8 @@ function createNavigation(client: ChatClient, view: ViewStore, nowMs: () => numb
     },
     focusComposer: () => view.setState(({ focusComposer }) => ({ focusComposer: focusComposer + 1 })),
     openDialog: (dialog: DialogName, dialogMessage?: MessageRef) => view.setState({ dialog, dialogMessage }),
+    /** Of oneself: where it can be changed. */
+    openPerson: (personId: string) => view.setState(personId === client.me()?.id ? { dialog: 'profile' } : { dialog: 'person', personId }),
     notify: (notice: StringKey) => view.setState({ notice }),
     /** Makes or joins a conversation and shows it. */
     async enter(make: (client: ChatClient) => Promise<{ id: string }>) {
@@ -200,6 +206,11 @@ function createNavigation(client: ChatClient, view: ViewStore, nowMs: () => numb
     },
     async leave(conversationId: string) {
       await client.leave(conversationId);
+      view.setState({ ...nothingOpen, selectedId: undefined, isDetailsOpen: false });
+    },
+    /** For everybody. */
+    async removeConversation(conversationId: string) {
+      await client.deleteConversation(conversationId);
       view.setState({ ...nothingOpen, selectedId: undefined, isDetailsOpen: false });
     },
     /** The message and those after it count as new again, until one leaves and comes back. */

@@ -1,5 +1,5 @@
 import type { ChannelInfo, ChatClient } from '@chatcluster/client';
-import type { Member, MessageReceipt, User } from '@chatcluster/protocol';
+import type { Member, MessageReceipt, Role, User } from '@chatcluster/protocol';
 import type { MessageRef } from './model.ts';
 
 /** Lookups that are not part of the live state. */
@@ -33,4 +33,17 @@ const SHOWN_FIRST = { owner: 0, admin: 1, member: 2, readonly: 3 } as const;
 /** Owners and admins first, then by name. */
 export function sortMembers(members: readonly Member[], nameOf: (userId: string) => string): Member[] {
   return members.toSorted((a, b) => SHOWN_FIRST[a.role] - SHOWN_FIRST[b.role] || nameOf(a.userId).localeCompare(nameOf(b.userId)));
+}
+
+const RANK = { owner: 3, admin: 2, member: 1, readonly: 0 } as const satisfies Record<Role, number>;
+
+/** Whether somebody with the first role may remove a member with the second, and give them another role. */
+export function canRemove(own: Role, role: Role): boolean {
+  return own === 'owner' || (own === 'admin' && RANK[role] < RANK.admin);
+}
+
+/** Highest first: an owner gives every role, an admin only those below. */
+export function rolesToGive(own: Role): Role[] {
+  const roles: Role[] = ['owner', 'admin', 'member', 'readonly'];
+  return own === 'owner' ? roles : roles.filter((role) => RANK[role] < RANK[own]);
 }

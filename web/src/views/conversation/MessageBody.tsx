@@ -1,4 +1,4 @@
-import { memo, type MouseEvent, useMemo } from 'react';
+import { createContext, memo, type MouseEvent, useContext, useMemo } from 'react';
 import { type Block, parseBody, type Span } from '../../state/markup.ts';
 import type { MessageView } from '../../state/rows.ts';
 import { parseOwnLink } from '../../state/links.ts';
@@ -6,18 +6,21 @@ import { useChat, useModel } from '../app/context.tsx';
 import { Attachments } from '../files/Attachments.tsx';
 import { LinkPreviews } from './LinkPreviews.tsx';
 
+/** Ids of those whom the message names. */
+const Mentioned = createContext<readonly string[]>([]);
+
 export const MessageBody = memo(function MessageBody({ message }: { message: MessageView }) {
   const names = useChat((client) => message.mentions.map((id) => client.user(id)?.displayName ?? '').join('\n'));
   const { body, mentionAll } = message;
   const blocks = useMemo(() => parseBody(body, [...names.split('\n'), ...(mentionAll ? ['all'] : [])]), [body, names, mentionAll]);
   return (
-    <>
+    <Mentioned value={message.mentions}>
       {blocks.map((block, index) => (
         <BlockView key={index} block={block} isLast={index === blocks.length - 1} />
       ))}
       <Attachments files={message.attachments} />
       <LinkPreviews previews={message.previews} />
-    </>
+    </Mentioned>
   );
 });
 
@@ -41,7 +44,7 @@ function SpanView({ span }: { span: Span }) {
     case 'link':
       return <LinkView href={span.href} text={span.text} />;
     case 'mention':
-      return <span className="rounded-[4px] bg-a3 px-0.5 font-medium text-a11">{span.text}</span>;
+      return <Mention text={span.text} />;
     case 'bold':
       return (
         <strong className="font-semibold">
@@ -63,6 +66,21 @@ function SpanView({ span }: { span: Span }) {
     default:
       return span satisfies never;
   }
+}
+
+const chip = 'rounded-[4px] bg-a3 px-0.5 font-medium text-a11';
+
+/** Leads to who it is, unless it is everybody. */
+function Mention({ text }: { text: string }) {
+  const { openPerson } = useModel();
+  const ids = useContext(Mentioned);
+  const userId = useChat((client) => ids.find((id) => `@${client.user(id)?.displayName}` === text));
+  if (!userId) return <span className={chip}>{text}</span>;
+  return (
+    <button type="button" data-testid="mention" onClick={() => openPerson(userId)} className={`${chip} inline hover:underline`}>
+      {text}
+    </button>
+  );
 }
 
 const linkLook = 'text-a11 underline decoration-a5 underline-offset-2 hover:decoration-current';

@@ -5,6 +5,9 @@ import { sortMembers } from '../../state/people.ts';
 import type { StringKey } from '../../strings.ts';
 import { useChat, useModel, usePeerId, useText, useTitle, useUserName } from '../app/context.tsx';
 import { ManageActions } from '../integrations/ManageActions.tsx';
+import { GuestTag } from '../people/GuestTag.tsx';
+import { roleNames } from '../people/Membership.tsx';
+import { Seen } from '../people/Seen.tsx';
 import { SafetyActions } from '../safety/SafetyActions.tsx';
 import { Avatar, ConversationAvatar } from '../ui/Avatar.tsx';
 import { Button, IconButton } from '../ui/Button.tsx';
@@ -45,7 +48,6 @@ function About({ conversationId }: { conversationId: string }) {
   const { set } = useModel();
   const title = useTitle(conversationId);
   const peerId = usePeerId(conversationId);
-  const status = useChat((client) => (peerId ? (client.presence(peerId)?.status ?? 'offline') : undefined));
   const about = useChat((client) => (peerId ? client.user(peerId)?.statusText : client.conversation(conversationId).conversation?.topic));
   const role = useChat((client) => client.conversation(conversationId).conversation?.me.role);
   const canRename = !peerId && (role === 'owner' || role === 'admin');
@@ -60,7 +62,11 @@ function About({ conversationId }: { conversationId: string }) {
           </IconButton>
         )}
       </p>
-      {status && <p className="text-sm text-n10">{t(status)}</p>}
+      {peerId && (
+        <p className="text-sm text-n10">
+          <Seen userId={peerId} />
+        </p>
+      )}
       {about && <p className="mt-1 text-sm text-n11">{about}</p>}
     </section>
   );
@@ -152,40 +158,36 @@ function MemberList({ conversationId }: { conversationId: string }) {
       </div>
       <ul data-testid="member-list">
         {sorted.map((member) => (
-          <MemberItem key={member.userId} conversationId={conversationId} member={member} canRemove={canManage && kind !== 'direct'} />
+          <MemberItem key={member.userId} member={member} />
         ))}
       </ul>
     </section>
   );
 }
 
-const roleNames = { owner: 'owner', admin: 'admin', readonly: 'readonlyRole', member: undefined } as const;
-
-function MemberItem({ conversationId, member, canRemove }: { conversationId: string; member: Member; canRemove: boolean }) {
+function MemberItem({ member }: { member: Member }) {
   const { t } = useText();
-  const { client, notify } = useModel();
+  const { openPerson } = useModel();
   const name = useUserName(member.userId);
   const meId = useChat((chat) => chat.me()?.id);
-  const role = roleNames[member.role];
   const isMe = member.userId === meId;
   return (
-    <li data-testid="member" data-user-id={member.userId} className="group flex min-h-11 items-center gap-3 rounded-md px-2 hover:bg-n3">
-      <Avatar userId={member.userId} size="sm" withPresence />
-      <span className="min-w-0 flex-1 truncate text-base">
-        {name}
-        {isMe && <span className="text-n10"> ({t('you')})</span>}
-      </span>
-      {role && <span className="text-xs text-n10">{t(role)}</span>}
-      {canRemove && !isMe && member.role !== 'owner' && (
-        <IconButton
-          size="sm"
-          label={`${t('removeMember')} ${name}`}
-          onClick={() => void client.removeMember(conversationId, member.userId).catch(() => notify('actionFailed'))}
-          className="sm:opacity-0 sm:group-hover:opacity-100 sm:focus-visible:opacity-100"
-        >
-          <X className="size-3.5" />
-        </IconButton>
-      )}
+    <li data-testid="member" data-user-id={member.userId} data-role={member.role}>
+      <button
+        type="button"
+        data-testid="open-person"
+        title={t('showPerson', { name })}
+        onClick={() => openPerson(member.userId)}
+        className="flex min-h-11 w-full items-center gap-3 rounded-md px-2 text-left hover:bg-n3"
+      >
+        <Avatar userId={member.userId} size="sm" withPresence />
+        <span className="min-w-0 flex-1 truncate text-base">
+          {name}
+          {isMe && <span className="text-n10"> ({t('you')})</span>}
+        </span>
+        <GuestTag userId={member.userId} />
+        {member.role !== 'member' && <span className="text-xs text-n10">{t(roleNames[member.role])}</span>}
+      </button>
     </li>
   );
 }

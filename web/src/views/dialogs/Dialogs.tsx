@@ -2,6 +2,7 @@ import { Account } from '../account/Account.tsx';
 import { useModel, useView } from '../app/context.tsx';
 import { Invites } from '../integrations/Invites.tsx';
 import { Webhooks } from '../integrations/Webhooks.tsx';
+import { PersonCard } from '../people/PersonCard.tsx';
 import { Report } from '../safety/Report.tsx';
 import { Search } from '../search/Search.tsx';
 import { AddPeople } from './AddPeople.tsx';
@@ -21,6 +22,7 @@ export function Dialogs() {
   const dialog = useView((view) => view.dialog);
   const selectedId = useView((view) => view.selectedId);
   const message = useView((view) => view.dialogMessage);
+  const personId = useView((view) => view.personId);
   const close = () => set({ dialog: undefined });
   if (dialog === 'new') return <NewConversation onClose={close} />;
   if (dialog === 'browse') return <BrowseChannels onClose={close} />;
@@ -36,6 +38,7 @@ export function Dialogs() {
   if (dialog === 'search') return <Search onClose={close} />;
   if (dialog === 'invites' && selectedId) return <Invites conversationId={selectedId} onClose={close} />;
   if (dialog === 'webhooks' && selectedId) return <Webhooks conversationId={selectedId} onClose={close} />;
+  if (dialog === 'person' && personId) return <PersonCard userId={personId} conversationId={selectedId} onClose={close} />;
   if (dialog === 'report') return <Report onClose={close} />;
   return dialog === 'rename' && selectedId ? <Rename conversationId={selectedId} onClose={close} /> : null;
 }

@@ -1,0 +1,38 @@
+/** Other people, their roles, and the end of a conversation. */
+export const peopleEn = {
+  personTitle: 'Profile',
+  showPerson: 'Profile of {name}',
+  guestTag: 'Guest',
+  writeMessage: 'Message',
+  role: 'Role',
+  roleMember: 'Member',
+  makeOwnerTitle: 'Make {name} an owner?',
+  makeOwnerLead: 'Owners may do everything here, and only another owner can take that back.',
+  makeOwner: 'Make owner',
+  removeFrom: 'Remove from {name}',
+  removeTitle: 'Remove {name}?',
+  removeLead: 'They see nothing new from now on. You can add them again.',
+  archivedComposer: 'This conversation is archived. Nobody can write here.',
+  deleteConversation: 'Delete conversation',
+  deleteConversationTitle: 'Delete “{name}”?',
+  deleteConversationLead: 'It disappears for everybody, with all its messages and files. This cannot be taken back.',
+} as const;
+
+export const peopleDe: Record<keyof typeof peopleEn, string> = {
+  personTitle: 'Profil',
+  showPerson: 'Profil von {name}',
+  guestTag: 'Gast',
+  writeMessage: 'Nachricht',
+  role: 'Rolle',
+  roleMember: 'Mitglied',
+  makeOwnerTitle: '{name} zum Inhaber machen?',
+  makeOwnerLead: 'Inhaber dürfen hier alles, und nur ein anderer Inhaber kann das zurücknehmen.',
+  makeOwner: 'Zum Inhaber machen',
+  removeFrom: 'Aus {name} entfernen',
+  removeTitle: '{name} entfernen?',
+  removeLead: 'Die Person sieht von da an nichts Neues. Sie können sie wieder hinzufügen.',
+  archivedComposer: 'Diese Unterhaltung ist archiviert. Niemand kann hier schreiben.',
+  deleteConversation: 'Unterhaltung löschen',
+  deleteConversationTitle: '„{name}“ löschen?',
+  deleteConversationLead: 'Sie verschwindet für alle, mit allen Nachrichten und Dateien. Das lässt sich nicht zurücknehmen.',
+};
