@@ -33,6 +33,11 @@ export class Blocks {
     this.#deps.changed();
   }
 
+  /** As an earlier run of the app knew it; the server tells anew on each connection. */
+  restore(userIds: readonly string[] = []): void {
+    this.#ids = new Set(userIds);
+  }
+
   clear(): void {
     this.#ids = new Set();
   }

@@ -1,6 +1,6 @@
 import { ChatError } from '@chatcluster/protocol/errors';
 import type { ClientEvents, ConnectionSnapshot, SignedIn } from './types.ts';
-import type { Life, Wired } from './wiring.ts';
+import { keepAccount, type Life, type Wired } from './wiring.ts';
 
 /** What happens to all parts together: somebody signs in or out, the connection opens or is lost, something has changed. */
 export function createLife(w: Wired): Life {
@@ -60,6 +60,7 @@ export function createLife(w: Wired): Life {
     },
     /** Whom one sees, and what is unread where no log is held, only the server can tell. */
     blocksChanged() {
+      keepAccount(w);
       w.book.recount();
       w.people.tellWatched();
       w.catchUp.check();

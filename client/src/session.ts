@@ -15,7 +15,7 @@ export interface SessionDeps {
   store: Store;
   scheduler: Scheduler;
   /** Somebody is signed in, or their profile is another one now. */
-  known(account: KnownAccount): void;
+  known(): void;
 }
 
 /** Who is signed in, and the access token, which is kept in memory only. One refresh is in flight at a time. */
@@ -46,7 +46,7 @@ export class Session {
 
   setUser(user: OwnUser): void {
     this.#user = user;
-    this.#deps.known({ user, sessionId: this.#sessionId });
+    this.#deps.known();
   }
 
   /** The answer; it is not taken over yet. */

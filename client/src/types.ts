@@ -265,7 +265,7 @@ export interface ChatClient extends AsyncDisposable {
   presence(userId: string): Presence | undefined;
 
   // One conversation
-  /** Loads the newest messages once and keeps them up to date. */
+  /** Loads the newest messages once and keeps them up to date, for as long as one is in the conversation. */
   open(conversationId: string): Promise<void>;
   /** Loads one more page of older messages. */
   loadOlder(conversationId: string): Promise<void>;

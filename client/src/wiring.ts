@@ -97,7 +97,7 @@ function wireAccount(w: Wired) {
   const session = new Session({
     ...parts,
     http: { url: parts.url, fetch: parts.fetch, cookies: parts.tokens === 'cookie', timeoutMs: HTTP_TIMEOUT_MS },
-    known: (account) => w.keeper.saveAccount(account),
+    known: () => keepAccount(w),
   });
   const account = createAccountApi({
     session,
@@ -110,6 +110,11 @@ function wireAccount(w: Wired) {
   const upload = createUpload({ ...parts, rest });
   const blocks = new Blocks({ send: (id, on) => rest.setBlocked(id, on), changed: () => life.blocksChanged() });
   return { session, account, rest, upload, blocks };
+}
+
+/** Who is signed in here, for the next run of the app. */
+export function keepAccount({ session: { user, sessionId }, blocks, keeper }: Wired): void {
+  if (user) keeper.saveAccount({ user, sessionId, blocked: [...blocks.ids] });
 }
 
 /** What is known, here and in the store. */

@@ -67,13 +67,23 @@ async function signIn(client: ChatClient, { token }: Person): Promise<boolean> {
 export async function createDevice(url: string, dir: string, person: Person, label: string): Promise<Device> {
   const path = join(dir, `${person.id}-${label}.sqlite`);
   let store = await createNodeStore(path);
-  const make = () => createClient({ url, store, checkEveryMs: 0 });
+  const opened = new Set<string>();
+  const make = () => {
+    const client = createClient({ url, store, checkEveryMs: 0 });
+    const isIn = (id: string) => client.conversations().some((conversation) => conversation.id === id);
+    // Whoever leaves a conversation and comes back opens it again.
+    client.on('conversation:removed', ({ conversationId }) => opened.delete(conversationId));
+    client.subscribe(() => {
+      for (const id of opened) if (!isIn(id)) opened.delete(id);
+    });
+    return client;
+  };
   const device: Device = {
     person,
     label: `${person.name}${label}`,
     client: make(),
     isUp: false,
-    opened: new Set(),
+    opened,
     up() {
       device.isUp = true;
       device.client.start();

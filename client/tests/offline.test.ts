@@ -175,3 +175,26 @@ test('signing out leaves nothing of the account in the file', async () => {
   assert.equal(await copy.loadRefreshToken(), undefined);
   assert.deepEqual((await copy.local?.loadState(''))?.conversations, []);
 });
+
+test('whom one has blocked is known without a network, and forgotten with the account', async () => {
+  const path = join(dir, 'blocker.sqlite');
+  await using bob = createClient({ url: server.url });
+  await register(bob, 'Bob');
+  const bobId = bob.me()?.id ?? '';
+  await runApp(path, server.url, async (ada) => {
+    await register(ada, 'Ada');
+    await ada.blocks.set(bobId, true);
+  });
+  await runApp(path, NOWHERE, async (ada) => {
+    await ada.resume();
+    assert.deepEqual([...ada.blocks.ids], [bobId]);
+  });
+  await runApp(path, server.url, async (ada) => {
+    await ada.resume();
+    ada.start();
+    await live(ada);
+    await ada.logout();
+    assert.equal(ada.blocks.ids.size, 0);
+  });
+  await runApp(path, NOWHERE, async (ada) => assert.equal(await ada.resume().catch(() => undefined), undefined));
+});

@@ -1,4 +1,5 @@
 import type { OwnUser } from '@chatcluster/protocol';
+import type { Blocks } from '../blocks.ts';
 import type { Book } from '../book.ts';
 import type { CatchUp } from '../catch-up.ts';
 import type { Outbox } from '../outbox.ts';
@@ -12,6 +13,7 @@ export interface OfflineDeps {
   session: Session;
   book: Book;
   people: People;
+  blocks: Blocks;
   catchUp: CatchUp;
   outbox: Outbox;
   receipts: Receipts;
@@ -34,6 +36,7 @@ export class Offline {
     const known = await this.#deps.keeper.account();
     if (known === undefined) return false;
     this.#deps.session.restore(known);
+    this.#deps.blocks.restore(known.blocked);
     this.#isRemembered = true;
     return true;
   }

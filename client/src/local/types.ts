@@ -6,6 +6,8 @@ import type { PendingMessage } from '../types.ts';
 export interface KnownAccount {
   readonly user: OwnUser;
   readonly sessionId: string;
+  /** Whom they had blocked: what those wrote stays folded without a network too. @default nobody */
+  readonly blocked?: readonly string[];
 }
 
 /** Up to where `changes` was read. */

@@ -11,7 +11,8 @@ export async function loadFirstUnread(client: ChatClient, conversationId: string
   const look = () => {
     const { messages, readSeq, unread, hasBefore, hasAfter } = client.conversation(conversationId);
     const meId = client.me()?.id;
-    const fresh = messages.filter(({ seq, actorId, deletedAt }) => seq > readSeq && actorId !== meId && deletedAt === undefined);
+    const isOther = (actorId: string) => actorId !== meId && !client.blocks.ids.has(actorId);
+    const fresh = messages.filter(({ seq, actorId, deletedAt }) => seq > readSeq && isOther(actorId) && deletedAt === undefined);
     return { readSeq, unread, hasAfter, count: fresh.length, isAtEdge: hasBefore && fresh[0] !== undefined && fresh[0] === messages[0] };
   };
   const { unread, readSeq, count, isAtEdge } = look();

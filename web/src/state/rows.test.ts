@@ -73,8 +73,23 @@ describe('rows of a conversation', () => {
 
   test('the pill counts messages of others that are not deleted', () => {
     const at = '2026-03-01T10:00:00.000Z';
-    expect(
-      countNewer([message(1, 'a', at), message(2, 'a', at), message(3, 'me', at), message(4, 'a', at, { deletedAt: at })], 'me', 1),
-    ).toBe(1);
+    const messages = [message(1, 'a', at), message(2, 'a', at), message(3, 'me', at), message(4, 'a', at, { deletedAt: at })];
+    expect(countNewer({ messages, meId: 'me' }, 1)).toBe(1);
+  });
+
+  test('what a blocked person wrote is never new', () => {
+    const at = '2026-03-01T10:00:00.000Z';
+    const messages = [message(1, 'a', at), message(2, 'bad', at), message(3, 'a', at), message(4, 'bad', at)];
+    const blocked = new Set(['bad']);
+    expect(shape(planRows({ ...base, messages, newAfterSeq: 1, blocked }))).toEqual([
+      'day',
+      'text 1*',
+      'text 2*',
+      'new',
+      'text 3*',
+      'text 4*',
+    ]);
+    expect(shape(planRows({ ...base, messages: messages.slice(0, 2), newAfterSeq: 1, blocked }))).not.toContain('new');
+    expect(countNewer({ messages, meId: 'me', blocked }, 1)).toBe(1);
   });
 });

@@ -44,6 +44,8 @@ export interface RowsInput {
   hasBefore: boolean;
   /** Messages of others above this seq are new; undefined: no divider. */
   newAfterSeq?: number;
+  /** Whom the reader has blocked: what they wrote is never new. @default nobody */
+  blocked?: ReadonlySet<string>;
 }
 
 /** Consecutive messages of one sender share an avatar within this time. */
@@ -139,7 +141,7 @@ export function planRows(input: RowsInput): Row[] {
   for (const message of all) {
     const isNewDay = !previous || dayKey(previous.at) !== dayKey(message.at);
     if (isNewDay) rows.push({ kind: 'day', key: `day-${dayKey(message.at)}`, at: message.at });
-    const isNew = !message.own && (message.seq ?? 0) > (input.newAfterSeq ?? 0);
+    const isNew = !message.own && !input.blocked?.has(message.actorId) && (message.seq ?? 0) > (input.newAfterSeq ?? 0);
     // What one had read must be here too: else the first new message may be further up, not loaded yet.
     const startsNew = isNew && !isNewShown && (previous !== undefined || !input.hasBefore || message.seq === (input.newAfterSeq ?? 0) + 1);
     if (startsNew) rows.push({ kind: 'new', key: 'new' });
@@ -158,12 +160,12 @@ function isGrouped(previous: MessageView, message: MessageView): boolean {
 }
 
 /** How many messages of others lie above `seq`: the number on the pill. */
-export function countNewer(messages: readonly ChatMessage[], meId: string, seq: number): number {
+export function countNewer({ messages, meId, blocked }: Pick<RowsInput, 'messages' | 'meId' | 'blocked'>, seq: number): number {
   let count = 0;
   for (let i = messages.length - 1; i >= 0; i--) {
     const message = messages[i];
     if (!message || message.seq <= seq) break;
-    if (message.actorId !== meId && message.deletedAt === undefined) count++;
+    if (message.actorId !== meId && !blocked?.has(message.actorId) && message.deletedAt === undefined) count++;
   }
   return count;
 }

@@ -1,9 +1,10 @@
-import { ArrowUp, Check, Lock, X } from 'lucide-react';
+import { Archive, ArrowUp, Check, Lock, X } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { plainLine } from '../../state/markup.ts';
 import { canSend } from '../../state/uploads.ts';
 import { useChat, useModel, usePeerId, usePrefs, useText, useTitle, useUserName, useView } from '../app/context.tsx';
 import { BlockedComposer } from '../safety/SafetyActions.tsx';
+import { useIsBlocked } from '../safety/use-blocked.ts';
 import { AttachButton, usePasteFiles } from '../files/AttachButton.tsx';
 import { UploadTray, usePlaceUploads } from '../files/UploadTray.tsx';
 import { IconButton } from '../ui/Button.tsx';
@@ -13,15 +14,20 @@ import { EmojiButton } from './EmojiButton.tsx';
 export function Composer({ conversationId }: { conversationId: string }) {
   const { t } = useText();
   const role = useChat((client) => client.conversation(conversationId).conversation?.me.role);
+  const isArchived = useChat((client) => client.conversation(conversationId).conversation?.archived ?? false);
   const editing = useView((view) => view.editing);
   const messageId = editing?.conversationId === conversationId ? editing.messageId : undefined;
   const blockedId = useBlockedPeer(conversationId);
   if (blockedId) return <BlockedComposer userId={blockedId} />;
-  if (role === 'readonly') {
+  if (isArchived || role === 'readonly') {
+    const Icon = isArchived ? Archive : Lock;
     return (
-      <p className="flex items-center justify-center gap-2 border-t border-n6 px-4 py-4 text-sm text-n10">
-        <Lock className="size-3.5" aria-hidden />
-        {t('readonly')}
+      <p
+        data-testid="no-composer"
+        className="flex items-center justify-center gap-2 border-t border-n6 px-4 py-4 text-center text-sm text-n10"
+      >
+        <Icon className="size-3.5 shrink-0" aria-hidden />
+        {t(isArchived ? 'archivedComposer' : 'readonly')}
       </p>
     );
   }
@@ -30,7 +36,7 @@ export function Composer({ conversationId }: { conversationId: string }) {
 
 function useBlockedPeer(conversationId: string): string | undefined {
   const peerId = usePeerId(conversationId);
-  const isBlocked = useChat((client) => peerId !== undefined && client.blocks.ids.has(peerId));
+  const isBlocked = useIsBlocked(peerId);
   return isBlocked ? peerId : undefined;
 }
 

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { isUp } from '../../state/banner.ts';
 import { loadFirstUnread } from '../../state/first-unread.ts';
 import { useChat, useModel, usePeerId, useText, useTitle, useView } from '../app/context.tsx';
+import { Seen } from '../people/Seen.tsx';
 import { ConversationAvatar } from '../ui/Avatar.tsx';
 import { Button, IconButton } from '../ui/Button.tsx';
 import { Empty } from '../ui/Empty.tsx';
@@ -109,10 +110,9 @@ function Header({ conversationId }: { conversationId: string }) {
 function Subtitle({ conversationId }: { conversationId: string }) {
   const { t } = useText();
   const peerId = usePeerId(conversationId);
-  const status = useChat((client) => (peerId ? client.presence(peerId)?.status : undefined));
   const count = useChat((client) => client.conversation(conversationId).conversation?.memberCount ?? 0);
   const topic = useChat((client) => client.conversation(conversationId).conversation?.topic);
-  if (peerId) return t(status ?? 'offline');
+  if (peerId) return <Seen userId={peerId} />;
   return topic ? `${t('members', { count })} · ${topic}` : t('members', { count });
 }
 

@@ -23,13 +23,14 @@ export function MessageList({ conversationId }: { conversationId: string }) {
   const title = useTitle(conversationId);
   const snapshot = useChat((chat) => chat.conversation(conversationId));
   const meId = useChat((chat) => chat.me()?.id) ?? '';
+  const blocked = useChat((chat) => chat.blocks.ids);
   const place = useView((view) => (view.place?.conversationId === conversationId ? view.place : undefined));
   const { messages, hasBefore, hasAfter } = snapshot;
   const newAfterSeq = useNewLine(conversationId, snapshot);
   const pending = hasAfter ? NO_PENDING : snapshot.pending;
   const rows = useMemo(
-    () => planRows({ messages, pending, hasBefore, meId, newAfterSeq }),
-    [messages, pending, hasBefore, meId, newAfterSeq],
+    () => planRows({ messages, pending, hasBefore, meId, newAfterSeq, blocked }),
+    [messages, pending, hasBefore, meId, newAfterSeq, blocked],
   );
   const scroller = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
@@ -50,7 +51,7 @@ export function MessageList({ conversationId }: { conversationId: string }) {
   useStayPinned(virtualizer, isPinned, scroller);
   const toNewest = useToNewest(virtualizer, conversationId, hasAfter);
   useOwnMessagesShown(toNewest, snapshot.pending.at(-1)?.clientMsgId);
-  const newer = isPinned ? 0 : hasAfter ? snapshot.unread : countNewer(messages, meId, seenSeq);
+  const newer = isPinned ? 0 : hasAfter ? snapshot.unread : countNewer({ messages, meId, blocked }, seenSeq);
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
       {topDay && !isPinned && (
@@ -67,6 +68,7 @@ export function MessageList({ conversationId }: { conversationId: string }) {
         onKeyDown={walk}
         data-testid="message-list"
         role="log"
+        data-scroller
         // Rows come and go while one scrolls; what is new is read out by the announcer.
         aria-live="off"
         aria-label={t('messageList', { name: title })}
@@ -84,7 +86,7 @@ export function MessageList({ conversationId }: { conversationId: string }) {
                     key={item.key}
                     ref={virtualizer.measureElement}
                     data-index={item.index}
-                    className="absolute inset-x-0 top-0"
+                    className="absolute inset-x-0 top-0 has-[[data-testid=message-toolbar]]:z-10"
                     style={{ transform: `translateY(${item.start}px)` }}
                   >
                     <RowView row={row} conversationId={conversationId} density={density} targetSeq={targetSeq} />

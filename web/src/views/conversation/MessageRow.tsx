@@ -1,10 +1,12 @@
 import { CornerUpRight, Forward, MessageSquareText, Pin, TriangleAlert } from 'lucide-react';
-import { type KeyboardEvent, lazy, memo, Suspense, useState } from 'react';
+import { type FocusEvent, type KeyboardEvent, lazy, memo, type PointerEvent, Suspense, useRef, useState } from 'react';
 import { clockTime, fullTime } from '../../state/format.ts';
 import { plainLine } from '../../state/markup.ts';
 import type { MessageView } from '../../state/rows.ts';
 import { useChat, useModel, useText, useUserName, useView } from '../app/context.tsx';
+import { GuestTag } from '../people/GuestTag.tsx';
 import { BlockedMessage } from '../safety/BlockedMessage.tsx';
+import { useIsBlocked } from '../safety/use-blocked.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { MessageBody } from './MessageBody.tsx';
 import { Reactions } from './Reactions.tsx';
@@ -37,14 +39,14 @@ function Row({ message, isFirst, isTarget = false, isInPanel = false, conversati
   const { t, language } = useText();
   const name = useUserName(message.actorId);
   const [isMenuOpen, setMenuOpen] = useState(false);
-  // One row at a time has a toolbar: a hundred of them would cost more than all the messages.
-  const [isHovered, setHovered] = useState(false);
-  const [hasFocus, setFocused] = useState(false);
+  const { isActive, ...pointing } = usePointedAt();
   const time = (
     <time dateTime={message.at} title={fullTime(message.at, language)}>
       {clockTime(message.at, language)}
     </time>
   );
+  const model = useModel();
+  const openPerson = () => model.openPerson(message.actorId);
   const onKeyDown = useMessageKeys(conversationId, message);
   const canAct = message.id !== undefined && !message.deleted && message.seq !== undefined;
   const space = isFirst ? (density === 'compact' ? 'pt-2' : 'pt-3') : density === 'compact' ? 'pt-px' : 'pt-0.5';
@@ -60,16 +62,15 @@ function Row({ message, isFirst, isTarget = false, isInPanel = false, conversati
       data-target={isTarget || undefined}
       tabIndex={-1}
       onKeyDown={onKeyDown}
-      // Not "enter": React leaves that out when what lay over the row before was taken away, such as the pill.
-      onPointerOver={() => setHovered(true)}
-      onPointerLeave={() => setHovered(false)}
-      onFocus={() => setFocused(true)}
-      onBlur={({ currentTarget, relatedTarget }) => setFocused(currentTarget.contains(relatedTarget))}
+      {...pointing}
       className={`group relative flex gap-3 px-4 pb-0.5 -outline-offset-2 hover:bg-n2 focus-within:bg-n2 sm:px-5 ${space} ${isMenuOpen ? 'bg-n2' : ''} ${isTarget ? 'flash' : ''} ${message.state === 'failed' ? 'bg-danger-bg!' : ''}`}
     >
       <div className="w-9 shrink-0">
         {isFirst ? (
-          <Avatar userId={message.actorId} />
+          // The name beside it does the same, and can be reached by keyboard.
+          <button type="button" tabIndex={-1} aria-label={t('showPerson', { name })} onClick={openPerson} className="rounded-full">
+            <Avatar userId={message.actorId} />
+          </button>
         ) : (
           <span className="block pt-0.5 text-right text-[11px]/[20px] text-n10 tabular-nums opacity-0 group-hover:opacity-100">{time}</span>
         )}
@@ -77,7 +78,16 @@ function Row({ message, isFirst, isTarget = false, isInPanel = false, conversati
       <div className="min-w-0 flex-1">
         {isFirst && (
           <div className="flex items-baseline gap-2">
-            <span className="truncate text-base font-semibold">{name}</span>
+            <button
+              type="button"
+              data-testid="author"
+              title={t('showPerson', { name })}
+              onClick={openPerson}
+              className="truncate rounded-sm text-base font-semibold hover:underline"
+            >
+              {name}
+            </button>
+            <GuestTag userId={message.actorId} />
             <span className="shrink-0 text-xs text-n10 tabular-nums">{time}</span>
             {message.pinned && (
               <span className="flex items-center gap-1 text-xs text-n10">
@@ -111,15 +121,33 @@ function Row({ message, isFirst, isTarget = false, isInPanel = false, conversati
         )}
         {message.state === 'failed' && <Failed message={message} />}
       </div>
-      {canAct && (isHovered || hasFocus || isMenuOpen) && (
-        <div className="absolute -top-3 right-3 z-10 sm:right-5">
-          <Suspense>
-            <MessageToolbar conversationId={conversationId} message={message} isInPanel={isInPanel} onOpenChange={setMenuOpen} />
-          </Suspense>
-        </div>
+      {canAct && (isActive || isMenuOpen) && (
+        <Suspense>
+          <MessageToolbar conversationId={conversationId} message={message} isInPanel={isInPanel} onOpenChange={setMenuOpen} />
+        </Suspense>
       )}
     </article>
   );
+}
+
+/** One row at a time has a toolbar: a hundred of them would cost more than all the messages. */
+function usePointedAt() {
+  const [isHovered, setHovered] = useState(false);
+  const [hasFocus, setFocused] = useState(false);
+  const isTouched = useRef(false);
+  return {
+    isActive: isHovered || hasFocus,
+    onPointerDown: ({ pointerType }: PointerEvent) => void (isTouched.current = pointerType === 'touch'),
+    // Not "enter": React leaves that out when what lay over the row before was taken away, such as the pill. A finger is nowhere
+    // between two taps, so its row is the one that has the focus.
+    onPointerOver: ({ pointerType }: PointerEvent) => setHovered(pointerType !== 'touch'),
+    onPointerLeave: () => setHovered(false),
+    // A row that was clicked with the mouse keeps the focus while the pointer is over another one.
+    onFocus: ({ target }: FocusEvent) => setFocused(isTouched.current || target.matches(':focus-visible')),
+    onBlur: ({ currentTarget, relatedTarget }: FocusEvent) => {
+      if (!currentTarget.contains(relatedTarget)) setFocused(false);
+    },
+  };
 }
 
 /** Letters for those who walk through the messages with the arrows. */
@@ -150,6 +178,7 @@ function ReplyQuote({ conversationId, messageId }: { conversationId: string; mes
   const goTo = useGoTo();
   const quoted = useChat((client) => client.conversation(conversationId).messages.find(({ id }) => id === messageId));
   const name = useUserName(quoted?.actorId);
+  const isBlocked = useIsBlocked(quoted?.actorId);
   return (
     <button
       type="button"
@@ -159,7 +188,9 @@ function ReplyQuote({ conversationId, messageId }: { conversationId: string; mes
       className="my-0.5 flex max-w-full min-w-0 gap-2 rounded-sm border-l-2 border-a9 bg-n3 px-2 py-1 text-left text-sm text-n11 hover:bg-n4"
     >
       <span className="truncate">
-        {quoted ? (
+        {isBlocked ? (
+          <em>{t('blockedMessage')}</em>
+        ) : quoted ? (
           <>
             <span className="font-medium text-n12">{name}</span> {quoted.deletedAt ? t('deletedMessage') : plainLine(quoted.body)}
           </>
@@ -175,6 +206,7 @@ function ThreadMark({ conversationId, rootId }: { conversationId: string; rootId
   const { t } = useText();
   const { set } = useModel();
   const root = useChat((client) => client.conversation(conversationId).messages.find(({ id }) => id === rootId));
+  const isBlocked = useIsBlocked(root?.actorId);
   return (
     <button
       type="button"
@@ -185,7 +217,7 @@ function ThreadMark({ conversationId, rootId }: { conversationId: string; rootId
       <CornerUpRight className="size-3 shrink-0" aria-hidden />
       <span className="truncate">
         {t('inThread')}
-        {root && !root.deletedAt && `: ${plainLine(root.body)}`}
+        {root && !root.deletedAt && !isBlocked && `: ${plainLine(root.body)}`}
       </span>
     </button>
   );

@@ -21,8 +21,10 @@ import { type ReactNode, useState } from 'react';
 import { recentEmoji } from '../../state/emoji.ts';
 import { messageLink } from '../../state/links.ts';
 import type { MessageView } from '../../state/rows.ts';
+import { placeToolbar } from '../../state/toolbar-place.ts';
 import type { StringKey } from '../../strings.ts';
 import { useChat, useModel, useText, useUserName } from '../app/context.tsx';
+import { useIsBlocked } from '../safety/use-blocked.ts';
 import { Button, IconButton } from '../ui/Button.tsx';
 import { EmojiPicker } from '../ui/EmojiPicker.tsx';
 import { Menu, MenuItem } from '../ui/Menu.tsx';
@@ -60,14 +62,31 @@ function useActions(conversationId: string, message: MessageView) {
   };
 }
 
+/** Puts it where it neither hides its message nor goes over an edge of the list. */
+function placeBar(bar: HTMLDivElement | null): void {
+  const row = bar?.closest('article')?.getBoundingClientRect();
+  const list = bar?.closest('[data-scroller]')?.getBoundingClientRect();
+  if (!bar || !row || !list) return;
+  const { top: rowTop, bottom: rowBottom } = row;
+  const edges = { listTop: list.top, listBottom: list.bottom, listWidth: list.width };
+  bar.style.top = `${placeToolbar({ rowTop, rowBottom, ...edges, height: bar.offsetHeight })}px`;
+}
+
 export function MessageToolbar({ conversationId, message, isInPanel, onOpenChange }: Props) {
   const { t } = useText();
   const [isDeleting, setDeleting] = useState(false);
   const actions = useActions(conversationId, message);
   const role = useChat((chat) => chat.conversation(conversationId).conversation?.me.role);
-  const canWrite = role !== 'readonly';
+  const isArchived = useChat((chat) => chat.conversation(conversationId).conversation?.archived ?? false);
+  const canWrite = role !== 'readonly' && !isArchived;
   return (
-    <div role="group" aria-label={t('messageActions')} className="flex items-center rounded-md bg-n1 p-0.5 shadow-float">
+    <div
+      ref={placeBar}
+      role="group"
+      aria-label={t('messageActions')}
+      data-testid="message-toolbar"
+      className="absolute right-3 z-10 flex items-center rounded-md bg-n1 p-0.5 shadow-float sm:right-5"
+    >
       {canWrite && !isInPanel && <QuickReactions onReact={actions.react} />}
       {canWrite && (
         <EmojiPicker
@@ -189,7 +208,7 @@ function MoreItems({ message, actions, canPin, canDelete, onDelete }: MoreProps)
 function BlockItem({ userId, onSelect }: { userId: string; onSelect: (on: boolean) => void }) {
   const { t } = useText();
   const name = useUserName(userId);
-  const isBlocked = useChat((client) => client.blocks.ids.has(userId));
+  const isBlocked = useIsBlocked(userId);
   return (
     <MenuItem icon={<Ban className={icon} />} onSelect={() => onSelect(!isBlocked)}>
       {isBlocked ? t('unblock') : t('blockName', { name })}

@@ -24,7 +24,7 @@ export function PinsPanel({ conversationId }: { conversationId: string }) {
         </Empty>
       )}
       {loaded && messages.length === 0 && <Empty icon={Pin} title={t('pinsEmpty')} lead={t('pinsEmptyLead')} />}
-      <ul className="min-h-0 flex-1 overflow-y-auto pb-4">
+      <ul data-scroller className="min-h-0 flex-1 overflow-y-auto pb-4">
         {viewsOf(messages, [], meId).map((message) => (
           <li key={message.key} className="border-b border-n6 pb-2">
             <MessageRow message={message} isFirst isInPanel conversationId={conversationId} density={density} />

@@ -37,7 +37,7 @@ export function ThreadPanel({ conversationId, rootId }: Props) {
           </Button>
         </Empty>
       )}
-      <div ref={list} role="log" aria-label={t('thread')} className="min-h-0 flex-1 overflow-y-auto pb-4">
+      <div ref={list} role="log" data-scroller aria-label={t('thread')} className="min-h-0 flex-1 overflow-y-auto pb-4">
         {root && (
           <div className="border-b border-n6 pb-3">
             <MessageRow message={root} isFirst isInPanel conversationId={conversationId} density={density} />
@@ -71,7 +71,10 @@ function ThreadComposer({ conversationId, rootId, actorId }: Props & { actorId: 
   const [text, setText] = useState('');
   const input = useRef<HTMLTextAreaElement>(null);
   const completions = useCompletions({ conversationId, text, input, change: setText });
-  const isReadonly = useChat((client) => client.conversation(conversationId).conversation?.me.role === 'readonly');
+  const isReadonly = useChat((client) => {
+    const { conversation } = client.conversation(conversationId);
+    return conversation?.me.role === 'readonly' || conversation?.archived === true;
+  });
   useEffect(() => {
     if (matchMedia('(hover: hover)').matches) input.current?.focus();
   }, []);

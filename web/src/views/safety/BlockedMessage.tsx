@@ -1,11 +1,12 @@
 import { ChevronDown, ChevronUp } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
-import { useChat, useText } from '../app/context.tsx';
+import { useText } from '../app/context.tsx';
+import { useIsBlocked } from './use-blocked.ts';
 
 /** Folds what a blocked person wrote; one may look all the same. */
 export function BlockedMessage({ actorId, children }: { actorId: string; children: ReactNode }) {
   const { t } = useText();
-  const isBlocked = useChat((client) => client.blocks.ids.has(actorId));
+  const isBlocked = useIsBlocked(actorId);
   const [isShown, setShown] = useState(false);
   if (!isBlocked) return children;
   const Icon = isShown ? ChevronUp : ChevronDown;
@@ -16,7 +17,7 @@ export function BlockedMessage({ actorId, children }: { actorId: string; childre
         data-testid="blocked-message"
         aria-expanded={isShown}
         onClick={() => setShown(!isShown)}
-        className="flex min-h-9 w-full items-center gap-2 px-4 text-left text-sm text-n10 hover:bg-n2 hover:text-n11 sm:min-h-7 sm:px-5"
+        className="flex min-h-11 w-full items-center gap-2 px-4 text-left text-sm text-n10 hover:bg-n2 hover:text-n11 sm:min-h-7 sm:px-5"
       >
         <span className="flex w-9 shrink-0 justify-center">
           <Icon className="size-3.5" aria-hidden />

@@ -1,13 +1,14 @@
 import { Ban, Flag } from 'lucide-react';
 import { useChat, useModel, useText, useUserName } from '../app/context.tsx';
 import { Button } from '../ui/Button.tsx';
+import { useIsBlocked } from './use-blocked.ts';
 
 /** What one can do about the other person of a direct conversation. */
 export function SafetyActions({ userId }: { userId: string }) {
   const { t } = useText();
   const { client, set, notify } = useModel();
   const name = useUserName(userId);
-  const isBlocked = useChat((chat) => chat.blocks.ids.has(userId));
+  const isBlocked = useIsBlocked(userId);
   return (
     <div className="mt-auto flex flex-col gap-1 p-4">
       <Button

@@ -6,6 +6,7 @@ import { shortTime } from '../../state/format.ts';
 import { canSearch, cutPieces, type SearchInput } from '../../state/searching.ts';
 import type { StringKey } from '../../strings.ts';
 import { useModel, useText, useUserName, useView } from '../app/context.tsx';
+import { useIsBlocked } from '../safety/use-blocked.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Empty } from '../ui/Empty.tsx';
@@ -99,6 +100,7 @@ function Result({ hit }: { hit: SearchHit }) {
   const { message, conversationTitle, snippet } = hit;
   const name = useUserName(message.actorId);
   const selectedId = useView((view) => view.selectedId);
+  const isBlocked = useIsBlocked(message.actorId);
   return (
     <li>
       <button
@@ -121,19 +123,23 @@ function Result({ hit }: { hit: SearchHit }) {
             </time>
           </span>
           <span className="line-clamp-3 text-base break-words text-n11">
-            {cutPieces(snippet).map((piece, index) =>
-              piece.isHit ? (
-                // The pieces of one snippet never change their places.
-                <mark key={index} className="rounded-sm bg-a5 px-0.5 font-medium text-n12">
-                  {piece.text}
-                </mark>
-              ) : (
-                piece.text
-              ),
-            )}
+            {isBlocked ? <em>{t('blockedMessage')}</em> : <Snippet snippet={snippet} />}
           </span>
         </span>
       </button>
     </li>
+  );
+}
+
+function Snippet({ snippet }: Pick<SearchHit, 'snippet'>) {
+  return cutPieces(snippet).map((piece, index) =>
+    piece.isHit ? (
+      // The pieces of one snippet never change their places.
+      <mark key={index} className="rounded-sm bg-a5 px-0.5 font-medium text-n12">
+        {piece.text}
+      </mark>
+    ) : (
+      piece.text
+    ),
   );
 }

@@ -1,7 +1,8 @@
-import { BellOff, Star } from 'lucide-react';
+import { Archive, BellOff, Star } from 'lucide-react';
 import { shortTime } from '../../state/format.ts';
 import { plainLine } from '../../state/markup.ts';
 import { useChat, useModel, usePrefs, useText, useTitle, useUserName, useView } from '../app/context.tsx';
+import { useIsBlocked } from '../safety/use-blocked.ts';
 import { ConversationAvatar } from '../ui/Avatar.tsx';
 
 type Props = { conversationId: string; isSelected: boolean; query: string };
@@ -15,6 +16,7 @@ export function ConversationItem({ conversationId, isSelected, query }: Props) {
   const unread = useChat((client) => client.conversation(conversationId).unread);
   const mentions = useChat((client) => client.conversation(conversationId).mentions);
   const isFavourite = useChat((client) => client.conversation(conversationId).conversation?.me.favourite ?? false);
+  const isArchived = useChat((client) => client.conversation(conversationId).conversation?.archived ?? false);
   const isMuted = useChat((client) => client.conversation(conversationId).conversation?.me.level === 'none');
   if (query !== '' && !title.toLocaleLowerCase().includes(query)) return null;
   const isUnread = unread > 0 && !isSelected;
@@ -37,6 +39,7 @@ export function ConversationItem({ conversationId, isSelected, query }: Props) {
             {isFavourite && (
               <Star role="img" aria-label={t('favourite')} className="size-3 shrink-0 self-center fill-current text-warning" />
             )}
+            {isArchived && <Archive role="img" aria-label={t('archivedTag')} className="size-3 shrink-0 self-center text-n10" />}
             {isMuted && <BellOff role="img" aria-label={t('levelNone')} className="size-3 shrink-0 self-center text-n10" />}
             {at && (
               <time
@@ -80,7 +83,7 @@ function Preview({ conversationId }: { conversationId: string }) {
   const meId = useChat((client) => client.me()?.id);
   const actorId = message && ('actorId' in message ? message.actorId : meId);
   const actor = useUserName(actorId);
-  const isBlocked = useChat((client) => actorId !== undefined && client.blocks.ids.has(actorId));
+  const isBlocked = useIsBlocked(actorId);
   if (typistId) return <span className="text-a11">{t('typingOne', { name: typist })}…</span>;
   if (draft?.trim() && selectedId !== conversationId)
     return (

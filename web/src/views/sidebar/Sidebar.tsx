@@ -80,15 +80,17 @@ function List({ query }: { query: string }) {
       data-testid="conversation-list"
       className="min-h-0 flex-1 overflow-y-auto px-2 pb-4 [&:not(:has(li))]:after:block [&:not(:has(li))]:after:px-2 [&:not(:has(li))]:after:py-6 [&:not(:has(li))]:after:text-center [&:not(:has(li))]:after:text-n10"
     >
-      {favouritesFirst(conversations).map(({ id }) => (
+      {inOrder(conversations).map(({ id }) => (
         <ConversationItem key={id} conversationId={id} isSelected={id === selectedId} query={query} />
       ))}
     </ul>
   );
 }
 
-function favouritesFirst(conversations: readonly Conversation[]): Conversation[] {
-  return conversations.toSorted((a, b) => Number(b.me.favourite ?? false) - Number(a.me.favourite ?? false));
+/** Favourites first, what is archived last. */
+function inOrder(conversations: readonly Conversation[]): Conversation[] {
+  const rank = ({ archived, me }: Conversation) => (archived ? 2 : me.favourite ? 0 : 1);
+  return conversations.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function ListSkeleton() {
