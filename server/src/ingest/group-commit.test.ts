@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@chatcluster/tools/testing';
 import type { AppendOutcome, AppendResult, AppendRow } from '../store/types.ts';
 import { createGroupCommit, type Committed, type GroupCommitDeps } from './group-commit.ts';
@@ -75,6 +76,20 @@ describe('group commit', () => {
     (await call(1)).answer();
     await Promise.all([first, second]);
     assert.deepEqual(order, ['committed 1', 'second batch', 'committed 2']);
+  });
+
+  it('waits for no more company with what has waited for a lane as long as that', async () => {
+    const { commit, call, calls } = createFixture({ lanes: 1, windowMs: 200 });
+    const first = ['1', '2', '3', '4'].map((id) => commit.submit(row(id, id)));
+    await call(0);
+    const late = commit.submit(row('d', '5'));
+    await delay(250);
+    calls[0]!.answer();
+    await Promise.all(first);
+    for (let turn = 0; turn < 5; turn += 1) await nextTurn();
+    assert.equal(calls.length, 2);
+    calls[1]!.answer();
+    await late;
   });
 
   it('splits what is more than a batch holds and keeps the order', async () => {

@@ -21,7 +21,7 @@ export interface GroupCommitDeps {
   revise?(row: AppendRow, memberVersion: number): Promise<AppendRow>;
   /** @default none */
   tracing?: Tracing;
-  /** Longest wait for company while others are sending. */
+  /** Longest wait for company while others are sending; what waited for a lane has waited. */
   windowMs: number;
   /** Batches in flight at once. @default 2 (measured: a third one adds lock waits, not throughput) */
   lanes?: number;
@@ -33,6 +33,8 @@ export interface GroupCommitDeps {
 
 interface Waiting {
   row: AppendRow;
+  /** Monotonic, ms. */
+  since: number;
   tries: number;
   traceparent: string | undefined;
   /** Refused already; whatever becomes of it in the database, it is not tried again from here. */
@@ -89,7 +91,9 @@ export function createGroupCommit(deps: GroupCommitDeps) {
       flush();
     };
     const hasCompany = lastSize > 3 && waiting.length < maxRows;
-    timer = hasCompany && deps.windowMs > 0 ? setTimeout(flushNow, deps.windowMs) : setImmediate(flushNow);
+    const next = waiting.find((item) => !busy.has(item.row.conversationId));
+    const restMs = hasCompany && next ? deps.windowMs - (performance.now() - next.since) : 0;
+    timer = restMs > 0 ? setTimeout(flushNow, restMs) : setImmediate(flushNow);
   }
 
   function flush(): void {
@@ -146,7 +150,7 @@ export function createGroupCommit(deps: GroupCommitDeps) {
     submit(row: AppendRow): Promise<AppendResult> {
       if (waiting.length >= maxWaiting) return Promise.reject(new ChatError('overloaded', { retryAfterMs: 1_000 }));
       return new Promise((resolve, reject) => {
-        waiting.push({ row, tries: 1, traceparent: tracing.traceparent(), resolve, reject });
+        waiting.push({ row, since: performance.now(), tries: 1, traceparent: tracing.traceparent(), resolve, reject });
         schedule();
       });
     },

@@ -940,6 +940,50 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.append_fresh(p_conversations uuid[], p_counts integer[], p_expect integer[], p_position integer[], p_rank integer[], p_id uuid[], p_type text[], p_actor uuid[], p_client uuid[], p_data text[])
+ RETURNS TABLE(last_seqs bigint[], ats text[], member_versions integer[], routings text[], batch_id bigint)
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_bitmapscan TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  v_bases bigint[];
+  v_ats timestamptz[];
+begin
+  with moved as (
+    -- The time is read after the lock, so that times do not run against the numbers.
+    update conversations c
+    set last_seq = c.last_seq + p_counts[array_position(p_conversations, c.id)], last_at = clock_timestamp(),
+      changed_xid = pg_current_xact_id()::text::bigint
+    where c.id = any (p_conversations) and c.deleted_at is null
+      and c.member_version = coalesce(p_expect[array_position(p_conversations, c.id)], c.member_version)
+    returning array_position(p_conversations, c.id) as position, c.last_seq, c.last_at, c.member_version, c.routing
+  )
+  select array_agg(m.last_seq order by m.position), array_agg(m.last_seq - p_counts[m.position] order by m.position),
+    array_agg(m.last_at order by m.position), array_agg(m.member_version order by m.position), array_agg(m.routing order by m.position)
+  into last_seqs, v_bases, v_ats, member_versions, routings
+  from moved m;
+  if cardinality(last_seqs) is distinct from cardinality(p_conversations) then
+    raise exception 'a conversation of the batch is gone, or its members changed' using errcode = 'CC001';
+  end if;
+
+  insert into entries (conversation_id, seq, id, type, actor_id, client_msg_id, at, data)
+  select p_conversations[i.position], v_bases[i.position] + i.rank, i.id, i.type, i.actor_id, i.client_msg_id, v_ats[i.position], i.data::jsonb
+  from unnest(p_position, p_rank, p_id, p_type, p_actor, p_client, p_data) as i (position, rank, id, type, actor_id, client_msg_id, data);
+
+  insert into batches (conversation_ids, from_seqs, to_seqs)
+  values (p_conversations, array(select b.base + 1 from unnest(v_bases) with ordinality as b (base, ord) order by b.ord), last_seqs)
+  returning id into batch_id;
+  ats := array(select iso(a.at) from unnest(v_ats) with ordinality as a (at, ord) order by a.ord);
+  return next;
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.append_previews(p_conversation uuid, p_id uuid, p_actor uuid, p_client uuid, p_message uuid, p_previews jsonb, p_of bigint, p_expect integer)
  RETURNS jsonb
  LANGUAGE plpgsql

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { isDataError } from '../errors.ts';
 import type { AppendOutcome, AppendResult, AppendRow, Routing } from '../types.ts';
+import { appendFresh } from './append-fresh.ts';
 
 interface ResultRow {
   status: AppendResult['status'];
@@ -28,6 +29,12 @@ export async function appendEntries(pool: pg.Pool, rows: AppendRow[]): Promise<A
 }
 
 async function append(pool: pg.Pool, rows: AppendRow[]): Promise<AppendOutcome> {
+  const mayReply = rows.some((r) => r.data.includes('"threadRoot"') || r.data.includes('"replyTo"'));
+  return (mayReply ? undefined : await appendFresh(pool, rows)) ?? (await appendEach(pool, rows, mayReply));
+}
+
+/** Looks at each row: of a resent one it tells the number, of others why they are not stored. */
+async function appendEach(pool: pg.Pool, rows: AppendRow[], mayReply: boolean): Promise<AppendOutcome> {
   const values = [
     rows.map((r) => r.conversationId),
     rows.map((r) => r.id),
@@ -36,7 +43,7 @@ async function append(pool: pg.Pool, rows: AppendRow[]): Promise<AppendOutcome> 
     rows.map((r) => r.clientMsgId),
     rows.map((r) => r.data),
     rows.map((r) => r.expectVersion),
-    rows.some((r) => r.data.includes('"threadRoot"') || r.data.includes('"replyTo"')),
+    mayReply,
   ];
   const answer = await pool.query<ResultRow>({ name: 'append-entries', text: sql, values });
   const batchId = answer.rows[0]?.batch_id ?? null;
