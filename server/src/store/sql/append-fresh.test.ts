@@ -27,7 +27,7 @@ test('numbers rows as they stand, and answers what is stored, while many batches
   const conversations = await Promise.all(Array.from({ length: 6 }, group));
   const batches = Array.from({ length: 40 }, (_, i) => {
     const rows = conversations.flatMap((c) => [messageRow(c, user), messageRow(c, user, { clientMsgId: null })]);
-    return i % 2 === 0 ? rows : rows.reverse();
+    return i % 2 === 0 ? rows : rows.toReversed();
   });
   const outcomes = await Promise.all(batches.map((rows) => appendFresh(fixture.store.pool, rows)));
   const answered = new Map(batches.flatMap((rows, b) => rows.map((row, i) => [row.id, outcomes[b]!.results[i]!] as const)));
