@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { synth } from '@chatcluster/cdk8s/synth';
-import { chatClusterCrd } from '@chatcluster/operator/api/index';
+import { listCrds } from '@chatcluster/operator/api/index';
 import { createTestApi } from '@chatcluster/operator/api/testing';
 import { startControlPlane } from '@chatcluster/tools/kubernetes/control-plane';
 import { schemaLocation, writeJsonSchemas } from '@chatcluster/tools/kubernetes/json-schemas';
@@ -44,7 +44,14 @@ async function renderAll(): Promise<Map<string, string>> {
       await helm.run('template', RELEASE, chartDir, '--namespace', NAMESPACE, ...KUBERNETES, ...setValues(given)),
     );
   }
-  texts.set('the CRD', readFileSync(join(chartDir, '../operator/generated/chatclusters.chatcluster.dev.yaml'), 'utf8'));
+  for (const { metadata } of listCrds()) {
+    texts.set(`the CRD ${metadata.name}`, readFileSync(join(chartDir, `../operator/generated/${metadata.name}.yaml`), 'utf8'));
+  }
+  const example = { apiVersion: 'chatcluster.dev/v1beta1', metadata: { name: 'one', namespace: 'team' } };
+  const clusterRef = { name: 'chat' };
+  const source = { s3: { bucket: 'backups', prefix: 'team/chat', credentialsSecretRef: { name: 'bucket' } } };
+  texts.set('a backup', stringify({ ...example, kind: 'ChatClusterBackup', spec: { clusterRef } }));
+  texts.set('a restore', stringify({ ...example, kind: 'ChatClusterRestore', spec: { clusterRef, source } }));
   for (const [name, spec] of Object.entries(specs)) {
     const written = { apiVersion: 'chatcluster.dev/v1beta1', kind: 'ChatCluster', metadata: { name: 'chat', namespace: 'team' }, spec };
     texts.set(`plain YAML of ${name}`, synth(['--file', '-', '--secrets', 'include'], () => stringify(written)).yaml);
@@ -61,7 +68,7 @@ async function writeSchemas(kinds: { apiVersion: string; kind: string }[]): Prom
     assert.equal(status, 200, `${path}: ${String(body.message)}`);
     return body;
   };
-  for (const crd of [...loadForeignCrds(), chatClusterCrd()]) {
+  for (const crd of [...loadForeignCrds(), ...listCrds()]) {
     const { status, body } = await api.apply(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crd.metadata.name}`, crd);
     assert.ok(status < 300, `${crd.metadata.name}: ${String(body.message)}`);
   }
@@ -104,6 +111,7 @@ describe('kubeconform with the schemas of a real API server', () => {
     ['a field that does not exist', 'plain YAML of smallest', 'revisionHistoryLimit:', 'revisionHistoryLimits:'],
     ['a value of another type', 'plain YAML of smallest', 'enableServiceLinks: false', 'enableServiceLinks: none'],
     ['a key that stands there twice', 'plain YAML of smallest', 'kind: Deployment', 'kind: Deployment\nkind: Deployment'],
+    ['a field that a backup has not', 'a backup', 'clusterRef:', 'chatClusterRef:'],
     ['a field that a ChatCluster has not', 'the ChatCluster everything', 'replicas: 4', 'replica: 4'],
   ];
   for (const [what, of, from, to] of mistakes) {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { renderOperator } from '@chatcluster/cdk8s/operator/render-operator';
+import { listCrds } from '@chatcluster/operator/api/index';
 import { ownNamespaceRules, secretReaderRules, watchedRules } from '@chatcluster/operator/rbac';
 import { parse } from 'yaml';
 import { createHelm, find, installed, type Manifest, NAMESPACE } from './_helm.ts';
@@ -98,17 +99,20 @@ it('grants exactly what the operator asks for', async () => {
   assert.deepEqual(find(manifests, 'Role').rules, ownNamespaceRules);
 });
 
-it('holds the present CRD, byte for byte in meaning, kept when the chart goes', async () => {
-  const { metadata, ...crd } = find(await helm.template(), 'CustomResourceDefinition');
-  const text = readFileSync(join(import.meta.dirname, '../operator/generated/chatclusters.chatcluster.dev.yaml'), 'utf8');
-  const { metadata: _, ...expected } = parse(text) as Manifest;
-  assert.deepEqual(crd, expected);
-  assert.equal(metadata.annotations?.['helm.sh/resource-policy'], 'keep');
+it('holds the present CRDs, byte for byte in meaning, kept when the chart goes', async () => {
+  const manifests = await helm.template();
+  for (const { metadata: wanted } of listCrds()) {
+    const { metadata, ...crd } = find(manifests, 'CustomResourceDefinition', wanted.name);
+    const text = readFileSync(join(import.meta.dirname, `../operator/generated/${wanted.name}.yaml`), 'utf8');
+    const { metadata: _, ...expected } = parse(text) as Manifest;
+    assert.deepEqual(crd, expected);
+    assert.equal(metadata.annotations?.['helm.sh/resource-policy'], 'keep');
+  }
 });
 
 it('keeps braces of the CRD from being read as a template', () => {
   const crd = `apiVersion: v1\nkind: K\nmetadata: { name: n }\nspec: { message: 'write {{ name }}' }\n`;
-  assert.match(toTemplate(crd), /message: write \{\{ "\{\{" \}\} name \}\}/);
+  assert.match(toTemplate(crd, 'crd.yaml'), /message: write \{\{ "\{\{" \}\} name \}\}/);
 });
 
 it('is generated from what it says it is', () => {

@@ -12,6 +12,7 @@ import { generatedSecret, type GeneratedSecret } from './manifests/secrets.ts';
 import { configMap } from './manifests/server-env.ts';
 import { featureObjects } from './manifests/server-features.ts';
 import { serverServices } from './manifests/services.ts';
+import { type Task, taskObjects } from './manifests/task.ts';
 import { names } from './names.ts';
 import type { ClusterInput, Facts, KubernetesObject, RenderOptions } from './types.ts';
 
@@ -48,6 +49,11 @@ export function listObjects(cluster: ClusterInput, facts: Facts, options: Render
 export function renderChatCluster(cluster: ClusterInput, facts: Facts, options: RenderOptions = {}): KubernetesObject[] {
   // Through JSON, so that nothing is undefined and no object is shared.
   return JSON.parse(JSON.stringify(listObjects(cluster, facts, options))) as KubernetesObject[];
+}
+
+/** What one ChatClusterBackup or ChatClusterRestore needs, the Job last. */
+export function renderTask(cluster: ClusterInput, facts: Facts, task: Task): KubernetesObject[] {
+  return JSON.parse(JSON.stringify(taskObjects(createContext(cluster, facts, {}), task))) as KubernetesObject[];
 }
 
 /** A Secret that somebody has to make once, with a password of letters and digits; it must not be changed afterwards. */

@@ -8,10 +8,10 @@ import { eventually } from '@chatcluster/tools/testing';
 import fc from 'fast-check';
 import { renderInstallation, renderInstallationSecrets } from '../src/installation.ts';
 import { renderOperator } from '../src/operator/render-operator.ts';
-import { renderChatCluster, renderSecret } from '../src/render.ts';
+import { renderChatCluster, renderSecret, renderTask } from '../src/render.ts';
 import type { KubernetesObject } from '../src/types.ts';
 import { type ForeignCrd, loadForeignCrds } from './foreign-crds.ts';
-import { clusterOf, facts, plainFacts, specs } from './specs.ts';
+import { clusterOf, facts, plainFacts, specs, tasks } from './specs.ts';
 
 /** Of every kind that we render. */
 const plurals: Record<string, string> = { Ingress: 'ingresses', NetworkPolicy: 'networkpolicies' };
@@ -100,6 +100,13 @@ for (const [name, spec] of Object.entries(specs)) {
   });
   test(`and so the same without the operator: ${name}`, async () => {
     await admit(renderChatCluster(clusterOf(spec, 'alone', undefined), facts, { standalone: true }));
+  });
+}
+
+for (const [name, task] of Object.entries(tasks)) {
+  test(`the API server takes every object of ${name}, and its pod where only restricted ones are`, async () => {
+    const accounts = renderChatCluster(clusterOf(specs.smallest), facts).filter(({ kind }) => kind === 'ServiceAccount');
+    await admit([...accounts, ...renderTask(clusterOf(specs.smallest), facts, task)]);
   });
 }
 

@@ -5,9 +5,9 @@ import { App, Chart } from 'cdk8s';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { ChatClusterManifests } from '../src/chat-cluster-manifests.ts';
-import { renderChatCluster, renderSecret } from '../src/render.ts';
+import { renderChatCluster, renderSecret, renderTask } from '../src/render.ts';
 import type { KubernetesObject } from '../src/types.ts';
-import { clusterOf, facts, specs } from './specs.ts';
+import { clusterOf, facts, specs, tasks } from './specs.ts';
 
 interface PodTemplate {
   metadata: { labels: Record<string, string> };
@@ -34,6 +34,13 @@ const find = (objects: KubernetesObject[], id: string) => {
 for (const [name, spec] of Object.entries(specs)) {
   test(`renders ${name}`, (t) => {
     const objects = renderChatCluster(clusterOf(spec), facts);
+    t.assert.snapshot(objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n'), { serializers: [String] });
+  });
+}
+
+for (const [name, task] of Object.entries(tasks)) {
+  test(`renders ${name}`, (t) => {
+    const objects = renderTask(clusterOf(specs.smallest), facts, task);
     t.assert.snapshot(objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n'), { serializers: [String] });
   });
 }

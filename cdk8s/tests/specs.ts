@@ -1,5 +1,6 @@
 import type { ChatClusterSpec } from '@chatcluster/operator/api/index';
 import { withDefaults } from '@chatcluster/operator/api/index';
+import type { Task } from '../src/manifests/task.ts';
 import type { ClusterInput, Facts } from '../src/types.ts';
 
 export const facts: Facts = {
@@ -116,3 +117,24 @@ export function clusterOf(
 ): ClusterInput {
   return { name, namespace: 'team', spec: withDefaults(spec), ...(uid !== undefined && { uid }) };
 }
+
+const owner = {
+  apiVersion: 'chatcluster.dev/v1beta1',
+  name: 'now',
+  uid: 'f6d2c0de-0000-4000-8000-000000000001',
+  controller: true,
+  blockOwnerDeletion: true,
+};
+const s3 = { endpoint: 'http://minio.storage:9000', bucket: 'backups', prefix: 'team/chat', credentialsSecretRef: { name: 'bucket' } };
+
+/** One of each kind, to either kind of place. */
+export const tasks: Record<string, Task> = {
+  'a backup in a bucket': { role: 'backup', job: 'now-1', place: { s3 }, owner: { ...owner, kind: 'ChatClusterBackup' } },
+  'a restore from a volume': {
+    role: 'restore',
+    job: 'back-1',
+    place: { volume: { claimName: 'old-backups' } },
+    backup: 'monday',
+    owner: { ...owner, kind: 'ChatClusterRestore' },
+  },
+};

@@ -22,9 +22,12 @@ export interface BackupPlace {
 export function backupPlace({ name, namespace, spec }: ClusterInput): BackupPlace | undefined {
   const target = spec.backup?.target;
   if (target?.volume) return { volume: { claimName: names({ name }).backups } };
-  if (!target?.s3) return undefined;
-  const prefix = [target.s3.prefix?.replace(/^\/+|\/+$/g, ''), namespace, name].filter(Boolean).join('/');
-  return { s3: { ...target.s3, prefix } };
+  return target?.s3 && { s3: { ...target.s3, prefix: folderIn(target.s3.prefix, { namespace, name }) } };
+}
+
+/** Inside of a bucket. */
+export function folderIn(prefix: string | undefined, { namespace, name }: { namespace: string; name: string }): string {
+  return [prefix?.replace(/^\/+|\/+$/g, ''), namespace, name].filter(Boolean).join('/');
 }
 
 function placeEnv({ s3 }: BackupPlace): EnvVar[] {
@@ -43,12 +46,11 @@ function placeMounts({ volume }: BackupPlace): Mount[] {
   return [{ name: 'backups', mountPath: FOLDER, volume: { persistentVolumeClaim: volume } }];
 }
 
-function backupJob(context: Context, place: BackupPlace, retention: string): object {
-  const env: EnvVar[] = [
+/** A Job that does one thing with backups and ends. `env`: what this one is told besides the place. */
+export function taskJob(context: Context, role: 'backup' | 'restore', { place, env }: { place: BackupPlace; env: EnvVar[] }): object {
+  const all: EnvVar[] = [
     ...placeEnv(place),
-    // A pod that takes over from one that died goes on with the same backup.
-    { name: 'BACKUP_NAME', valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" } } },
-    { name: 'BACKUP_RETENTION_SECONDS', value: String(secondsOf(retention)) },
+    ...env,
     // Shown as the end of the container, which the operator reads.
     { name: 'BACKUP_RESULT_FILE', value: '/dev/termination-log' },
   ];
@@ -57,11 +59,18 @@ function backupJob(context: Context, place: BackupPlace, retention: string): obj
     backoffLimit: 2,
     activeDeadlineSeconds: DEADLINE_SECONDS,
     podFailurePolicy: { rules: [{ action: 'FailJob', onExitCodes }] },
-    template: serverPod(context, 'backup', { env, mounts: placeMounts(place) }),
+    template: serverPod(context, role, { env: all, mounts: placeMounts(place) }),
   };
 }
 
+/** A pod that takes over from one that died goes on with the same backup. */
+export const nameOfJob: EnvVar = {
+  name: 'BACKUP_NAME',
+  valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" } },
+};
+
 function cronJob(context: Context, place: BackupPlace, { schedule, retention }: { schedule: string; retention: string }): KubernetesObject {
+  const env = [nameOfJob, { name: 'BACKUP_RETENTION_SECONDS', value: String(secondsOf(retention)) }];
   const spec = {
     schedule,
     timeZone: 'Etc/UTC',
@@ -69,7 +78,7 @@ function cronJob(context: Context, place: BackupPlace, { schedule, retention }: 
     startingDeadlineSeconds: 3_600,
     successfulJobsHistoryLimit: 2,
     failedJobsHistoryLimit: 2,
-    jobTemplate: { metadata: { labels: podLabels(context, 'backup') }, spec: backupJob(context, place, retention) },
+    jobTemplate: { metadata: { labels: podLabels(context, 'backup') }, spec: taskJob(context, 'backup', { place, env }) },
   };
   return object(context, ['batch/v1/CronJob', context.n.backup], { spec }, { component: 'backup' });
 }

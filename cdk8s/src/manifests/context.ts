@@ -6,7 +6,7 @@ export type Component = 'realtime' | 'api' | 'worker' | JobRole | 'postgres' | '
 /** The roles that run all the time. */
 export type Role = 'realtime' | 'api' | 'worker';
 /** Those that do one thing and end. */
-export type JobRole = 'migrate' | 'backup';
+export type JobRole = 'migrate' | 'backup' | 'restore';
 export const roles: readonly Role[] = ['realtime', 'api', 'worker'];
 
 /** What every builder gets; `n` are the names. */
@@ -56,13 +56,16 @@ interface ObjectOptions {
   isData?: boolean;
   /** It never has an owner, whatever deletionPolicy says. */
   isKept?: boolean;
+  /** In place of the ChatCluster. */
+  owner?: OwnerReference;
 }
 
 /** The type is written as in `apps/v1/Deployment`. */
 export function object(context: Context, [type, name]: [string, string], body: object, options: ObjectOptions = {}): KubernetesObject {
   const { cluster } = context;
   const at = type.lastIndexOf('/');
-  const owners = options.isKept || (options.isData && cluster.spec.database.deletionPolicy === 'Retain') ? [] : ownersOf(cluster);
+  const isFree = options.isKept || (options.isData && cluster.spec.database.deletionPolicy === 'Retain');
+  const owners = options.owner ? [options.owner] : isFree ? [] : ownersOf(cluster);
   return {
     apiVersion: type.slice(0, at),
     kind: type.slice(at + 1),

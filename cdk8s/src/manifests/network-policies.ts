@@ -1,5 +1,5 @@
-import type { KubernetesObject } from '../types.ts';
-import { backupPlace } from './backup.ts';
+import type { KubernetesObject, OwnerReference } from '../types.ts';
+import { type BackupPlace, backupPlace } from './backup.ts';
 import {
   ADMIN_PORT,
   type Component,
@@ -103,7 +103,7 @@ function serverPolicy(context: Context, role: Role): KubernetesObject {
 }
 
 function dataPolicy(context: Context, component: 'postgres' | 'redis', port: number): KubernetesObject {
-  const clients: Component[] = component === 'postgres' ? [...roles, 'migrate', 'backup'] : [...roles];
+  const clients: Component[] = component === 'postgres' ? [...roles, 'migrate', 'backup', 'restore'] : [...roles];
   const from = clients.map((client) => ({ podSelector: { matchLabels: selectorOf(context, client) } }));
   return policy(context, component, { ingress: [{ from, ports: [tcp(port)] }], egress: [] });
 }
@@ -111,10 +111,24 @@ function dataPolicy(context: Context, component: 'postgres' | 'redis', port: num
 /** To Postgres, and to where backups are. */
 function backupPolicies(context: Context): KubernetesObject[] {
   const place = backupPlace(context.cluster);
-  if (place === undefined) return [];
-  const { s3 } = place;
+  return place ? [policy(context, 'backup', { ingress: [], egress: backupEgress(context, place) })] : [];
+}
+
+function backupEgress(context: Context, { s3 }: BackupPlace): object[] {
   const bucket = s3 ? [publicWeb, ...(s3.endpoint === undefined ? [] : [{ ports: [tcp(portOf(s3.endpoint))] }])] : [];
-  return [policy(context, 'backup', { ingress: [], egress: [dns, databaseEgress(context), ...bucket] })];
+  return [dns, databaseEgress(context), ...bucket];
+}
+
+/** Of the pods of one Job, whose place may be another than that of the regular backups. */
+export function taskPolicy(
+  context: Context,
+  role: 'backup' | 'restore',
+  { job, place, owner }: { job: string; place: BackupPlace; owner: OwnerReference },
+): KubernetesObject[] {
+  if (!context.cluster.spec.networkPolicy.enabled) return [];
+  const podSelector = { matchLabels: { ...selectorOf(context, role), 'batch.kubernetes.io/job-name': job } };
+  const spec = { podSelector, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: backupEgress(context, place) };
+  return [object(context, ['networking.k8s.io/v1/NetworkPolicy', job], { spec }, { component: role, owner })];
 }
 
 /** Each component gets what it needs; nothing between the pods of one component, they speak through Redis. */

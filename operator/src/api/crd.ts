@@ -1,9 +1,8 @@
+import { type Column, type CustomResourceDefinition, defineCrd, GROUP, VERSION } from './definition.ts';
 import { type JsonSchema } from './schema.ts';
 import { spec } from './spec.ts';
 import { status } from './status.ts';
 
-export const GROUP = 'chatcluster.dev';
-export const VERSION = 'v1beta1';
 export const KIND = 'ChatCluster';
 export const PLURAL = 'chatclusters';
 
@@ -14,7 +13,7 @@ function condition(type: string, field: string): string {
   return `.status.conditions[?(@.type=="${type}")].${field}`;
 }
 
-const printerColumns = [
+const printerColumns: Column[] = [
   { name: 'Ready', type: 'string', jsonPath: condition('Ready', 'status') },
   { name: 'Reason', type: 'string', jsonPath: condition('Ready', 'reason') },
   { name: 'Replicas', type: 'string', jsonPath: '.status.pods', description: 'Ready and wanted realtime pods' },
@@ -58,43 +57,16 @@ export const root: JsonSchema = {
   ],
 };
 
-export interface CustomResourceDefinition {
-  apiVersion: 'apiextensions.k8s.io/v1';
-  kind: 'CustomResourceDefinition';
-  metadata: { name: string; labels?: Record<string, string>; annotations?: Record<string, string> };
-  spec: Record<string, unknown>;
-}
-
 export function chatClusterCrd(): CustomResourceDefinition {
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${PLURAL}.${GROUP}` },
-    spec: {
-      group: GROUP,
-      scope: 'Namespaced',
-      names: {
-        kind: KIND,
-        listKind: `${KIND}List`,
-        plural: PLURAL,
-        singular: 'chatcluster',
-        shortNames: ['cc'],
-        categories: ['all', 'chat'],
-      },
-      versions: [
-        {
-          name: VERSION,
-          served: true,
-          storage: true,
-          subresources: {
-            status: {},
-            scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' },
-          },
-          additionalPrinterColumns: printerColumns,
-          // A copy without what is no JSON: the twins of the rules.
-          schema: { openAPIV3Schema: JSON.parse(JSON.stringify(root)) as object },
-        },
-      ],
+  return defineCrd({
+    kind: KIND,
+    plural: PLURAL,
+    shortName: 'cc',
+    categories: ['all', 'chat'],
+    root,
+    columns: printerColumns,
+    subresources: {
+      scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' },
     },
-  };
+  });
 }

@@ -1,6 +1,6 @@
 import { Document, isScalar, visit } from 'yaml';
-import { chatClusterCrd } from './crd.ts';
-import { referencePage } from './reference.ts';
+import { listCrds } from './crds.ts';
+import { referencePages } from './reference.ts';
 
 /** What fits is written in one line. With one line per key the file would be twice as large. */
 const FLOW_MAX = 5_000;
@@ -28,7 +28,7 @@ const notice = '# Generated from operator/src/api by "make gen"; do not edit.\n'
 /** Files made from the schema, with paths from the root of the repository. */
 export function generateApiFiles(): { path: string; text: string }[] {
   return [
-    { path: 'operator/generated/chatclusters.chatcluster.dev.yaml', text: notice + toYaml(chatClusterCrd()) },
-    { path: 'docs/reference/chatcluster.md', text: referencePage() },
+    ...listCrds().map((crd) => ({ path: `operator/generated/${crd.metadata.name}.yaml`, text: notice + toYaml(crd) })),
+    ...Object.entries(referencePages()).map(([name, text]) => ({ path: `docs/reference/${name}.md`, text })),
   ];
 }

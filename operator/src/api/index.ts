@@ -1,9 +1,16 @@
+import type { KIND } from './crd.ts';
+import type { GROUP, VERSION } from './definition.ts';
 import { applyDefaults } from './schema.ts';
-import { type GROUP, type KIND, type VERSION } from './crd.ts';
 import { type ChatClusterSpec, type ResolvedSpec, spec } from './spec.ts';
 import type { ChatClusterStatus } from './status.ts';
+import type { StoredMeta } from './stored-meta.ts';
 
-export { chatClusterCrd, type CustomResourceDefinition, GROUP, KIND, PLURAL, VERSION } from './crd.ts';
+export { listCrds } from './crds.ts';
+export { chatClusterCrd, KIND, PLURAL } from './crd.ts';
+export { type CustomResourceDefinition, GROUP, VERSION } from './definition.ts';
+export { BACKUP_KIND, type BackupStatus, type ChatClusterBackup, type ChatClusterBackupSpec } from './backup.ts';
+export { type ChatClusterRestore, type ChatClusterRestoreSpec, RESTORE_KIND, type RestoreStatus } from './restore.ts';
+export { type TaskConditionType, taskConditionTypes, type TaskPlace } from './task.ts';
 export type { ChatClusterSpec, ResolvedSpec } from './spec.ts';
 export { type ChatClusterStatus, type Condition, type ConditionType, conditionTypes } from './status.ts';
 
@@ -11,18 +18,7 @@ export { type ChatClusterStatus, type Condition, type ConditionType, conditionTy
 export interface ChatCluster {
   apiVersion: `${typeof GROUP}/${typeof VERSION}`;
   kind: typeof KIND;
-  metadata: {
-    name: string;
-    namespace: string;
-    uid: string;
-    generation: number;
-    resourceVersion: string;
-    creationTimestamp: string;
-    deletionTimestamp?: string;
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
-    finalizers?: string[];
-  };
+  metadata: StoredMeta;
   spec: ChatClusterSpec;
   status?: ChatClusterStatus;
 }

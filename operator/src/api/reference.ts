@@ -1,7 +1,13 @@
-import { GROUP, KIND, VERSION } from './crd.ts';
+import * as backup from './backup.ts';
+import { BACKUP_KIND } from './backup.ts';
+import { KIND } from './crd.ts';
+import { GROUP, VERSION } from './definition.ts';
+import * as restore from './restore.ts';
+import { RESTORE_KIND } from './restore.ts';
 import type { CelRule, JsonSchema } from './schema.ts';
 import { spec } from './spec.ts';
 import { conditionTypes, status } from './status.ts';
+import { taskConditionTypes } from './task.ts';
 
 function typeOf(schema: JsonSchema): string {
   if (schema['x-kubernetes-int-or-string']) return 'number or text';
@@ -57,30 +63,39 @@ function table(schema: JsonSchema): string {
   return ['| field | type | default | bounds | what it is |', '|---|---|---|---|---|', ...rows(schema, '')].join('\n');
 }
 
-export function referencePage(): string {
-  const rules = rulesOf(spec.schema, 'spec').map(({ path, rule }) => `| \`${path}\` | ${escape(rule.message)} |`);
-  return `# ${KIND}
+interface Page {
+  kind: string;
+  shortName: string;
+  /** A manifest without apiVersion and kind. */
+  example: string;
+  introduction: string;
+  names: string;
+  spec: JsonSchema;
+  status: JsonSchema;
+  conditions: readonly string[];
+}
 
-Generated from \`operator/src/api\` by \`make gen\`; do not edit. The same text: \`kubectl explain ${KIND.toLowerCase()}.spec\`.
+function page({ kind, shortName, example, introduction, names, spec, status, conditions }: Page): string {
+  const rules = rulesOf(spec, 'spec').map(({ path, rule }) => `| \`${path}\` | ${escape(rule.message)} |`);
+  return `# ${kind}
 
-\`apiVersion: ${GROUP}/${VERSION}\`, \`kind: ${KIND}\`, short name \`cc\`. The smallest useful one:
+Generated from \`operator/src/api\` by \`make gen\`; do not edit. The same text: \`kubectl explain ${kind.toLowerCase()}.spec\`.
+
+\`apiVersion: ${GROUP}/${VERSION}\`, \`kind: ${kind}\`, short name \`${shortName}\`. ${introduction}
 
 \`\`\`yaml
 apiVersion: ${GROUP}/${VERSION}
-kind: ${KIND}
-metadata: {name: chat}
-spec:
-  database: {evaluation: {}}
-  redis: {managed: {}}
+kind: ${kind}
+${example}
 \`\`\`
 
 ## spec
 
-${table(spec.schema)}
+${table(spec)}
 
 ## What is refused
 
-Names of ${KIND}s have at most 40 characters, begin with a letter and have no dots. Besides types and bounds:
+${names} Besides types and bounds:
 
 | where | what to write |
 |---|---|
@@ -88,8 +103,61 @@ ${rules.join('\n')}
 
 ## status
 
-${table(status.schema)}
+${table(status)}
 
-Conditions: ${conditionTypes.map((type) => `\`${type}\``).join(', ')}.
+Conditions: ${conditions.map((type) => `\`${type}\``).join(', ')}.
 `;
+}
+
+function chatClusterPage(): string {
+  return page({
+    kind: KIND,
+    shortName: 'cc',
+    introduction: 'The smallest useful one:',
+    example: `metadata: {name: chat}
+spec:
+  database: {evaluation: {}}
+  redis: {managed: {}}`,
+    names: `Names of ${KIND}s have at most 40 characters, begin with a letter and have no dots.`,
+    spec: spec.schema,
+    status: status.schema,
+    conditions: conditionTypes,
+  });
+}
+
+function backupPage(): string {
+  return page({
+    kind: BACKUP_KIND,
+    shortName: 'ccb',
+    introduction: 'One backup now, beside the regular ones:',
+    example: `metadata: {name: before-upgrade}
+spec:
+  clusterRef: {name: chat}`,
+    names: 'Names have at most 40 characters and no dots.',
+    spec: backup.spec.schema,
+    status: backup.status.schema,
+    conditions: taskConditionTypes,
+  });
+}
+
+function restorePage(): string {
+  return page({
+    kind: RESTORE_KIND,
+    shortName: 'ccr',
+    introduction: 'Into a ChatCluster that is new:',
+    example: `metadata: {name: bring-back}
+spec:
+  clusterRef: {name: chat-2}
+  source:
+    backupRef: {name: before-upgrade}`,
+    names: 'Names have at most 40 characters and no dots.',
+    spec: restore.spec.schema,
+    status: restore.status.schema,
+    conditions: taskConditionTypes,
+  });
+}
+
+/** By the name of the file. */
+export function referencePages(): Record<string, string> {
+  return { chatcluster: chatClusterPage(), chatclusterbackup: backupPage(), chatclusterrestore: restorePage() };
 }

@@ -16,7 +16,7 @@ export const conditionTypes = [
 ] as const;
 export type ConditionType = (typeof conditionTypes)[number];
 
-const time = (description: string) => ({
+export const time = (description: string) => ({
   ...text(description, { max: 64 }),
   schema: { type: 'string' as const, format: 'date-time', description },
 });
@@ -28,6 +28,11 @@ const condition = record('One thing that is true or not.', {
   lastTransitionTime: required(time('When the status changed last.')),
   reason: required(text('Why, in CamelCase.', { max: 1_024 })),
   message: required(text('Why, and what to do next, for a person.', { max: 32_768, min: 0 })),
+});
+
+export const conditions = list('What is true, in the way that kubectl wait, Helm, Flux and Argo CD understand.', condition, {
+  max: 30,
+  keys: ['type'],
 });
 
 const part = record('A part that the chat rests on.', {
@@ -68,10 +73,7 @@ export const status = record('What is.', {
     name: text('Its name.'),
     time: time('When it ended.'),
   }),
-  conditions: list('What is true, in the way that kubectl wait, Helm, Flux and Argo CD understand.', condition, {
-    max: 30,
-    keys: ['type'],
-  }),
+  conditions,
 });
 
 export type ChatClusterStatus = OutputOf<typeof status>;

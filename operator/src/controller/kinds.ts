@@ -1,4 +1,14 @@
-import { type ChatCluster, GROUP, KIND, PLURAL, VERSION } from '../api/index.ts';
+import {
+  BACKUP_KIND,
+  type ChatCluster,
+  type ChatClusterBackup,
+  type ChatClusterRestore,
+  GROUP,
+  KIND,
+  PLURAL,
+  RESTORE_KIND,
+  VERSION,
+} from '../api/index.ts';
 import { defineResource, type KubeObject, type Resource } from '../runtime/object.ts';
 
 /** APIs that may or may not be installed. */
@@ -24,6 +34,19 @@ export const chatClusters = defineResource<ChatCluster & KubeObject>({
   apiVersion: `${GROUP}/${VERSION}`,
   kind: KIND,
   plural: PLURAL,
+  namespaced: true,
+});
+
+export const backups = defineResource<ChatClusterBackup & KubeObject>({
+  apiVersion: `${GROUP}/${VERSION}`,
+  kind: BACKUP_KIND,
+  plural: 'chatclusterbackups',
+  namespaced: true,
+});
+export const restores = defineResource<ChatClusterRestore & KubeObject>({
+  apiVersion: `${GROUP}/${VERSION}`,
+  kind: RESTORE_KIND,
+  plural: 'chatclusterrestores',
   namespaced: true,
 });
 
