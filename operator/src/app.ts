@@ -5,7 +5,8 @@ import { startAdmin } from './controller/admin.ts';
 import { createMemos } from './controller/memo.ts';
 import { registerClusterMetrics } from './controller/metrics.ts';
 import { createReconcile } from './controller/reconcile.ts';
-import { createWatches } from './controller/watches.ts';
+import { createWatches, type Watches } from './controller/watches.ts';
+import { createTaskControllers } from './tasks/controllers.ts';
 import { createReadLoad, type ReadLoad } from './gather/load.ts';
 import {
   type ClusterSource,
@@ -69,38 +70,34 @@ export async function runApp({ config, log, signal, source, readLoad, onListenin
   watches.subscribe((key, id) => id !== undefined && ledger.seen(key, id));
 
   async function lead(leadership: Pick<Leadership, 'client' | 'signal'>): Promise<void> {
-    const queue = createQueue({ clock, observer: metrics.queueObserver(controller) });
-    const unsubscribe = watches.subscribe((key) => queue.add(key));
-    try {
-      await Promise.race([watches.synced(), aborted(leadership.signal)]);
-      for (const key of watches.clusterKeys()) queue.add(key);
-      const reconcile = createReconcile({
-        client: leadership.client,
-        watches,
-        ledger,
-        memos: createMemos(),
-        events,
-        readLoad: readLoad ?? createReadLoad(),
-        settings: config,
-        scaleIntervalMs: config.scaleIntervalSeconds * 1_000,
-        now: () => clock.wall().getTime(),
-        log,
-        randomPassword: () => randomBytes(24).toString('hex'),
-      });
-      await runController({
-        name: controller,
-        reconcile,
-        sources: [],
-        queue,
-        signal: leadership.signal,
-        concurrency: config.workers,
-        log,
-        metrics,
-        clock,
-      });
-    } finally {
-      unsubscribe();
-    }
+    const { signal: ending } = leadership;
+    const deps = {
+      client: leadership.client,
+      watches,
+      ledger,
+      memos: createMemos(),
+      events,
+      readLoad: readLoad ?? createReadLoad(),
+      settings: config,
+      scaleIntervalMs: config.scaleIntervalSeconds * 1_000,
+      now: () => clock.wall().getTime(),
+      log,
+      randomPassword: () => randomBytes(24).toString('hex'),
+    };
+    const common = { sources: [], signal: ending, concurrency: config.workers, log, metrics, clock };
+    const clusters = { name: controller, reconcile: createReconcile(deps), wake: (add: Add) => watchClusters(watches, add) };
+    await Promise.race([watches.synced(), aborted(ending)]);
+    // Woken by what there is already: every subscription begins with it.
+    const running = [clusters, ...createTaskControllers(deps)].map(async ({ name, reconcile, wake }) => {
+      const queue = createQueue({ clock, observer: metrics.queueObserver(name) });
+      const unsubscribe = wake((key) => queue.add(key));
+      try {
+        await runController({ ...common, name, reconcile, queue });
+      } finally {
+        unsubscribe();
+      }
+    });
+    await Promise.all(running);
   }
 
   if (!config.leaderElection) {
@@ -118,6 +115,14 @@ export async function runApp({ config, log, signal, source, readLoad, onListenin
     metrics,
     clock,
   });
+}
+
+type Add = (key: string) => void;
+
+function watchClusters(watches: Watches, add: Add): () => void {
+  const unsubscribe = watches.subscribe((key) => add(key));
+  for (const key of watches.clusterKeys()) add(key);
+  return unsubscribe;
 }
 
 function sourceOf({ kubeconfig }: Config): ClusterSource {

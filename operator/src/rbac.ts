@@ -24,6 +24,8 @@ export const watchedRules: PolicyRule[] = [
   { apiGroups: ['apps'], resources: ['deployments/scale'], verbs: ['patch'] },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: owned },
   { apiGroups: ['batch'], resources: ['cronjobs', 'jobs'], verbs: owned },
+  { apiGroups: ['chatcluster.dev'], resources: ['chatclusterbackups', 'chatclusterrestores'], verbs: ['list', 'watch'] },
+  { apiGroups: ['chatcluster.dev'], resources: ['chatclusterbackups/status', 'chatclusterrestores/status'], verbs: ['patch'] },
   { apiGroups: ['chatcluster.dev'], resources: ['chatclusters'], verbs: ['list', 'patch', 'watch'] },
   { apiGroups: ['chatcluster.dev'], resources: ['chatclusters/status'], verbs: ['patch'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },

@@ -5,6 +5,8 @@ import type { KubeObject } from '../runtime/object.ts';
 export interface Owner {
   name: string;
   uid: string;
+  /** @default ChatCluster */
+  kind?: string;
 }
 
 /**
@@ -14,7 +16,8 @@ export interface Owner {
 export type Ownership = 'ours' | 'leftover' | 'foreign';
 
 export function ownershipOf(object: KubeObject, owner: Owner): Ownership {
-  const own = object.metadata.ownerReferences?.find(({ apiVersion, kind }) => kind === KIND && apiVersion.startsWith(`${GROUP}/`));
+  const ownerKind = owner.kind ?? KIND;
+  const own = object.metadata.ownerReferences?.find(({ apiVersion, kind }) => kind === ownerKind && apiVersion.startsWith(`${GROUP}/`));
   if (own?.uid === owner.uid) return 'ours';
   if (own !== undefined) return own.name === owner.name ? 'leftover' : 'foreign';
   // Data that outlives its ChatCluster has no owner, and is found again by its labels.

@@ -7,8 +7,8 @@ import type { ChatClusterSpec } from '../api/index.ts';
 import { ownNamespaceRules, type PolicyRule, secretReaderRules, watchedRules } from '../rbac.ts';
 import type { Connection } from '../runtime/connection.ts';
 import { openConnection } from '../runtime/kube-config.ts';
-import { collectionPath, defineResource, type UnknownObject } from '../runtime/object.ts';
-import { chatClusters, deployments, jobs, ownedKinds, pods, secrets } from './kinds.ts';
+import { collectionPath, defineResource, type KubeObject, type UnknownObject } from '../runtime/object.ts';
+import { backups, chatClusters, deployments, jobs, ownedKinds, pods, restores, secrets } from './kinds.ts';
 import {
   bringUp,
   createCluster,
@@ -130,6 +130,8 @@ before(async () => {
 });
 after(() => lab[Symbol.asyncDispose]());
 
+type Phased = KubeObject & { status?: { phase?: string } };
+
 const routes = ownedKinds.find(({ resource }) => resource.kind === 'HTTPRoute')!.resource;
 
 const everything: ChatClusterSpec = {
@@ -153,6 +155,23 @@ describe('under its own ServiceAccount', () => {
     const parents = [{ parentRef: { name: 'gate' }, conditions: [{ type: 'Accepted', status: 'True' }] }];
     await lab.client.patch(routes, { namespace: chat, name: 'chat' }, { status: { parents } }, { subresource: 'status' });
     await bringUp(lab.client, chat);
+    const clusterRef = { name: 'chat' };
+    await lab.client.create(backups, { metadata: { name: 'now', namespace: chat }, spec: { clusterRef } } as UnknownObject);
+    const source = { volume: { claimName: 'chat-backups' } };
+    await lab.client.create(restores, { metadata: { name: 'late', namespace: chat }, spec: { clusterRef, source } } as UnknownObject);
+    for (const [resource, name, phase] of [
+      [backups, 'now', 'Running'],
+      [restores, 'late', 'Failed'],
+    ] as const) {
+      await eventually(
+        async () => ((await lab.client.get<KubeObject>(resource, { namespace: chat, name })) as Phased).status?.phase === phase,
+      );
+    }
+    await finishJobs(lab.client, chat);
+    await lab.client.delete(backups, { namespace: chat, name: 'now' });
+    // No garbage collector runs here.
+    for (const { metadata } of (await lab.client.list(jobs, { namespace: chat })).items) await lab.client.delete(jobs, metadata);
+    await eventually(async () => (await lab.client.list(jobs, { namespace: chat })).items.length === 0);
     await patchSpec(lab.client, chat, {
       redis: { managed: { shards: 1 } },
       access: { gateway: null, ingress: {} },

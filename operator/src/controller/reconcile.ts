@@ -9,6 +9,7 @@ import { planRelease, type ReleasePlan } from '../decide/release.ts';
 import { renderDesired } from '../desired/render.ts';
 import { type Gathered, gather } from '../gather/gather.ts';
 import { hashOf } from '../gather/lean.ts';
+import { withRestores } from '../gather/restores.ts';
 import { type Observed, type Problem, serverRoles } from '../gather/observed.ts';
 import type { Reconcile } from '../runtime/controller.ts';
 import { buildStatus, roundConnections } from '../status/build.ts';
@@ -52,7 +53,7 @@ export function createReconcile(deps: ReconcileDeps): Reconcile {
     }
     const memo = deps.memos.of(key, cached.metadata.uid);
     const gathered = await gather(deps, cached, memo, signal);
-    const { observed } = gathered;
+    const observed = await withRestores(deps.client, gathered.observed, signal);
     const pass: Pass = { deps, key, memo, gathered, observed, release: planRelease(observed), signal };
     const problems = listProblems(observed);
     if (cached.metadata.deletionTimestamp) {
@@ -130,7 +131,7 @@ function describeInputs(observed: Observed, release: ReleasePlan): string {
   const { requested, effective, migration } = release;
   const facts = factsFor(observed, { version: requested, requested, applied: migration.phase === 'Succeeded' });
   const existing = [...children].map(([id, { fingerprint, metadata }]) => [id, fingerprint, metadata.uid, metadata.deletionTimestamp]);
-  return hashOf([spec, facts, effective, cluster.status?.migration?.phase, existing]);
+  return hashOf([spec, facts, effective, cluster.status?.migration?.phase, migration.hold?.reason, existing]);
 }
 
 async function retryMigration({ deps, observed, memo, release, signal }: Pass): Promise<void> {

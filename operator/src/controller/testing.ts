@@ -1,6 +1,6 @@
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../../../tools/src/kubernetes/control-plane.ts';
 import { eventually as poll } from '../../../tools/src/testing.ts';
-import { type ChatCluster, type ChatClusterSpec, chatClusterCrd } from '../api/index.ts';
+import { type ChatCluster, type ChatClusterSpec, listCrds } from '../api/index.ts';
 import { type AppOptions, runApp } from '../app.ts';
 import { parseConfig } from '../config.ts';
 import type { KubeClient } from '../runtime/client-types.ts';
@@ -52,7 +52,7 @@ export async function startLab(options: ControlPlaneOptions = {}): Promise<Lab> 
   const plane = stack.use(await startControlPlane(options));
   const client = await createClient({ kubeconfig: plane.kubeconfig });
   stack.defer(() => client.close());
-  await installCrd(client, chatClusterCrd() as unknown as UnknownObject);
+  for (const crd of listCrds()) await installCrd(client, crd as unknown as UnknownObject);
   const operators = new Set<Operator>();
   stack.defer(async () => void (await Promise.all([...operators].map((one) => one.stop()))));
   const owned = stack.move();

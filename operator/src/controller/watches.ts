@@ -1,4 +1,4 @@
-import type { ChatCluster } from '../api/index.ts';
+import type { ChatCluster, ChatClusterBackup, ChatClusterRestore } from '../api/index.ts';
 import { discoverCapabilities } from '../gather/capabilities.ts';
 import { type Child, createLeanChild } from '../gather/lean.ts';
 import { leanPod, type Pod } from '../gather/pods.ts';
@@ -10,6 +10,7 @@ import { type KubeObject, keyOf, type Resource } from '../runtime/object.ts';
 import { createReflector, type Reflector, type ReflectorObserver, type ReflectorOptions } from '../runtime/reflector.ts';
 import {
   appName,
+  backups as backupResource,
   type Capabilities,
   chatClusters,
   childId,
@@ -19,8 +20,10 @@ import {
   type OwnedKind,
   ownedKinds,
   pods,
+  restores as restoreResource,
 } from './kinds.ts';
 import { createSecretStore, type SecretStore } from './secret-store.ts';
+import { byClusterRef, clusterKeyOfTask, createTaskStore, type TaskStore } from './task-store.ts';
 
 export interface Watches {
   cluster(key: string): ChatCluster | undefined;
@@ -28,6 +31,8 @@ export interface Watches {
   /** `Kind/name` → child. */
   children(key: string): Map<string, Child>;
   pods(key: string): Pod[];
+  backups: TaskStore<ChatClusterBackup>;
+  restores: TaskStore<ChatClusterRestore>;
   secrets: SecretStore;
   capabilities(): Capabilities;
   /** Ends with the signal; never fails. */
@@ -62,7 +67,7 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
     if (key !== undefined) for (const handler of handlers) handler(key, id);
   };
   const stopping = new AbortController();
-  const tasks: Promise<void>[] = [];
+  const ending: Promise<void>[] = [];
   const optional = new Map<OwnedKind, { reflectors: Reflector<Child>[]; stop: AbortController }>();
   const discovered = Promise.withResolvers<void>();
   let capabilities = nothing;
@@ -100,6 +105,12 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
     indexes: podIndexes,
   });
   for (const one of podReflectors) one.subscribe(({ object }) => tell(clusterKeyOf(object)));
+  const taskIndexes = { indexes: { cluster: byClusterRef } };
+  const backupReflectors = reflect(backupResource, taskIndexes);
+  const restoreReflectors = reflect(restoreResource, taskIndexes);
+  // A new ChatCluster waits for its restore.
+  for (const one of restoreReflectors) one.subscribe(({ object }) => tell(clusterKeyOfTask(object)));
+  const tasks = [...backupReflectors, ...restoreReflectors];
   const always = ownedKinds.filter(({ needs }) => needs === undefined).flatMap(reflectChildren);
 
   /** Starts and ends the watches of kinds that came and went. */
@@ -110,7 +121,7 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
       if (found[kind.needs] && !running) {
         const started = { reflectors: reflectChildren(kind), stop: new AbortController() };
         const signal = AbortSignal.any([stopping.signal, started.stop.signal]);
-        tasks.push(...started.reflectors.map((one) => one.run(signal)));
+        ending.push(...started.reflectors.map((one) => one.run(signal)));
         optional.set(kind, started);
         // One kind that cannot be listed does not keep the operator from its work.
         await Promise.race([Promise.all(started.reflectors.map((one) => one.synced())), sleep(clock, listPatienceMs, stopping.signal)]);
@@ -148,6 +159,8 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
       const all = [...always, ...[...optional.values()].flatMap(({ reflectors }) => reflectors)];
       return new Map(all.flatMap((one) => one.store.byIndex('cluster', key).map((child) => [childId(child), child] as const)));
     },
+    backups: createTaskStore(backupReflectors),
+    restores: createTaskStore(restoreReflectors),
     pods: (key) => podReflectors.flatMap((one) => one.store.byIndex('cluster', key)),
     secrets: createSecretStore({
       client,
@@ -158,16 +171,19 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
       onChange: (namespace) => {
         for (const one of clusters) for (const cluster of one.store.list(namespace)) tell(keyOf(cluster));
       },
-      run: (task) => void tasks.push(task),
+      run: (task) => void ending.push(task),
     }),
     capabilities: () => capabilities,
     async run(signal) {
       signal.addEventListener('abort', () => stopping.abort(), { once: true });
       if (signal.aborted) stopping.abort();
-      await Promise.all([...fixed.map((one) => one.run(stopping.signal)), discover(stopping.signal)]);
-      await Promise.all(tasks);
+      await Promise.all([...[...fixed, ...tasks].map((one) => one.run(stopping.signal)), discover(stopping.signal)]);
+      await Promise.all(ending);
     },
     async synced() {
+      // Chats are more than their backups: CRDs of an older release, which lack these, do not keep the operator from its work.
+      const patience = sleep(clock, listPatienceMs, stopping.signal);
+      await Promise.race([Promise.all(tasks.map((one) => one.synced())), patience]);
       await Promise.all([...fixed.map((one) => one.synced()), discovered.promise]);
     },
     hasSynced: () => isDiscovered && fixed.every((one) => one.hasSynced()),

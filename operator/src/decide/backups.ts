@@ -1,5 +1,6 @@
-import { names } from '@chatcluster/cdk8s';
+import { names } from '@chatcluster/cdk8s/names';
 import { Cron } from 'croner';
+import { BACKUP_KIND } from '../api/index.ts';
 import type { Child } from '../gather/lean.ts';
 import type { Observed } from '../gather/observed.ts';
 import { readJob } from './deployment-state.ts';
@@ -10,7 +11,16 @@ export interface TaskResult {
   reason?: string;
   message?: string;
   notRemoved?: string;
+  name?: string;
+  rows?: number;
+  bytes?: number;
+  tables?: number;
+  conversations?: number;
+  startedAt?: string;
 }
+
+/** On the Job of a ChatClusterBackup whose backup is not where the regular ones of its ChatCluster are. */
+export const elsewhereAnnotation = 'chatcluster.dev/elsewhere';
 
 export interface Backups {
   /** The newest one that is complete. */
@@ -26,7 +36,9 @@ export interface Backups {
 
 /** From the Jobs that exist, and from what the status remembers of those that are gone. */
 export function findBackups({ cluster, spec, children, pods }: Observed): Backups {
-  const jobs = [...children.values()].filter(isBackupJob).map((job) => ({ name: job.metadata.name, ...readJob(job) }));
+  const jobs = [...children.values()]
+    .filter(isBackupJob)
+    .map((job) => ({ name: job.metadata.name, isOnDemand: isOnDemand(job), ...readJob(job) }));
   const ended = jobs.filter((job) => job.state !== 'running').sort((a, b) => b.atMs - a.atMs);
   const remembered = cluster.status?.lastBackup;
   const done = ended.find(({ state }) => state === 'succeeded');
@@ -34,7 +46,7 @@ export function findBackups({ cluster, spec, children, pods }: Observed): Backup
     ...(done ? [{ name: done.name, atMs: done.atMs }] : []),
     ...(remembered?.name && remembered.time ? [{ name: remembered.name, atMs: Date.parse(remembered.time) }] : []),
   ]);
-  const failed = ended.find((job) => job.state === 'failed' && job.atMs > (last?.atMs ?? 0));
+  const failed = ended.find((job) => job.state === 'failed' && !job.isOnDemand && job.atMs > (last?.atMs ?? 0));
   const schedule = spec.backup?.schedule;
   const cronJob = children.get(`CronJob/${names(cluster.metadata).backup}`);
   const sinceMs = last?.atMs ?? Date.parse(cronJob?.metadata.creationTimestamp ?? '');
@@ -50,7 +62,13 @@ export function findBackups({ cluster, spec, children, pods }: Observed): Backup
 }
 
 function isBackupJob({ kind, metadata }: Child): boolean {
-  return kind === 'Job' && metadata.labels?.['app.kubernetes.io/component'] === 'backup';
+  const isElsewhere = metadata.annotations?.[elsewhereAnnotation] !== undefined;
+  return kind === 'Job' && metadata.labels?.['app.kubernetes.io/component'] === 'backup' && !isElsewhere;
+}
+
+/** One that fails is told by the ChatClusterBackup that asked for it. */
+function isOnDemand({ metadata }: Child): boolean {
+  return metadata.ownerReferences?.some(({ kind }) => kind === BACKUP_KIND) ?? false;
 }
 
 function newest<T extends { atMs: number }>(all: T[]): T | undefined {

@@ -2,6 +2,7 @@ import { names } from '@chatcluster/cdk8s/names';
 import type { ChatClusterStatus } from '../api/index.ts';
 import type { Observed } from '../gather/observed.ts';
 import { readJob } from './deployment-state.ts';
+import { findHold, type RestoreHold } from './restores.ts';
 
 export interface MigrationPlan {
   /** The release whose migrations it is about. */
@@ -12,12 +13,15 @@ export interface MigrationPlan {
   retryAtMs?: number;
   message: string;
   completedAtMs?: number;
+  /** A restore comes first, or came and failed. */
+  hold?: RestoreHold;
 }
 
 const firstRetryMs = 30_000;
 const longestRetryMs = 60 * 60_000;
 
-export function planMigration({ cluster, children, pods, migrationAttempts, nowMs }: Observed, version: string): MigrationPlan {
+export function planMigration(observed: Observed, version: string): MigrationPlan {
+  const { cluster, children, pods, migrationAttempts, nowMs } = observed;
   const known: NonNullable<ChatClusterStatus['migration']> = cluster.status?.migration ?? {};
   if (known.version === version && known.phase === 'Succeeded') {
     return {
@@ -28,6 +32,8 @@ export function planMigration({ cluster, children, pods, migrationAttempts, nowM
       ...(known.completedAt && { completedAtMs: Date.parse(known.completedAt) }),
     };
   }
+  const hold = findHold(observed);
+  if (hold) return { version, phase: 'Pending', action: 'none', message: hold.message, hold };
   const job = children.get(`Job/${names(cluster.metadata).migrate(version)}`);
   if (job === undefined || job.metadata.deletionTimestamp) {
     return { version, phase: 'Pending', action: 'run', message: `The database is about to be migrated to ${version}.` };

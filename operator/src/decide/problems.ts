@@ -1,9 +1,15 @@
 import type { Observed, Problem } from '../gather/observed.ts';
+import { findHold } from './restores.ts';
 import { listReferencedSecrets, type SecretUse } from '../gather/referenced-secrets.ts';
 
 /** What is known to be in the way before anything is applied. Each message ends with what to do. */
 export function listProblems(observed: Observed): Problem[] {
-  return [...listMissingApis(observed), ...listSecretProblems(observed)];
+  return [...listMissingApis(observed), ...listSecretProblems(observed), ...listFailedRestores(observed)];
+}
+
+function listFailedRestores(observed: Observed): Problem[] {
+  const hold = findHold(observed);
+  return hold?.reason === 'RestoreFailed' ? [{ about: 'objects', ...hold }] : [];
 }
 
 function listMissingApis({ spec, capabilities }: Observed): Problem[] {

@@ -32,6 +32,7 @@ export function observe({ spec = smallest, status, children = {}, more = {} }: W
     pods: [],
     capabilities: { gatewayApi: false, serviceMonitor: false, prometheusRule: false, cloudNativePG: false, keda: false },
     secrets: new Map(),
+    restores: [],
     loads: new Map(),
     settings: {
       version: '1.0.0',

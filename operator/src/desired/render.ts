@@ -4,6 +4,7 @@ import { secretVersionAnnotation } from '../apply/generated-secrets.ts';
 import { labels } from '../controller/kinds.ts';
 import { factsFor } from '../decide/facts.ts';
 import { type ReleasePlan, releaseAnnotation } from '../decide/release.ts';
+import { isMigration } from '../decide/restores.ts';
 import { type Observed, serverRoles } from '../gather/observed.ts';
 
 export interface Desired {
@@ -22,7 +23,8 @@ export function renderDesired(observed: Observed, release: ReleasePlan): Desired
   if (effective === requested || effective === undefined) {
     const all = render(observed, { version: requested, requested, applied: isApplied });
     if (isApplied) return { objects: all.map((object) => released(object, requested)), kept: jobsToKeep(observed) };
-    return { objects: all.filter((object) => !needsTables(object)), kept: whatExistsOfThem(observed) };
+    const isTooEarly = (object: KubernetesObject) => needsTables(object) || (migration.hold !== undefined && isMigration(object));
+    return { objects: all.filter((object) => !isTooEarly(object)), kept: whatExistsOfThem(observed) };
   }
   const running = render(observed, { version: effective, requested, applied: true }).map((object) => released(object, effective));
   if (isApplied) return { objects: running, kept: jobsToKeep(observed) };

@@ -19,10 +19,9 @@ export interface Gathered {
 
 /** Reads everything that decisions are made from. All of it comes from caches, but for the load of the pods. */
 export async function gather(deps: ReconcileDeps, cached: ChatCluster, memo: Memo, signal: AbortSignal): Promise<Gathered> {
-  const { watches, settings, now } = deps;
-  const key = `${cached.metadata.namespace}/${cached.metadata.name}`;
-  const spec = withDefaults(cached.spec);
-  const pods = watches.pods(key);
+  const { now } = deps;
+  const seen = await readCaches(deps, withNewestStatus(cached, memo));
+  const { spec, pods } = seen;
   const answering = pods.filter((pod) => pod.component === 'realtime' && pod.isReady && pod.ip && !pod.metadata.deletionTimestamp);
   const intervalMs = spec.autoscaling.engine === 'Operator' ? deps.scaleIntervalMs : Math.max(relaxedIntervalMs, deps.scaleIntervalMs);
   const isFresh = answering.length > 0 && now() - memo.readAtMs >= intervalMs;
@@ -30,22 +29,33 @@ export async function gather(deps: ReconcileDeps, cached: ChatCluster, memo: Mem
     memo.readAtMs = now();
     memo.loads = await readLoads(deps, answering, signal);
   }
-  const observed: Observed = {
-    cluster: withNewestStatus(cached, memo),
-    spec,
-    children: watches.children(key),
-    pods,
-    capabilities: watches.capabilities(),
-    secrets: await watches.secrets.of(cached.metadata.namespace),
-    loads: memo.loads,
-    settings,
-    migrationAttempts: memo.migrationAttempts,
-    nowMs: now(),
-  };
+  const observed = { ...seen, loads: memo.loads, migrationAttempts: memo.migrationAttempts, nowMs: now() };
   return { observed, isFresh, nextReadingMs: answering.length > 0 ? Math.max(0, memo.readAtMs + intervalMs - now()) : undefined };
 }
 
-async function readLoads({ readLoad }: ReconcileDeps, pods: Pod[], signal: AbortSignal): Promise<ReadonlyMap<string, PodLoad>> {
+/** What the caches have of a ChatCluster; without loads. */
+export async function readCaches(
+  { watches, settings, now }: Pick<ReconcileDeps, 'watches' | 'settings' | 'now'>,
+  cluster: ChatCluster,
+): Promise<Observed> {
+  const { namespace, name } = cluster.metadata;
+  const key = `${namespace}/${name}`;
+  return {
+    cluster,
+    spec: withDefaults(cluster.spec),
+    children: watches.children(key),
+    pods: watches.pods(key),
+    capabilities: watches.capabilities(),
+    secrets: await watches.secrets.of(namespace),
+    restores: watches.restores.ofCluster(key),
+    loads: new Map(),
+    settings,
+    migrationAttempts: 0,
+    nowMs: now(),
+  };
+}
+
+async function readLoads({ readLoad }: ReconcileDeps, pods: readonly Pod[], signal: AbortSignal): Promise<ReadonlyMap<string, PodLoad>> {
   const readings = await Promise.all(pods.map(async ({ metadata, ip = '' }) => [metadata.uid ?? '', await readLoad(ip, signal)] as const));
   signal.throwIfAborted();
   return new Map(readings.flatMap(([uid, load]) => (load === undefined ? [] : [[uid, load] as const])));

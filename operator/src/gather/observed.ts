@@ -1,4 +1,4 @@
-import type { ChatCluster, ResolvedSpec } from '../api/index.ts';
+import type { ChatCluster, ChatClusterRestore, ResolvedSpec } from '../api/index.ts';
 import type { PodLoad } from '../autoscale/types.ts';
 import type { Config } from '../config.ts';
 import type { Capabilities } from '../controller/kinds.ts';
@@ -20,6 +20,8 @@ export interface Observed {
   capabilities: Capabilities;
   /** The namespace's Secrets; undefined: the operator may not read them there. */
   secrets: ReadonlyMap<string, SecretDigest> | undefined;
+  /** Those that name this ChatCluster. */
+  restores: readonly ChatClusterRestore[];
   /** The last reading, by uid of the pod. */
   loads: ReadonlyMap<string, PodLoad>;
   settings: Settings;

@@ -13,7 +13,7 @@ export interface Pod extends KubeObject {
   deletionCost: number;
   /** Why a container does not start or keeps ending. */
   trouble?: { reason: string; message: string };
-  /** The last words of a pod that backed up. */
+  /** The last words of a pod that backed up or restored. */
   result?: string;
 }
 
@@ -43,7 +43,7 @@ export function leanPod(object: KubeObject): Pod {
   const scheduled = status.conditions?.find(({ type }) => type === 'PodScheduled');
   const isReady = ready?.status === 'True';
   const component = metadata.labels?.[labels.component] ?? '';
-  const result = component === 'backup' ? status.containerStatuses?.[0]?.state?.terminated?.message : undefined;
+  const result = component === 'backup' || component === 'restore' ? status.containerStatuses?.[0]?.state?.terminated?.message : undefined;
   const startSeconds = isReady ? secondsBetween(metadata.creationTimestamp, ready?.lastTransitionTime) : undefined;
   const unschedulable = scheduled?.status === 'False' ? { reason: 'Unschedulable', message: scheduled.message ?? '' } : undefined;
   const trouble = findTrouble([...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) ?? unschedulable;

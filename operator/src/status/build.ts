@@ -1,4 +1,4 @@
-import type { ChatClusterStatus } from '../api/index.ts';
+import { type ChatClusterStatus, conditionTypes } from '../api/index.ts';
 import { serverRoles } from '../gather/observed.ts';
 import { dateConditions, findConditions } from './conditions.ts';
 import { lastBackup } from './backup.ts';
@@ -42,7 +42,7 @@ export function buildStatus(view: View): ChatClusterStatus {
     },
     ...(rollback && { rollback }),
     ...lastBackup(observed),
-    conditions: dateConditions(findings, previous.conditions ?? [], { generation, nowMs }),
+    conditions: dateConditions(findings, previous.conditions ?? [], { types: conditionTypes, generation, nowMs }),
   };
 }
 

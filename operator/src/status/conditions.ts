@@ -1,5 +1,4 @@
-import type { Condition, ConditionType } from '../api/index.ts';
-import { conditionTypes } from '../api/index.ts';
+import type { Condition } from '../api/index.ts';
 import { serverRoles } from '../gather/observed.ts';
 import { backupHealthy } from './backup.ts';
 import { databaseReady, redisReady } from './backends.ts';
@@ -46,6 +45,7 @@ function migrationsApplied({ release, observed }: View): Finding {
     }
     case 'Pending':
     case 'Running':
+      if (release.migration.hold) return no(release.migration.hold.reason, message);
       return no(phase === 'Running' ? 'MigrationRunning' : 'MigrationPending', message);
     default: {
       const never: never = phase;
@@ -75,7 +75,8 @@ function reconciling({ observed, release, deployments, problems, isApplied, fail
   if (observed.spec.paused) return no('Paused', 'spec.paused is true: the operator changes nothing. Set it to false to go on.');
   if (failure !== undefined) return yes('Retrying', `A step failed and is tried again, later each time: ${failure}`);
   if (problems.length > 0) return no('Stalled', 'See the condition Stalled.');
-  const { phase } = release.migration;
+  const { phase, hold } = release.migration;
+  if (hold) return yes(hold.reason, hold.message);
   if (phase === 'Pending' || phase === 'Running') return yes('Migrating', release.migration.message);
   if (!isApplied) return yes('Applying', 'Objects are being applied.');
   const behind = serverRoles.filter((role) => deployments[role] !== undefined && !deployments[role].isRolledOut);
@@ -100,12 +101,12 @@ function ready({ observed }: View, parts: Parts): Finding {
 }
 
 /** A condition keeps its date for as long as its status stays. */
-export function dateConditions(
-  findings: Findings,
+export function dateConditions<T extends string>(
+  findings: Record<T, Finding>,
   previous: readonly Condition[],
-  { generation, nowMs }: { generation: number; nowMs: number },
+  { types, generation, nowMs }: { types: readonly T[]; generation: number; nowMs: number },
 ): Condition[] {
-  return conditionTypes.map((type: ConditionType) => {
+  return types.map((type) => {
     const before = previous.find((condition) => condition.type === type);
     const { status, reason, message } = findings[type];
     const isSame = before?.status === status;

@@ -22,6 +22,7 @@ const quiet = new Set([
   'Migrating',
   'MigrationPending',
   'MigrationRunning',
+  'Restoring',
   'Applying',
   'Starting',
   'RollingOut',
