@@ -20,6 +20,9 @@ interface Pass {
 /** On StatefulSets of Redis: which Secret they were made for. */
 export const secretVersionAnnotation = 'chatcluster.dev/secret-version';
 
+/** On the Deployment of the API: the address of the link for the first administrator. */
+export const adminLinkAnnotation = 'chatcluster.dev/admin-link-address';
+
 /**
  * Passwords that nobody gave. The operator can make and remove Secrets but not read or change them, so whether one is there
  * is found out by making it.
@@ -87,10 +90,13 @@ async function ensureAdminLink(pass: Pass): Promise<void> {
   const { namespace, name } = observed.cluster.metadata;
   const secret = nameOfSecret({ name }, 'adminLink');
   const url = publicUrl(observed) ?? '';
-  if (memo.adminLinkUrl === url && !isMissed(observed, secret)) return;
-  if (memo.adminLinkUrl !== undefined && memo.adminLinkUrl !== url)
-    await remove(pass.deps.client, { namespace, name: secret }, pass.signal);
-  await create(pass, 'adminLink', { dryRun: false });
+  const api = observed.children.get(`Deployment/${names({ name }).api}`);
+  // After a restart the annotation tells: asking for each of a thousand took two seconds.
+  const made = memo.adminLinkUrl ?? api?.metadata.annotations?.[adminLinkAnnotation];
+  if (made !== url || isMissed(observed, secret)) {
+    if (made !== undefined && made !== url) await remove(pass.deps.client, { namespace, name: secret }, pass.signal);
+    await create(pass, 'adminLink', { dryRun: false });
+  }
   memo.adminLinkUrl = url;
 }
 

@@ -2,12 +2,24 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { UnknownObject } from '../runtime/object.ts';
 import { secrets } from './kinds.ts';
-import { bringUp, createCluster, eventually, type Lab, listChildren, patchSpec, settle, smallest, startLab } from './testing.ts';
+import {
+  bringUp,
+  createCluster,
+  eventually,
+  type Lab,
+  listChildren,
+  type Operator,
+  patchSpec,
+  settle,
+  smallest,
+  startLab,
+} from './testing.ts';
 
 let lab: Lab;
+let operator: Operator;
 before(async () => {
   lab = await startLab();
-  lab.startOperator();
+  operator = lab.startOperator();
 });
 after(() => lab[Symbol.asyncDispose]());
 
@@ -42,6 +54,24 @@ describe('the link that makes the first administrator', () => {
     const second = await readLink(namespace);
     await lab.client.delete(secrets, { namespace, name: 'chat-admin-link' });
     await eventually(async () => ![undefined, second?.token].includes((await readLink(namespace))?.token));
+  });
+
+  it('follows an address that changed while no operator ran, and else stays as it was', async () => {
+    const namespace = await lab.createNamespace();
+    await createCluster(lab.client, namespace, smallest);
+    await bringUp(lab.client, namespace);
+    await settle(lab.client, namespace);
+    const first = await readLink(namespace);
+    await operator.stop();
+    operator = lab.startOperator();
+    await patchSpec(lab.client, namespace, { roles: { api: { replicas: 3 } } });
+    await settle(lab.client, namespace);
+    assert.deepEqual(await readLink(namespace), first);
+
+    await operator.stop();
+    await patchSpec(lab.client, namespace, { access: { host: 'chat.example.com' } });
+    operator = lab.startOperator();
+    await eventually(async () => (await readLink(namespace))?.url?.startsWith('http://chat.example.com/#/admin-link?token='));
   });
 
   it('is not made where the spec names an administrator', async () => {

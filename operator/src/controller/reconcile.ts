@@ -103,7 +103,11 @@ type Attempt = <T>(step: () => Promise<T>) => Promise<T | undefined>;
 
 /** Rendering costs more than all the rest of a pass, so it is left out when nothing that it depends on has changed. */
 async function apply({ deps, observed: seen, memo, release, signal }: Pass, attempt: Attempt): Promise<Applied> {
-  const observed = { ...seen, ...(memo.redisSecret && { redisSecretVersion: memo.redisSecret.version }) };
+  const observed = {
+    ...seen,
+    ...(memo.redisSecret && { redisSecretVersion: memo.redisSecret.version }),
+    ...(memo.adminLinkUrl !== undefined && { adminLinkUrl: memo.adminLinkUrl }),
+  };
   const state = describeInputs(observed, release);
   if (memo.settled === state) {
     dropContents(observed);
@@ -131,7 +135,7 @@ function describeInputs(observed: Observed, release: ReleasePlan): string {
   const { requested, effective, migration } = release;
   const facts = factsFor(observed, { version: requested, requested, applied: migration.phase === 'Succeeded' });
   const existing = [...children].map(([id, { fingerprint, metadata }]) => [id, fingerprint, metadata.uid, metadata.deletionTimestamp]);
-  return hashOf([spec, facts, effective, cluster.status?.migration?.phase, migration.hold?.reason, existing]);
+  return hashOf([spec, facts, effective, cluster.status?.migration?.phase, migration.hold?.reason, observed.adminLinkUrl, existing]);
 }
 
 async function retryMigration({ deps, observed, memo, release, signal }: Pass): Promise<void> {

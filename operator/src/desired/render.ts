@@ -1,6 +1,6 @@
 import { renderChatCluster } from '@chatcluster/cdk8s/render';
 import type { KubernetesObject } from '@chatcluster/cdk8s/types';
-import { secretVersionAnnotation } from '../apply/generated-secrets.ts';
+import { adminLinkAnnotation, secretVersionAnnotation } from '../apply/generated-secrets.ts';
 import { labels } from '../controller/kinds.ts';
 import { factsFor } from '../decide/facts.ts';
 import { type ReleasePlan, releaseAnnotation } from '../decide/release.ts';
@@ -42,14 +42,17 @@ function render(observed: Observed, { version, requested, applied }: Release): K
   const { name, namespace, uid } = observed.cluster.metadata;
   const spec = { ...observed.spec, version };
   const objects = renderChatCluster({ name, namespace, uid, spec }, factsFor(observed, { version, requested, applied }));
-  const { redisSecretVersion } = observed;
-  return redisSecretVersion === undefined ? objects : objects.map((object) => withSecretVersion(object, redisSecretVersion));
+  return objects.map((object) => withMemory(object, observed));
 }
 
-/** On the first server: after a restart it tells which Secret the pods were made for. */
-function withSecretVersion(object: KubernetesObject, version: string): KubernetesObject {
-  const isRedis = object.kind === 'StatefulSet' && object.metadata.labels[labels.component] === 'redis';
-  return isRedis ? annotated(object, { [secretVersionAnnotation]: version }) : object;
+/** What the next operator has to know of Secrets that it cannot read. */
+function withMemory(object: KubernetesObject, { redisSecretVersion, adminLinkUrl }: Observed): KubernetesObject {
+  const component = object.metadata.labels[labels.component];
+  if (object.kind === 'StatefulSet' && component === 'redis' && redisSecretVersion !== undefined)
+    return annotated(object, { [secretVersionAnnotation]: redisSecretVersion });
+  if (object.kind === 'Deployment' && component === 'api' && adminLinkUrl !== undefined)
+    return annotated(object, { [adminLinkAnnotation]: adminLinkUrl });
+  return object;
 }
 
 function isServer({ kind, metadata }: { kind?: string; metadata: { labels?: Record<string, string> } }): boolean {

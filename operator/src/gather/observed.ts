@@ -27,6 +27,8 @@ export interface Observed {
   settings: Settings;
   /** Of the Secret of managed Redis; undefined: none is needed, or it is not made yet. */
   redisSecretVersion?: string;
+  /** Of the link for the first administrator, where there is one; empty without a host. */
+  adminLinkUrl?: string;
   /** How often this migration was tried by this process. */
   migrationAttempts: number;
   nowMs: number;
