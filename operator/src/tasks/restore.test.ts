@@ -122,7 +122,11 @@ describe('a ChatClusterRestore', () => {
       await rollOut(lab.client, namespace);
       return (await readRestore(lab.client, namespace)).status?.conditions?.some(({ reason }) => reason === 'WaitingForBackup');
     });
-    await eventually(async () => (await listJobs(lab.client, namespace, 'migrate')).length > 0);
+    await eventually(async () => {
+      // The database of the old one may come up last.
+      await rollOut(lab.client, namespace);
+      return (await listJobs(lab.client, namespace, 'migrate')).length > 0;
+    });
     await finishJobs(lab.client, namespace);
     const backup = await untilJob(lab.client, namespace, 'backup');
     await leavePod(lab.client, backup, { ok: true, name: backup.metadata.name, rows: 1, bytes: 2, conversations: 0 } as { ok: boolean });
