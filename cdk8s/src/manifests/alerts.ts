@@ -4,7 +4,8 @@ interface Alert {
   alert: string;
   expr: string;
   for: string;
-  labels: { severity: 'warning' | 'critical' };
+  /** An expression with a sum or `absent` says nothing of where it is about: these tell whom to wake. */
+  labels: { severity: 'warning' | 'critical'; namespace: string; chatcluster: string };
   annotations: {
     summary: string;
     description: string;
@@ -19,7 +20,7 @@ export function ofRole({ cluster: { namespace }, n }: Context, role: 'realtime' 
 }
 
 export function alerts(context: Context): Alert[] {
-  const { name, spec } = context.cluster;
+  const { name, namespace, spec } = context.cluster;
   const realtime = ofRole(context, 'realtime');
   const make = (
     alert: string,
@@ -30,7 +31,7 @@ export function alerts(context: Context): Alert[] {
     alert,
     expr,
     for: after,
-    labels: { severity },
+    labels: { severity, namespace, chatcluster: name },
     annotations: { summary: `${name}: ${summary}`, description, runbook: `docs/runbooks/${alert}.md` },
   });
   return [

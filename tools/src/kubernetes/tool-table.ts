@@ -69,6 +69,8 @@ export const modules: Record<string, Module> = {
     neededGiB: 2,
     packages: { 'network-policies': single('./enforcer', 1) },
   },
+  // Evaluates alerts and dashboards in tests, as Prometheus would.
+  promql: { folder: 'promql', neededGiB: 1, packages: { promql: single('./evaluator', 0.5) } },
   // Small static programs that go into images.
   images: {
     folder: 'images',
