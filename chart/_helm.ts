@@ -22,6 +22,8 @@ export interface Manifest {
 }
 
 export interface Helm extends Disposable {
+  /** 3 where the caller put that one into KUBEBUILDER_ASSETS; ours is 4. */
+  major: number;
   run(...args: string[]): Promise<string>;
   /** Standard error of a call that has to fail. */
   fail(...args: string[]): Promise<string>;
@@ -37,7 +39,9 @@ export async function createHelm(env: Record<string, string> = {}): Promise<Helm
     const { stdout } = await run(program, args, { env: { PATH: process.env.PATH, ...folders, ...env }, maxBuffer: 16 * 1024 * 1024 });
     return stdout;
   };
+  const major = Number(/^v(\d+)\./.exec(await call(['version', '--short']))?.[1]);
   return {
+    major,
     run: (...args) => call(args),
     async fail(...args) {
       const error = await call(args).then(

@@ -92,7 +92,9 @@ it('is accepted by the API server, warnings included, in a namespace that enforc
 });
 
 it('installs, upgrades, rolls back and uninstalls; the CRD and the ChatCluster stay', async () => {
-  const notes = await install({ chatCluster: { enabled: true } });
+  const first = await install({ chatCluster: { enabled: true } });
+  if (helm.major === 3) assert.match(first, /Helm 3 cannot make a ChatCluster in the step that makes its kind/);
+  const notes = helm.major === 3 ? await helm.run('upgrade', RELEASE, chartDir, '-n', NAMESPACE, '--reuse-values') : first;
   assert.match(notes, /kubectl wait --for=condition=Ready chatcluster\/chat/);
   assert.equal(await get('deployment', RELEASE, '{.spec.replicas}'), '2');
   const uid = await get('chatcluster', 'chat', '{.metadata.uid}');

@@ -119,12 +119,14 @@ it('leaves out what is switched off', async () => {
 });
 
 it('makes a first ChatCluster that Helm never removes', async () => {
-  const smallest = find(await helm.template({ chatCluster: { enabled: true } }), 'ChatCluster');
+  const fresh = await helm.template({ chatCluster: { enabled: true } });
+  if (helm.major === 3) assert.ok(!kinds(fresh).includes('ChatCluster'), 'it cannot make the kind and an object of it in one step');
+  else assert.equal(find(fresh, 'ChatCluster').metadata.annotations?.['helm.sh/hook'], 'post-install,post-upgrade');
+  const args = ['--api-versions', 'chatcluster.dev/v1beta1/ChatCluster'];
+  const smallest = find(await helm.template({ chatCluster: { enabled: true } }, { args }), 'ChatCluster');
   assert.deepEqual(smallest.spec, { database: { evaluation: {} }, redis: { managed: {} } });
   assert.equal(smallest.metadata.annotations?.['helm.sh/resource-policy'], 'keep');
-  assert.equal(smallest.metadata.annotations?.['helm.sh/hook'], 'post-install,post-upgrade');
   const spec = { replicas: 3, database: { external: { urlSecretRef: { name: 'db' } } }, redis: { managed: {} } };
-  const args = ['--api-versions', 'chatcluster.dev/v1beta1/ChatCluster'];
   const chosen = await helm.template({ chatCluster: { enabled: true, name: 'team', namespace: 'chat', spec } }, { args });
   const { metadata, ...rest } = find(chosen, 'ChatCluster');
   assert.deepEqual([metadata.name, metadata.namespace, rest.spec], ['team', 'chat', spec]);
@@ -171,7 +173,9 @@ it('describes every value and has a default for it', () => {
   check(schema, parse(readFileSync(join(chartDir, 'values.yaml'), 'utf8')), '');
 });
 
-it('prints the next command to type', async () => {
+it('prints the next command to type', async (context) => {
+  // What Helm 3 prints is looked at by the test that installs.
+  if (helm.major === 3) return context.skip('Helm 3 asks an API server even for a dry run');
   const notes = (values: object) =>
     helm.run('install', RELEASE, chartDir, '--namespace', NAMESPACE, '--dry-run=client', ...setValues(values));
   assert.match(
