@@ -98,6 +98,22 @@ it('drops every client of the storm twice, and all come back', async () => {
   assert.deepEqual([metrics.connect_ms?.count, metrics.reconnect_ms?.count], [120, 80]);
 });
 
+for (const scenario of ['steady', 'ramp', 'spike', 'soak']) {
+  it(`runs the scenario ${scenario}, small and short, and loses nothing`, async () => {
+    const file = join(dir, `${scenario}.json`);
+    const small = { VUS: '2', SOCKETS: '10', RATE: '20', DURATION: '4s', P99_MS: '30000', ACK_TIMEOUT: '30s', LOSS_AFTER: '30s' };
+    const { code, output, errors } = await run(scenario, { URL: urls(), SAMPLE_EVERY: '1', K6_SUMMARY: file, ...small });
+    assert.equal(code, 0, `${output}\n${errors}`);
+    const report = read<Report>(file);
+    assert.equal(report.scenario, scenario);
+    assert.equal(report.metrics.followed_lost?.count, 0);
+    const [delivered, acknowledged] = [report.metrics.delivered?.count ?? 0, report.metrics.acknowledged?.count ?? 0];
+    // Of a ramp, not everybody is there yet when the first messages are sent.
+    if (scenario === 'ramp') assert.ok(delivered > acknowledged && delivered < acknowledged * 10, `${delivered} of ${acknowledged}`);
+    else assert.equal(delivered, acknowledged * 10);
+  });
+}
+
 it('draws the scaling curve with as many times the load as pods', async () => {
   const file = join(dir, 'scaling.json');
   const env = {
