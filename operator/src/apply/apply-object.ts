@@ -6,6 +6,7 @@ import { type ApiError, isForbidden, isInvalid, isNamespaceTerminating } from '.
 import type { KubeObject } from '../runtime/object.ts';
 import { isSubset } from './is-subset.ts';
 import type { Ledger } from './ledger.ts';
+import { overwriteLists } from './overwrite.ts';
 import { type Owner, ownershipOf } from './ownership.ts';
 
 export interface ApplyDeps {
@@ -75,21 +76,34 @@ async function create(deps: ApplyDeps, target: Target, hash: string): Promise<Ou
   return write(deps, target, hash);
 }
 
-async function write({ client, ledger, signal }: ApplyDeps, { key, object, child }: Target, hash: string): Promise<Outcome> {
-  const annotations = { ...object.metadata.annotations, [appliedAnnotation]: hash };
-  const manifest = { ...object, metadata: { ...object.metadata, annotations } };
+async function write(deps: ApplyDeps, target: Target, hash: string): Promise<Outcome> {
+  const { key, object, child } = target;
   try {
-    const written = await client.apply(resourceOf(object), manifest, { fieldManager: managerName, signal });
+    const written = await apply(deps, target, hash);
     const behind = child?.metadata.resourceVersion ?? '';
     // Nothing was changed, so no event will come.
     const isSame = written.metadata.resourceVersion === behind;
-    ledger.set(key, childId(object), { hash, fingerprint: fingerprintOf(written), ...(!isSame && { behind }) });
+    deps.ledger.set(key, childId(object), { hash, fingerprint: fingerprintOf(written), ...(!isSame && { behind }) });
     return isSame ? { state: 'same' } : { state: 'written', object: written };
   } catch (error) {
     if (isInvalid(error) || (isForbidden(error) && !isNamespaceTerminating(error))) {
       return { state: 'refused', message: `${object.kind} ${object.metadata.name} was refused: ${(error as ApiError).message}` };
     }
     throw error;
+  }
+}
+
+async function apply({ client, signal }: ApplyDeps, { object, child }: Target, hash: string): Promise<KubeObject> {
+  const annotations = { ...object.metadata.annotations, [appliedAnnotation]: hash };
+  const manifest = { ...object, metadata: { ...object.metadata, annotations } };
+  const resource = resourceOf(object);
+  const options = { fieldManager: managerName, signal };
+  try {
+    return await client.apply(resource, manifest, options);
+  } catch (error) {
+    if (!isInvalid(error) || child === undefined || object.spec === undefined) throw error;
+    await overwriteLists({ client, signal }, { resource, ref: refOf(object), object, uid: child.metadata.uid });
+    return await client.apply(resource, manifest, options);
   }
 }
 

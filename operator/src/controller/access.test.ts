@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { renderOperator } from '@chatcluster/cdk8s';
 import type { ChatClusterSpec } from '../api/index.ts';
 import { ownNamespaceRules, type PolicyRule, secretReaderRules, watchedRules } from '../rbac.ts';
-import type { Connection } from '../runtime/connection.ts';
-import { openConnection } from '../runtime/kube-config.ts';
-import { collectionPath, defineResource, type KubeObject, type UnknownObject } from '../runtime/object.ts';
+import type { KubeObject, UnknownObject } from '../runtime/object.ts';
 import { backups, chatClusters, deployments, jobs, ownedKinds, pods, restores, secrets } from './kinds.ts';
 import {
   bringUp,
@@ -27,76 +22,14 @@ import {
   startLab,
   untilReason,
 } from './testing.ts';
+import { installAccess, readAudit, system } from './testing-access.ts';
 
-const system = 'chatcluster-system';
 const chat = 'chat-here';
-const user = `system:serviceaccount:${system}:chatcluster-operator`;
 let lab: Lab;
-
-interface AuditLine {
-  stage: string;
-  verb: string;
-  user: { username: string };
-  objectRef?: { apiGroup?: string; resource?: string; subresource?: string; namespace?: string; name?: string };
-  responseStatus?: { code?: number; message?: string };
-}
-
-const accessKinds: Record<string, string> = {
-  ServiceAccount: 'serviceaccounts',
-  ClusterRole: 'clusterroles',
-  ClusterRoleBinding: 'clusterrolebindings',
-  Role: 'roles',
-  RoleBinding: 'rolebindings',
-};
-
-/** What the chart gives it, and nothing more. */
-async function installAccess(): Promise<Connection> {
-  for (const name of [system, chat]) await lab.client.create(namespaces, { metadata: { name } });
-  for (const object of renderOperator({ namespace: system, version: '0.1.0', secretNamespaces: [chat] })) {
-    const plural = accessKinds[object.kind];
-    if (plural === undefined) continue;
-    const resource = defineResource({
-      apiVersion: object.apiVersion,
-      kind: object.kind,
-      plural,
-      namespaced: object.metadata.namespace !== undefined,
-    });
-    await lab.client.apply(resource, object, { fieldManager: 'test' });
-  }
-  const admin = await openConnection({ kubeconfig: lab.plane.kubeconfig });
-  const { tls } = await admin.credentials();
-  const accounts = defineResource({
-    apiVersion: 'v1',
-    kind: 'TokenRequest',
-    plural: 'serviceaccounts/chatcluster-operator/token',
-    namespaced: true,
-  });
-  assert.ok(collectionPath(accounts, system).endsWith('/token'));
-  const request = {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenRequest',
-    metadata: { name: '', namespace: system },
-    spec: { expirationSeconds: 3_600 },
-  };
-  const { status } = (await lab.client.create(accounts, request)) as UnknownObject & { status: { token: string } };
-  return {
-    server: admin.server,
-    credentials: async () => ({ headers: { authorization: `Bearer ${status.token}` }, tls: { ...(tls.ca && { ca: tls.ca }) } }),
-    invalidate() {},
-  };
-}
-
-/** Everything that the operator asked for, with what came of it. */
-function readAudit(): AuditLine[] {
-  const lines = readFileSync(join(lab.plane.dir, 'audit.log'), 'utf8').split('\n').filter(Boolean);
-  return lines
-    .map((line) => JSON.parse(line) as AuditLine)
-    .filter((line) => line.user.username === user && line.stage !== 'RequestReceived');
-}
 
 function listUsedRights(): Set<string> {
   return new Set(
-    readAudit().flatMap(({ verb, objectRef = {}, responseStatus }) => {
+    readAudit(lab).flatMap(({ verb, objectRef = {}, responseStatus }) => {
       const { apiGroup = '', resource = '', subresource } = objectRef;
       const name = `${apiGroup}/${subresource ? `${resource}/${subresource}` : resource}`;
       // An apply that makes the object needs both rights.
@@ -115,13 +48,14 @@ const optionalApis: [string, string, { kind: string; plural: string }][] = [
 
 before(async () => {
   lab = await startLab();
+  for (const name of [system, chat]) await lab.client.create(namespaces, { metadata: { name } });
   for (const [group, version, names] of optionalApis) {
     const crd = looseCrd(group, version, names);
     // Their names are protected: real ones carry an approval.
     crd.metadata.annotations = { 'api-approved.kubernetes.io': 'unapproved, a stand-in for tests' };
     await installCrd(lab.client, crd);
   }
-  const connection = await installAccess();
+  const connection = await installAccess(lab, { namespace: system, version: '0.1.0', secretNamespaces: [chat] });
   lab.startOperator({
     source: { connection },
     readLoad: async () => ({ connections: 10, acceptPerSecond: 0, eventLoopUtilization: 0.1, heapUsedRatio: 0.1 }),
@@ -210,7 +144,7 @@ describe('under its own ServiceAccount', () => {
       (await readCluster(lab.client, chat, 'pg')).status?.conditions?.some(({ reason }) => reason === 'SecretMissing'),
     );
     await remove('pg');
-    const refused = readAudit().filter(({ responseStatus }) => responseStatus?.code === 403 || responseStatus?.code === 401);
+    const refused = readAudit(lab).filter(({ responseStatus }) => responseStatus?.code === 403 || responseStatus?.code === 401);
     assert.deepEqual(refused, []);
   });
 
@@ -218,7 +152,7 @@ describe('under its own ServiceAccount', () => {
     const namespace = await lab.createNamespace();
     await createCluster(lab.client, namespace);
     await bringUp(lab.client, namespace);
-    const reading = readAudit().filter(
+    const reading = readAudit(lab).filter(
       ({ verb, objectRef }) =>
         objectRef?.resource === 'secrets' && objectRef.namespace === namespace && verb !== 'create' && verb !== 'delete',
     );

@@ -5,7 +5,7 @@ import { isNotFound } from '../runtime/errors.ts';
 import { openConnection } from '../runtime/kube-config.ts';
 import type { UnknownObject } from '../runtime/object.ts';
 import { startTestingProxy, type TestingProxy } from '../runtime/testing-proxy.ts';
-import { childId, deployments, jobs, ownedKindOf, ownedKinds, secrets } from './kinds.ts';
+import { deployments, jobs, ownedKinds, secrets } from './kinds.ts';
 import {
   bringUp,
   conditionOf,
@@ -44,7 +44,6 @@ async function ready(spec = smallest): Promise<string> {
   return namespace;
 }
 
-const resourceOf = (object: UnknownObject) => ownedKindOf(object)!.resource;
 const deployment = async (namespace: string, name: string) =>
   (await lab.client.get(deployments, { namespace, name })) as UnknownObject & {
     spec: { replicas: number; template: { spec: { containers: { image: string; env: { name: string; value?: string }[] }[] } } };
@@ -107,61 +106,6 @@ describe('the smallest ChatCluster', () => {
       },
       { deadlineMs: 20_000, describe: () => JSON.stringify(proxy.requests.slice(-5)) },
     );
-  });
-});
-
-describe('drift', () => {
-  for (const label of ['app.kubernetes.io/name', 'app.kubernetes.io/instance', 'app.kubernetes.io/managed-by']) {
-    it(`of every child's label ${label} is corrected`, async () => {
-      const namespace = await ready();
-      // A volume has no owner: it is known by its labels only, and left alone without them.
-      const children = [...(await listChildren(lab.client, namespace)).values()].filter(
-        ({ kind }) => kind !== 'Secret' && kind !== 'PersistentVolumeClaim',
-      );
-      for (const child of children)
-        await lab.client.patch(resourceOf(child), child.metadata, { metadata: { labels: { [label]: 'tampered' } } });
-      for (const child of children) {
-        await eventually(
-          async () => (await lab.client.get(resourceOf(child), child.metadata)).metadata.labels?.[label] === child.metadata.labels?.[label],
-          { describe: () => childId(child) },
-        );
-      }
-    });
-  }
-
-  it('of a field is corrected, and fields of others are kept', async () => {
-    const namespace = await ready();
-    const ref = { namespace, name: 'chat-api' };
-    await lab.client.patch(deployments, ref, { metadata: { annotations: { 'example.com/theirs': 'kept' } }, spec: { replicas: 7 } });
-    const corrected = await eventually(async () => {
-      const found = await deployment(namespace, 'chat-api');
-      return found.spec.replicas === 2 && found;
-    });
-    assert.equal(corrected.metadata.annotations?.['example.com/theirs'], 'kept');
-  });
-
-  it('of the number of realtime pods is left to the scaler', async () => {
-    const namespace = await ready({ ...smallest, autoscaling: { engine: 'Disabled' }, replicas: 3 });
-    const ref = { namespace, name: 'chat-realtime' };
-    await lab.client.writeScale(deployments, ref, 5);
-    await eventually(async () => (await lab.client.readScale(deployments, ref)).spec?.replicas === 3);
-  });
-
-  it('deleted children come back', async () => {
-    const namespace = await ready();
-    const children = [...(await listChildren(lab.client, namespace)).values()].filter(
-      ({ kind }) => kind !== 'PersistentVolumeClaim' && kind !== 'Secret',
-    );
-    for (const child of children) await lab.client.delete(resourceOf(child), child.metadata);
-    for (const child of children) {
-      await eventually(
-        async () => {
-          const found = await lab.client.find(resourceOf(child), child.metadata);
-          return found && found.metadata.uid !== child.metadata.uid;
-        },
-        { describe: () => childId(child) },
-      );
-    }
   });
 });
 

@@ -111,7 +111,19 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
   // A new ChatCluster waits for its restore.
   for (const one of restoreReflectors) one.subscribe(({ object }) => tell(clusterKeyOfTask(object)));
   const tasks = [...backupReflectors, ...restoreReflectors];
-  const always = ownedKinds.filter(({ needs }) => needs === undefined).flatMap(reflectChildren);
+  const alwaysByKind = ownedKinds.filter(({ needs }) => needs === undefined).map(reflectChildren);
+  const always = alwaysByKind.flat();
+  /** Namespaces in which everything was listed once; nothing is decided about the others. */
+  const listed = new Set<Reflector<ChatCluster & KubeObject>>();
+  const listings = clusters.map(async (ofScope, index) => {
+    await Promise.all([ofScope, podReflectors[index]!, ...alwaysByKind.map((kind) => kind[index]!)].map((one) => one.synced()));
+    // Chats are more than their backups: CRDs of an older release, which lack these, do not keep the operator from its work.
+    const patience = sleep(clock, listPatienceMs, stopping.signal);
+    await Promise.race([Promise.all([backupReflectors[index]!, restoreReflectors[index]!].map((one) => one.synced())), patience]);
+    listed.add(ofScope);
+    for (const cluster of ofScope.store.list()) tell(keyOf(cluster));
+  });
+  let isReady = false;
 
   /** Starts and ends the watches of kinds that came and went. */
   async function adopt(found: Capabilities): Promise<void> {
@@ -150,10 +162,21 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
     }
   }
 
-  const clusterKeys = () => clusters.flatMap((one) => one.store.list().map(keyOf));
+  /** A namespace that is gone, or that it may not look into, does not keep it from the others. */
+  async function becomeReady(): Promise<void> {
+    await discovered.promise;
+    await Promise.any(listings);
+    await Promise.race([Promise.all(listings), sleep(clock, listPatienceMs, stopping.signal)]);
+    if (listed.size < clusters.length)
+      log.warn({ watched: listed.size, namespaces }, 'not every namespace can be watched; going on with the others');
+    isReady = true;
+  }
+  const ready = becomeReady();
+
+  const clusterKeys = () => [...listed].flatMap((one) => one.store.list().map(keyOf));
   const fixed = [...clusters, ...podReflectors, ...always];
   return {
-    cluster: (key) => clusters.map((one) => one.store.getByKey(key)).find((found) => found !== undefined),
+    cluster: (key) => [...listed].map((one) => one.store.getByKey(key)).find((found) => found !== undefined),
     clusterKeys,
     children(key) {
       const all = [...always, ...[...optional.values()].flatMap(({ reflectors }) => reflectors)];
@@ -180,13 +203,8 @@ export function createWatches({ client, namespaces, log, clock, metrics }: Watch
       await Promise.all([...[...fixed, ...tasks].map((one) => one.run(stopping.signal)), discover(stopping.signal)]);
       await Promise.all(ending);
     },
-    async synced() {
-      // Chats are more than their backups: CRDs of an older release, which lack these, do not keep the operator from its work.
-      const patience = sleep(clock, listPatienceMs, stopping.signal);
-      await Promise.race([Promise.all(tasks.map((one) => one.synced())), patience]);
-      await Promise.all([...fixed.map((one) => one.synced()), discovered.promise]);
-    },
-    hasSynced: () => isDiscovered && fixed.every((one) => one.hasSynced()),
+    synced: () => ready,
+    hasSynced: () => isReady,
     subscribe(handler) {
       handlers.add(handler);
       return () => void handlers.delete(handler);
