@@ -67,6 +67,24 @@ for (const [name, openStore] of Object.entries(testStores)) {
       assert.equal((await download(cluster, eve, file.url)).status, 404);
     });
 
+    it('files stand in the order in which the sender put them, also in a forwarded message', async () => {
+      const files: Attachment[] = [];
+      for (const name of ['a.txt', 'b.txt', 'c.txt', 'd.txt']) files.unshift(await upload(cluster, ann, { name, content: text(name) }));
+      files.push(...files.splice(1, 1));
+      const names = ['d.txt', 'b.txt', 'a.txt', 'c.txt'];
+      const sent = await post(
+        ann,
+        files.map(({ fileId }) => fileId),
+      );
+      const namesOf = (message: Message | undefined) => message?.attachments.map(({ name }) => name);
+      assert.deepEqual(namesOf((await history(bob)).at(-1)), names);
+      const other = (await cluster.group([bob, eve])).id;
+      const forward = { conversationId: group, messageId: sent.body.id };
+      await cluster.ok(bob, 'POST', `/v1/conversations/${other}/messages`, { clientMsgId: randomUUID(), body: '', forward });
+      const { items } = await cluster.ok<{ items: Message[] }>(eve, 'GET', `/v1/conversations/${other}/messages`);
+      assert.deepEqual(namesOf(items.at(-1)), names);
+    });
+
     it('who joins later, and who was removed, cannot load what they may not read', async () => {
       const file = await upload(cluster, ann, { content: text('before') });
       const other = (await cluster.group([ann, bob])).id;

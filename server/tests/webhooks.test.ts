@@ -122,7 +122,13 @@ describe('webhooks', () => {
     assert.equal(givenUp.attempts, 15);
     assert.equal((await list(id))[0]!.failures, 1);
     receiver.answer = 204;
-    await cluster.ok(ada, 'POST', `${path(id)}/${hook.id}/deliveries/${givenUp.id}/retry`);
+    const retry = () => cluster.rest<{ code: string }>(ada, 'POST', `${path(id)}/${hook.id}/deliveries/${givenUp.id}/retry`);
+    await cluster.ok(ada, 'PATCH', `${path(id)}/${hook.id}`, { enabled: false });
+    const refused = await retry();
+    assert.deepEqual([refused.status, refused.body.code], [409, 'conflict'], 'one that is off would drop it');
+    assert.ok((await deliveries(id, hook.id))[0]?.failedAt);
+    await cluster.ok(ada, 'PATCH', `${path(id)}/${hook.id}`, { enabled: true });
+    assert.equal((await retry()).status, 204);
     await eventually(async () => (await deliveries(id, hook.id)).length === 0, { deadlineMs: 30_000 });
     assert.equal((await list(id))[0]!.failures, 0);
     assert.equal(new Set(receiver.calls.map(({ headers }) => headers['webhook-id'])).size, 1);

@@ -126,7 +126,9 @@ export function createWebhooks(deps: WebhooksDeps) {
       return webhooks.listDeliveries(db, id, LISTED_DELIVERIES);
     },
     async retry(userId: string, conversationId: string, id: string, deliveryId: string) {
-      await one(userId, conversationId, id);
+      const { disabledAt } = await one(userId, conversationId, id);
+      // Nothing is posted for one that is off: the delivery would be dropped for good.
+      if (disabledAt !== undefined) throw new ChatError('conflict', { message: 'This webhook is switched off. Switch it on first.' });
       if (!(await webhooks.retryDelivery(db, id, deliveryId))) throw new ChatError('not_found');
     },
   };

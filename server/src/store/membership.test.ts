@@ -160,6 +160,29 @@ test('reports receipts monotonically and keeps them when a reader marks as unrea
   assert.equal(await store.setRead({ userId: randomUUID(), conversationId: c, read: 1 }), null);
 });
 
+test('gives each own state a newer version than the one before, whoever writes it, and none for a delivery', async () => {
+  const { store } = fixture;
+  const [ann, bob] = (await makeUsers(store, 2)) as [string, string];
+  const c = await makeGroup(store, [ann, bob]);
+  await sendMany(store, c, ann, 3);
+  const version = async () => (await store.loadConversation(bob, c)).me.version ?? 0;
+  let before = await version();
+  const change = async (how: string, run: () => Promise<unknown>) => {
+    await run();
+    const now = await version();
+    assert.ok(now > before, `${how}: ${before}, then ${now}`);
+    before = now;
+  };
+  await store.setRead({ userId: bob, conversationId: c, delivered: 3 });
+  assert.equal(await version(), before);
+  await change('reading', () => store.setRead({ userId: bob, conversationId: c, read: 2 }));
+  await change('marking as unread', () => store.setUnread(bob, c, 0));
+  await change('a setting', () => store.patchMe({ userId: bob, conversationId: c, level: 'none' }));
+  await change('a role', () => store.setRole({ conversationId: c, actorId: ann, userId: bob, role: 'admin' }));
+  const sql = "update members set role = 'member' where conversation_id = $1 and user_id = $2";
+  await change('a pod that knows nothing of versions', () => store.pool.query(sql, [c, bob]));
+});
+
 test('browses channels, changes titles and forgets deleted conversations', async () => {
   const { store } = fixture;
   const [ann, bob] = (await makeUsers(store, 2)) as [string, string];
