@@ -122,6 +122,21 @@ export function dayKey(at: string): string {
  * theirs and React skips them.
  */
 const views = new WeakMap<ChatMessage, { meId: string; view: MessageView }>();
+/** Reading a date costs more than all else of a row, and the rows of 10,000 messages are planned anew with each page. */
+const moments = new WeakMap<MessageView, Moment>();
+
+interface Moment {
+  day: string;
+  ms: number;
+}
+
+function momentOf(view: MessageView): Moment {
+  const known = moments.get(view);
+  if (known) return known;
+  const moment = { day: dayKey(view.at), ms: Date.parse(view.at) };
+  moments.set(view, moment);
+  return moment;
+}
 
 function rememberedView(message: ChatMessage, meId: string): MessageView {
   const known = views.get(message);
@@ -139,8 +154,9 @@ export function planRows(input: RowsInput): Row[] {
   let previous: MessageView | undefined;
   let isNewShown = input.newAfterSeq === undefined;
   for (const message of all) {
-    const isNewDay = !previous || dayKey(previous.at) !== dayKey(message.at);
-    if (isNewDay) rows.push({ kind: 'day', key: `day-${dayKey(message.at)}`, at: message.at });
+    const { day } = momentOf(message);
+    const isNewDay = !previous || momentOf(previous).day !== day;
+    if (isNewDay) rows.push({ kind: 'day', key: `day-${day}`, at: message.at });
     const isNew = !message.own && !input.blocked?.has(message.actorId) && (message.seq ?? 0) > (input.newAfterSeq ?? 0);
     // What one had read must be here too: else the first new message may be further up, not loaded yet.
     const startsNew = isNew && !isNewShown && (previous !== undefined || !input.hasBefore || message.seq === (input.newAfterSeq ?? 0) + 1);
@@ -155,7 +171,7 @@ export function planRows(input: RowsInput): Row[] {
 
 function isGrouped(previous: MessageView, message: MessageView): boolean {
   if (previous.actorId !== message.actorId || message.replyTo !== undefined || message.threadRoot !== undefined) return false;
-  const apart = Date.parse(message.at) - Date.parse(previous.at);
+  const apart = momentOf(message).ms - momentOf(previous).ms;
   return Math.abs(apart) < GROUP_MS;
 }
 

@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown } from 'lucide-react';
-import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef } from 'react';
 import { dayLabel } from '../../state/format.ts';
 import { countNewer, planRows, type Row } from '../../state/rows.ts';
 import { useChat, useModel, usePrefs, useText, useTitle, useView } from '../app/context.tsx';
@@ -33,11 +33,13 @@ export function MessageList({ conversationId }: { conversationId: string }) {
     [messages, pending, hasBefore, meId, newAfterSeq, blocked],
   );
   const scroller = useRef<HTMLDivElement>(null);
+  // Another function would have the places of all rows reckoned anew with every picture.
+  const getItemKey = useCallback((index: number) => rows[index]?.key ?? index, [rows]);
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: (index) => estimates[rows[index]?.kind ?? 'message'] + (isFirst(rows[index]) ? 24 : 0),
-    getItemKey: (index) => rows[index]?.key ?? index,
+    getItemKey,
     overscan: 10,
     anchorTo: 'end',
     followOnAppend: !hasAfter,
