@@ -16,11 +16,9 @@ async function startOurs(stack: AsyncDisposableStack, services: Services, world:
   const url = await services.createDatabase('ours', true);
   await storeWorld(url, world);
   const tokens = await signTokens(url, world.users);
-  const profile = process.env.BENCH_CPU_PROF_DIR;
-  const execArgv = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
   const pods = await Promise.all(
     Array.from({ length: PODS }, (_, i) =>
-      startPod({ POD_ID: `pod-${i}`, DATABASE_URL: url, REDIS_URLS: services.redisUrl, DATABASE_POOL: '10' }, execArgv),
+      startPod({ POD_ID: `pod-${i}`, DATABASE_URL: url, REDIS_URLS: services.redisUrl, DATABASE_POOL: '10' }),
     ),
   );
   pods.forEach((pod) => stack.use(pod));

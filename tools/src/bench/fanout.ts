@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { encodeEvent, frameOf } from '@chatcluster/server/fanout/encode';
 import { entriesOf200Bytes } from './frames.ts';
-import { type Peer, startPeer } from './peer.ts';
+import { type Peer, profiling, startPeer } from './peer.ts';
 import type { ConnectRequest } from './receivers.ts';
 import { type BenchOptions, median, type Result, ratio } from './report.ts';
 
@@ -28,7 +28,7 @@ export async function benchFanout({ isQuick, say }: BenchOptions): Promise<Resul
   await using stack = new AsyncDisposableStack();
   const sides: Side[] = [];
   for (const mode of MODES) {
-    const server = stack.use(startPeer('fanout-server.ts', [mode]));
+    const server = stack.use(startPeer('fanout-server.ts', [mode], mode === 'ours' ? profiling() : []));
     const port = await server.call<number>('listen');
     const request: ConnectRequest = { group: mode, port, count: sockets, socketIo: mode === 'ours' || mode === 'socket.io' };
     await receivers.call('connect', request);

@@ -20,6 +20,12 @@ export interface Peer extends AsyncDisposable {
   call<T>(name: string, argument?: unknown): Promise<T>;
 }
 
+/** Flags for a process whose profile is wanted; see flame.ts. It is written at an orderly end only. */
+export function profiling(): string[] {
+  const dir = process.env.BENCH_CPU_PROF_DIR;
+  return dir ? ['--cpu-prof', `--cpu-prof-dir=${dir}`] : [];
+}
+
 /** Starts a file of this folder. `execArgv` reaches Node itself. */
 export function startPeer(file: string, args: string[] = [], execArgv: string[] = []): Peer {
   const child = fork(join(import.meta.dirname, file), args, { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -42,15 +48,16 @@ export function startPeer(file: string, args: string[] = [], execArgv: string[] 
         child.send({ id, name, argument } satisfies Request);
       });
     },
-    [Symbol.asyncDispose]: () => end(child),
+    [Symbol.asyncDispose]: () => end(child, execArgv.includes('--cpu-prof')),
   };
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, isProfiled: boolean): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   child.once('exit', () => resolve());
-  child.kill('SIGKILL');
+  if (isProfiled) child.disconnect();
+  else child.kill('SIGKILL');
   await promise;
 }
 

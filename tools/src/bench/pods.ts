@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { freePort, poll } from '../process.ts';
+import { profiling } from './peer.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -10,7 +11,8 @@ export interface Pod extends AsyncDisposable {
 }
 
 /** A server as it is shipped, on loopback, with rates (never sizes) off. */
-export async function startPod(env: Record<string, string>, execArgv: string[] = []): Promise<Pod> {
+export async function startPod(env: Record<string, string>, flags: string[] = []): Promise<Pod> {
+  const execArgv = [...flags, ...profiling()];
   const [port, adminPort] = [await freePort(), await freePort()];
   const child = spawn(process.execPath, [...execArgv, join(root, 'server/src/main.ts')], {
     stdio: ['ignore', 'inherit', 'inherit'],
