@@ -124,9 +124,32 @@ it('lets a migration wait for the backup, not the chat behind the migration', as
   assert.equal(isMigrated, true);
 });
 
+it('takes tables of a chat that never began, as a migration that was too quick leaves them, unless they are newer', async () => {
+  await using fixture = await createFixture();
+  await using at = await makePlace();
+  await makeChat(fixture);
+  await backUp(fixture.databaseUrl, at.place);
+  await using target = await createEmptyDatabase();
+  await migrate(target.url);
+  assert.equal((await restore(target.url, at.place)).conversations, 1);
+  await using old = await createEmptyDatabase();
+  await using early = await makePlace();
+  await applyMigrations(old.url, listMigrations().slice(0, 3));
+  await backUp(old.url, early.place);
+  await using newer = await createEmptyDatabase();
+  await migrate(newer.url);
+  await refused(restore(newer.url, early.place), 'DatabaseNotEmpty');
+  // A pod that has started is enough.
+  await using begun = await createEmptyDatabase();
+  await migrate(begun.url);
+  await runSql(begun.url, "insert into signing_keys (kid, private_jwk) values ('one', '{}')");
+  await refused(restore(begun.url, at.place), 'DatabaseNotEmpty');
+});
+
 it('refuses a database with anything in it, and leaves that alone', async () => {
   await using fixture = await createFixture();
   await using at = await makePlace();
+  await makeUsers(fixture.store, 1);
   await backUp(fixture.databaseUrl, at.place);
   await refused(restore(fixture.databaseUrl, at.place), 'DatabaseNotEmpty');
   await using other = await createEmptyDatabase();

@@ -3,8 +3,9 @@ import type pg from 'pg';
 import type { Logger } from '../log.ts';
 import type { Database } from '../store/connection.ts';
 import { applyMigrations, listMigrations, withMigrationLock } from '../store/migrate.ts';
-import { beginRestore, listApplied, listRelations, loadRestore, newEpoch, saveRestore } from '../store/sql/restores.ts';
+import { beginRestore, loadRestore, newEpoch, saveRestore } from '../store/sql/restores.ts';
 import { BackupError } from './errors.ts';
+import { requireOlderTables, requireUnused } from './unused.ts';
 import { isWhole, listComplete, type Manifest, readManifest } from './manifest.ts';
 import type { BackupPlace } from './place.ts';
 import { createProgress } from './progress.ts';
@@ -34,7 +35,7 @@ export interface Restored {
 }
 
 /**
- * Into an empty database only. Rows, checks and the mark that they are in are one transaction; before and after it
+ * Into an unused database only. Rows, checks and the mark that they are in are one transaction; before and after it
  * stand migrations, which can be repeated. Killed anywhere and run again with the same backup, it goes on.
  */
 export async function restoreBackup(deps: RestoreDeps): Promise<Restored> {
@@ -48,7 +49,7 @@ export async function restoreBackup(deps: RestoreDeps): Promise<Restored> {
     }
     if (before?.state === 'done') return before.result as Restored;
     log.info({ name: manifest.name, release: manifest.release, startedAt: manifest.startedAt }, 'restoring');
-    if (before === undefined) await requireEmpty(client);
+    if (before === undefined) await requireUnused(client, manifest);
     else if (before.state === 'running') await requireOlderTables(client, manifest);
     if (before?.state !== 'copied') {
       await beginRestore(client, backup);
@@ -83,22 +84,6 @@ async function chooseBackup({ place, name }: RestoreDeps, begun: string | undefi
     );
   }
   return manifest;
-}
-
-async function requireEmpty(client: pg.Client): Promise<void> {
-  const found = await listRelations(client);
-  if (found.length === 0) return;
-  throw new BackupError(
-    'DatabaseNotEmpty',
-    `The database is not empty (${found.join(', ')} …): a restore never overwrites. Give it an empty database.`,
-  );
-}
-
-/** Another backup was tried before. Its tables are empty, but they may be newer than those of this one. */
-async function requireOlderTables(client: pg.Client, { name, migrations }: Manifest): Promise<void> {
-  const applied = await listApplied(client);
-  if (applied.every((migration) => migrations.includes(migration))) return;
-  throw new BackupError('DatabaseNotEmpty', `Tables of a newer backup are in the database; restore "${name}" into an empty one.`);
 }
 
 async function restoreRows(client: pg.Client, manifest: Manifest, { place, log, signal }: RestoreDeps): Promise<void> {
