@@ -9,6 +9,7 @@ import { createClient } from '@chatcluster/client';
 import { OPERATOR_NAMESPACE, RELEASE } from '@chatcluster/tools/kubernetes/cluster/install';
 import { nodeObstacle } from '@chatcluster/tools/kubernetes/node/preflight';
 import { eventually } from '@chatcluster/tools/testing';
+import { backupTests } from './_backup.ts';
 import { applyObject, type Kubernetes, startKubernetes } from './_kubernetes.ts';
 import { type LoadCounters, startLoad } from './_load.ts';
 import { chat } from './_people.ts';
@@ -166,6 +167,7 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 2_700_
     await kubernetes.kubectl('delete', job);
   });
 
+  backupTests(() => kubernetes);
   policyTests(() => kubernetes);
   routeTests(() => kubernetes);
 
