@@ -7,6 +7,7 @@ import { openConnection } from '../runtime/kube-config.ts';
 import type { UnknownObject } from '../runtime/object.ts';
 import { startTestingProxy, type TestingProxy } from '../runtime/testing-proxy.ts';
 import { jobs } from './kinds.ts';
+import { killAt } from './testing-crash.ts';
 import {
   conditionOf,
   createCluster,
@@ -51,30 +52,8 @@ function essence(children: Map<string, UnknownObject>): unknown {
   return JSON.parse(JSON.stringify(entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))).replaceAll(varying, '"$1":""'));
 }
 
-/** Kills the operator at these writes: the connection breaks just before or after, and nothing more gets through. */
-function killAt(steps: { write: number; isAfter: boolean }[]): { isDead: () => boolean; revive: () => void } {
-  let count = 0;
-  let isDead = false;
-  const left = [...steps];
-  proxy.script = ({ method }) => {
-    if (isDead) return { kind: 'reset-before' };
-    if (method === 'GET' || left.length === 0) return undefined;
-    count += 1;
-    if (count < left[0]!.write) return undefined;
-    isDead = true;
-    count = 0;
-    return { kind: left.shift()!.isAfter ? 'reset-after' : 'reset-before' };
-  };
-  return {
-    isDead: () => isDead,
-    revive: () => {
-      isDead = false;
-    },
-  };
-}
-
 async function play(namespace: string, steps: { write: number; isAfter: boolean }[]): Promise<unknown> {
-  const fate = killAt(steps);
+  const fate = killAt(proxy, steps);
   const start = () => lab.startOperator({ source: { connection: proxy.connection }, env: { WATCH_NAMESPACES: namespace } });
   let operator: Operator = start();
   const keepAlive = async () => {
