@@ -1,4 +1,5 @@
 import { peopleTests } from './_web-people.ts';
+import { threadTests } from './_web-threads.ts';
 import { webSuite } from './_web-suite.ts';
 
-webSuite('other people in the web app', [peopleTests]);
+webSuite('other people, threads and files in the web app', [peopleTests, threadTests]);

@@ -106,6 +106,12 @@ export function createAccountApi({ session, scheduler, clear, signedIn, changed 
       await adopt({ user });
       return user;
     },
+    /** What others see of oneself; an empty status takes it away. */
+    async updateProfile(body: { displayName?: string; statusText?: string }): Promise<OwnUser> {
+      const user = await call<OwnUser>({ method: 'PATCH', path: '/v1/users/me', body });
+      await adopt({ user });
+      return user;
+    },
     methods: () => call<SignInMethods>({ method: 'GET', path: '/v1/auth/methods' }),
     /** Begins to switch the second factor on. */
     setUpTotp: (body: { password?: string }) => call<{ secret: string; uri: string }>({ method: 'POST', path: '/v1/auth/totp', body }),

@@ -141,7 +141,7 @@ test('a conversation that one was added to while the list was read is not taken 
   assert.equal(world.server.calls.filter((call) => call.event === 'changes').length, 2);
 });
 
-test('how far others have come meanwhile is asked for after a reconnect, where a conversation is open', async () => {
+test('how far others have come meanwhile is asked for after a reconnect, where a conversation is open and not everybody is at its end', async () => {
   const world = createWorld();
   await using client = world.client;
   await world.start();
@@ -150,13 +150,18 @@ test('how far others have come meanwhile is asked for after a reconnect, where a
   world.entries.push(message(1, ME));
   world.intercept = (call) => {
     if (call.event === 'changes') call.answer({ conversations: [], removed: [], next: 't', more: false });
-    if (call.event === 'positions') call.answer({ positions: { c: [{ userId: 'bob', deliveredSeq: 1, readSeq: 1 }] } });
+    const people = ['bob', ME].map((userId) => ({ userId, deliveredSeq: 1, readSeq: 1 }));
+    if (call.event === 'positions') call.answer({ positions: { c: people } });
     return call.event === 'changes' || call.event === 'positions';
   };
   assert.equal(client.conversation('c').messages[0]?.delivery, 'sent');
   world.last().drop();
   await world.clock.advance(1_000);
   assert.equal(client.conversation('c').messages[0]?.delivery, 'read');
+  world.last().drop();
+  await world.clock.advance(1_000);
+  assert.equal(world.server.calls.filter((call) => call.event === 'changes').length, 3);
+  assert.equal(world.server.calls.filter((call) => call.event === 'positions').length, 1);
 });
 
 test('when old messages were removed the list is read again, and they are gone here too', async () => {

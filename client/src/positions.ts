@@ -1,4 +1,4 @@
-import type { ClientEventName, Conversation, EventInput, EventResult } from '@chatcluster/protocol';
+import type { ClientEventName, Conversation, EventInput, EventResult, Member } from '@chatcluster/protocol';
 import { POSITIONS_MAX_CONVERSATIONS } from '@chatcluster/protocol/limits';
 import type { Book } from './book.ts';
 
@@ -6,6 +6,13 @@ export interface PositionsDeps {
   book: Pick<Book, 'all' | 'get' | 'receipt'>;
   call<E extends ClientEventName>(event: E, payload: EventInput<E>): Promise<EventResult[E]>;
   isOpen(): boolean;
+  me(): string;
+}
+
+/** Nobody gets further than the newest entry; and a newer one would be news for `changes`, which tells the positions too. */
+function mayHaveMoved({ lastSeq, members, me }: Conversation, meId: string): boolean {
+  const isBehind = ({ userId, deliveredSeq, readSeq }: Member) => userId !== meId && (deliveredSeq < lastSeq || readSeq < lastSeq);
+  return members === undefined || me.deliveredSeq < lastSeq || members.some(isBehind);
 }
 
 /**
@@ -23,7 +30,7 @@ export class Positions {
 
   /** Everything that was missed has been read on a new connection. */
   async connected(): Promise<void> {
-    const opened = this.#deps.book.all().filter(({ id }) => this.#deps.book.get(id)?.isOpened);
+    const opened = this.#deps.book.all().filter((c) => this.#deps.book.get(c.id)?.isOpened && mayHaveMoved(c, this.#deps.me()));
     const latestFirst = opened.toSorted((a, b) => b.lastSeq - a.lastSeq).map(({ id }) => id);
     await this.#ask(latestFirst.slice(0, POSITIONS_MAX_CONVERSATIONS));
   }

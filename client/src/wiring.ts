@@ -163,7 +163,12 @@ function wireReading(w: Wired) {
     pending: (id) => w.outbox.pending(id),
     changed: (id) => w.life.changed(id),
   });
-  const positions = new Positions({ book, call: (event, payload) => call(w, event, payload), isOpen: () => w.connection.isOpen });
+  const positions = new Positions({
+    book,
+    me: () => userId(w),
+    call: (event, payload) => call(w, event, payload),
+    isOpen: () => w.connection.isOpen,
+  });
   return { patiently, history, catchUp, panels, positions };
 }
 

@@ -3,6 +3,9 @@ import type { StoreApi } from 'zustand/vanilla';
 import type { ViewState } from './model.ts';
 import type { Uploads } from './uploads.ts';
 
+/** Where the draft and the files of an answer in a thread belong. */
+export const threadPlace = (conversationId: string, rootId: string) => `${conversationId}/${rootId}`;
+
 /** Writing, answering and editing. */
 export function createComposing(client: ChatClient, view: StoreApi<ViewState>, uploads: Pick<Uploads, 'take'>) {
   const saveDraft = (conversationId: string, text: string) =>
@@ -33,8 +36,17 @@ export function createComposing(client: ChatClient, view: StoreApi<ViewState>, u
       saveDraft(conversationId, '');
       view.setState({ replying: undefined });
     },
-    sendInThread: (conversationId: string, threadRoot: string, text: string) =>
-      client.send(conversationId, { body: text, threadRoot, ...mentionsIn(client, conversationId, text) }),
+    sendInThread(conversationId: string, threadRoot: string, text: string) {
+      const place = threadPlace(conversationId, threadRoot);
+      const attachments = uploads.take(place);
+      client.send(conversationId, {
+        body: text,
+        threadRoot,
+        ...(attachments.length > 0 ? { attachments } : {}),
+        ...mentionsIn(client, conversationId, text),
+      });
+      saveDraft(place, '');
+    },
     async saveEdit(conversationId: string, messageId: string, text: string) {
       await client.edit(conversationId, messageId, text);
       view.setState({ editing: undefined });

@@ -74,6 +74,8 @@ export interface ViewState {
   place: Place | undefined;
   /** Marked as unread by hand: nothing there is read again before one leaves. */
   heldUnread: { conversationId: string; seq: number } | undefined;
+  /** The row of a message that shows what can be done with it. */
+  pointedAt: string | undefined;
   /** Counts up whenever the composer should take the focus. */
   focusComposer: number;
   /** A short line that goes by itself. */
@@ -105,6 +107,7 @@ const initialView: ViewState = {
   panel: undefined,
   place: undefined,
   heldUnread: undefined,
+  pointedAt: undefined,
   focusComposer: 0,
   notice: undefined,
   drafts: {},
@@ -127,7 +130,7 @@ export function createModel(client: ChatClient, nowMs: () => number = Date.now) 
   client.on('conversation:removed', ({ conversationId }) => {
     if (view.getState().selectedId === conversationId) set({ selectedId: undefined, panel: undefined });
   });
-  const uploads = createUploads(client);
+  const uploads = createUploads(client, () => set({ notice: 'tooManyFiles' }));
   client.on('signed-out', () => uploads.clear());
   const drafts = createDrafts(client, view, localStorage);
   return {

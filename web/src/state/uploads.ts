@@ -19,7 +19,7 @@ export interface PendingUpload {
 export type Uploads = ReturnType<typeof createUploads>;
 
 /** Files are uploaded while one still writes; a message takes those that are ready. */
-export function createUploads(client: ChatClient) {
+export function createUploads(client: ChatClient, onTooMany: () => void) {
   const store = createStore<{ all: readonly PendingUpload[] }>(() => ({ all: [] }));
   const running = new Map<string, AbortController>();
   const find = (key: string) => store.getState().all.find((upload) => upload.key === key);
@@ -50,6 +50,7 @@ export function createUploads(client: ChatClient) {
     add(place: string, files: readonly File[]): void {
       const { fileMaxBytes = 0, attachmentsPerMessage = 0 } = client.session()?.limits ?? {};
       const free = attachmentsPerMessage - store.getState().all.filter((upload) => upload.place === place).length;
+      if (files.length > free) onTooMany();
       for (const file of files.slice(0, Math.max(0, free))) {
         const upload: PendingUpload = {
           key: crypto.randomUUID(),

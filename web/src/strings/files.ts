@@ -1,5 +1,6 @@
 /** Uploads, files in messages, the own picture and the own data. */
 export const filesEn = {
+  tooManyFiles: 'A message takes only so many files. The rest was left out.',
   attachFiles: 'Attach files',
   dropFiles: 'Drop files to attach them',
   cancelUpload: 'Cancel upload of {name}',
@@ -26,6 +27,7 @@ export const filesEn = {
 } as const;
 
 export const filesDe: Record<keyof typeof filesEn, string> = {
+  tooManyFiles: 'So viele Dateien passen nicht in eine Nachricht. Der Rest wurde weggelassen.',
   attachFiles: 'Dateien anhängen',
   dropFiles: 'Dateien hier ablegen, um sie anzuhängen',
   cancelUpload: 'Hochladen von {name} abbrechen',

@@ -2,7 +2,8 @@
 export const peopleEn = {
   personTitle: 'Profile',
   showPerson: 'Profile of {name}',
-  guestTag: 'Guest',
+  statusText: 'Status text',
+  statusTextHint: 'What are you doing?',
   writeMessage: 'Message',
   role: 'Role',
   roleMember: 'Member',
@@ -21,7 +22,8 @@ export const peopleEn = {
 export const peopleDe: Record<keyof typeof peopleEn, string> = {
   personTitle: 'Profil',
   showPerson: 'Profil von {name}',
-  guestTag: 'Gast',
+  statusText: 'Statustext',
+  statusTextHint: 'Was machen Sie gerade?',
   writeMessage: 'Nachricht',
   role: 'Rolle',
   roleMember: 'Mitglied',

@@ -1,5 +1,5 @@
 import { CornerUpRight, Forward, MessageSquareText, Pin, TriangleAlert } from 'lucide-react';
-import { type FocusEvent, type KeyboardEvent, lazy, memo, type PointerEvent, Suspense, useRef, useState } from 'react';
+import { type KeyboardEvent, lazy, memo, Suspense, useState } from 'react';
 import { clockTime, fullTime } from '../../state/format.ts';
 import { plainLine } from '../../state/markup.ts';
 import type { MessageView } from '../../state/rows.ts';
@@ -10,6 +10,7 @@ import { useIsBlocked } from '../safety/use-blocked.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { MessageBody } from './MessageBody.tsx';
 import { Reactions } from './Reactions.tsx';
+import { usePointedAt } from './pointing.ts';
 import { StateIcon } from './StateIcon.tsx';
 
 /** Menus and popovers are a third of the first script, and nobody needs them to read. */
@@ -39,7 +40,7 @@ function Row({ message, isFirst, isTarget = false, isInPanel = false, conversati
   const { t, language } = useText();
   const name = useUserName(message.actorId);
   const [isMenuOpen, setMenuOpen] = useState(false);
-  const { isActive, ...pointing } = usePointedAt();
+  const { isActive, ...pointing } = usePointedAt(`${isInPanel ? 'panel' : 'list'} ${message.key}`);
   const time = (
     <time dateTime={message.at} title={fullTime(message.at, language)}>
       {clockTime(message.at, language)}
@@ -89,14 +90,10 @@ function Row({ message, isFirst, isTarget = false, isInPanel = false, conversati
             </button>
             <GuestTag userId={message.actorId} />
             <span className="shrink-0 text-xs text-n10 tabular-nums">{time}</span>
-            {message.pinned && (
-              <span className="flex items-center gap-1 text-xs text-n10">
-                <Pin className="size-3" aria-hidden />
-                {t('pinned')}
-              </span>
-            )}
+            {message.pinned && <PinnedMark />}
           </div>
         )}
+        {message.pinned && !isFirst && <PinnedMark />}
         {message.replyTo && !isInPanel && <ReplyQuote conversationId={conversationId} messageId={message.replyTo} />}
         {message.threadRoot && !isInPanel && <ThreadMark conversationId={conversationId} rootId={message.threadRoot} />}
         {message.isForwarded && (
@@ -130,26 +127,6 @@ function Row({ message, isFirst, isTarget = false, isInPanel = false, conversati
   );
 }
 
-/** One row at a time has a toolbar: a hundred of them would cost more than all the messages. */
-function usePointedAt() {
-  const [isHovered, setHovered] = useState(false);
-  const [hasFocus, setFocused] = useState(false);
-  const isTouched = useRef(false);
-  return {
-    isActive: isHovered || hasFocus,
-    onPointerDown: ({ pointerType }: PointerEvent) => void (isTouched.current = pointerType === 'touch'),
-    // Not "enter": React leaves that out when what lay over the row before was taken away, such as the pill. A finger is nowhere
-    // between two taps, so its row is the one that has the focus.
-    onPointerOver: ({ pointerType }: PointerEvent) => setHovered(pointerType !== 'touch'),
-    onPointerLeave: () => setHovered(false),
-    // A row that was clicked with the mouse keeps the focus while the pointer is over another one.
-    onFocus: ({ target }: FocusEvent) => setFocused(isTouched.current || target.matches(':focus-visible')),
-    onBlur: ({ currentTarget, relatedTarget }: FocusEvent) => {
-      if (!currentTarget.contains(relatedTarget)) setFocused(false);
-    },
-  };
-}
-
 /** Letters for those who walk through the messages with the arrows. */
 function useMessageKeys(conversationId: string, { id, own, deleted, seq }: MessageView) {
   const model = useModel();
@@ -171,6 +148,16 @@ function useGoTo() {
   const model = useModel();
   return (conversationId: string, messageId: string) =>
     void model.goToMessage({ conversationId, messageId }).catch(() => model.notify('jumpFailed'));
+}
+
+function PinnedMark() {
+  const { t } = useText();
+  return (
+    <span className="flex items-center gap-1 text-xs text-n10">
+      <Pin className="size-3" aria-hidden />
+      {t('pinned')}
+    </span>
+  );
 }
 
 function ReplyQuote({ conversationId, messageId }: { conversationId: string; messageId: string }) {

@@ -99,6 +99,7 @@ function LevelSetting({ conversationId, level }: { conversationId: string; level
     <label className="mx-5 mb-4 flex items-center justify-between gap-3 text-sm text-n11">
       {t('notifications')}
       <select
+        data-testid="level"
         value={level}
         onChange={(event) => {
           const next = names.find((name) => name === event.target.value);

@@ -8,6 +8,7 @@ import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Modal } from '../ui/Modal.tsx';
 import { AccountData } from './AccountData.tsx';
+import { ProfileForm } from './ProfileForm.tsx';
 
 export function Profile({ onClose }: { onClose: () => void }) {
   const { t } = useText();
@@ -25,6 +26,7 @@ export function Profile({ onClose }: { onClose: () => void }) {
           </div>
         </div>
         <AvatarField />
+        <ProfileForm />
         <Status />
         <Choice
           label={t('theme')}
@@ -130,7 +132,7 @@ function Choice<T extends string>({ label, name, value, options, onChange }: Cho
         {keys.map((key) => (
           <label
             key={key}
-            className="flex min-h-9 flex-1 cursor-pointer items-center justify-center rounded-sm px-2 text-center text-sm font-medium text-n11 has-checked:bg-n1 has-checked:text-n12 has-checked:ring-1 has-checked:ring-n6 has-focus-visible:outline-2 has-focus-visible:outline-a9 sm:min-h-8"
+            className="flex min-h-11 flex-1 cursor-pointer items-center justify-center rounded-sm px-2 text-center text-sm font-medium text-n11 has-checked:bg-n1 has-checked:text-n12 has-checked:ring-1 has-checked:ring-n6 has-focus-visible:outline-2 has-focus-visible:outline-a9 sm:min-h-8"
           >
             <input type="radio" name={name} value={key} checked={key === value} onChange={() => onChange(key)} className="sr-only" />
             {options[key]}

@@ -9,7 +9,7 @@ function useMayUpload(): boolean {
 }
 
 /** A button, and a place to drop files anywhere on the page. */
-export function AttachButton({ place, withDrop }: { place: string; withDrop: boolean }) {
+export function AttachButton({ place, withDrop, testId = 'file-input' }: { place: string; withDrop: boolean; testId?: string }) {
   const { t } = useText();
   const { uploads } = useModel();
   const input = useRef<HTMLInputElement>(null);
@@ -22,7 +22,7 @@ export function AttachButton({ place, withDrop }: { place: string; withDrop: boo
         type="file"
         multiple
         hidden
-        data-testid="file-input"
+        data-testid={testId}
         onChange={({ currentTarget }) => {
           uploads.add(place, [...(currentTarget.files ?? [])]);
           // The same file may be chosen again.

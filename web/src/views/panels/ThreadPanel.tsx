@@ -1,9 +1,13 @@
 import { ArrowUp, MessageSquareText, TriangleAlert } from 'lucide-react';
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react';
+import { threadPlace } from '../../state/compose.ts';
 import { viewsOf } from '../../state/rows.ts';
-import { useChat, useModel, usePrefs, useText, useUserName } from '../app/context.tsx';
+import { canSend } from '../../state/uploads.ts';
+import { useChat, useModel, usePrefs, useText, useUserName, useView } from '../app/context.tsx';
 import { Completions, useCompletions } from '../conversation/Completions.tsx';
 import { MessageRow } from '../conversation/MessageRow.tsx';
+import { AttachButton, usePasteFiles } from '../files/AttachButton.tsx';
+import { UploadTray, usePlaceUploads } from '../files/UploadTray.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Empty } from '../ui/Empty.tsx';
 import { useOpenedList } from './opened-list.ts';
@@ -68,7 +72,11 @@ function ThreadComposer({ conversationId, rootId, actorId }: Props & { actorId: 
   const model = useModel();
   const [{ enter }] = usePrefs();
   const name = useUserName(actorId);
-  const [text, setText] = useState('');
+  const place = threadPlace(conversationId, rootId);
+  const text = useView((view) => view.drafts[place] ?? '');
+  const setText = (next: string) => model.saveDraft(place, next);
+  const uploads = usePlaceUploads(place);
+  const pasteFiles = usePasteFiles(place);
   const input = useRef<HTMLTextAreaElement>(null);
   const completions = useCompletions({ conversationId, text, input, change: setText });
   const isReadonly = useChat((client) => {
@@ -80,9 +88,7 @@ function ThreadComposer({ conversationId, rootId, actorId }: Props & { actorId: 
   }, []);
   if (isReadonly) return null;
   const submit = () => {
-    if (text.trim() === '') return;
-    model.sendInThread(conversationId, rootId, text.trim());
-    setText('');
+    if (canSend(text, uploads)) model.sendInThread(conversationId, rootId, text.trim());
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing || completions.onKeyDown(event) || event.key !== 'Enter' || event.shiftKey) return;
@@ -93,27 +99,32 @@ function ThreadComposer({ conversationId, rootId, actorId }: Props & { actorId: 
   return (
     <div className="relative shrink-0 px-3 pb-3">
       <Completions {...completions} />
-      <div className="flex items-end gap-0.5 rounded-md bg-n1 p-1 ring-1 ring-n8 focus-within:ring-2 focus-within:ring-a9">
-        <textarea
-          ref={input}
-          rows={1}
-          data-testid="thread-composer"
-          aria-label={t('replyInThread', { name })}
-          placeholder={t('replyInThread', { name })}
-          onKeyDown={onKeyDown}
-          {...completions.inputProps}
-          className="field-sizing-content max-h-[30dvh] min-h-11 min-w-0 flex-1 resize-none bg-transparent px-2.5 py-[10px] text-lg outline-none sm:min-h-9 sm:py-2 sm:text-base"
-        />
-        <button
-          type="button"
-          data-testid="thread-send"
-          aria-label={t('send')}
-          disabled={text.trim() === ''}
-          onClick={submit}
-          className="inline-flex size-11 shrink-0 items-center justify-center rounded-sm bg-a9 text-on-accent hover:bg-a10 disabled:bg-n4 disabled:text-n10 sm:size-9"
-        >
-          <ArrowUp className="size-[18px]" strokeWidth={2.4} />
-        </button>
+      <div className="rounded-md bg-n1 ring-1 ring-n8 focus-within:ring-2 focus-within:ring-a9">
+        <UploadTray place={place} />
+        <div className="flex items-end gap-0.5 p-1">
+          <AttachButton place={place} withDrop={false} testId="thread-file-input" />
+          <textarea
+            ref={input}
+            rows={1}
+            data-testid="thread-composer"
+            aria-label={t('replyInThread', { name })}
+            placeholder={t('replyInThread', { name })}
+            onKeyDown={onKeyDown}
+            onPaste={pasteFiles}
+            {...completions.inputProps}
+            className="field-sizing-content max-h-[30dvh] min-h-11 min-w-0 flex-1 resize-none bg-transparent px-2.5 py-[10px] text-lg outline-none sm:min-h-9 sm:py-2 sm:text-base"
+          />
+          <button
+            type="button"
+            data-testid="thread-send"
+            aria-label={t('send')}
+            disabled={!canSend(text, uploads)}
+            onClick={submit}
+            className="inline-flex size-11 shrink-0 items-center justify-center rounded-sm bg-a9 text-on-accent hover:bg-a10 disabled:bg-n4 disabled:text-n10 sm:size-9"
+          >
+            <ArrowUp className="size-[18px]" strokeWidth={2.4} />
+          </button>
+        </div>
       </div>
     </div>
   );

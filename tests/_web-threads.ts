@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { screenshot } from './_browser.ts';
+import { createGroup, message, openAs, openConversation, soon, type World } from './_web.ts';
+
+const files = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({ name: `notes-${i + 1}.txt`, mimeType: 'text/plain', buffer: Buffer.from(`note ${i + 1}`) }));
+
+export function threadTests(world: () => World): void {
+  test('an answer in a thread keeps its draft while the thread is closed, and takes files along', async () => {
+    const { grace } = world();
+    const group = await createGroup(world(), 'Drafting');
+    await grace.say(group.id, 'Who has the notes?');
+    await using person = await openAs(world(), 'ada');
+    const { page } = person;
+    await openConversation(person, group.id);
+    const open = async () => {
+      await message(page, 'Who has the notes?').first().focus();
+      await page.keyboard.press('t');
+      await page.getByTestId('thread-composer').waitFor();
+    };
+    await open();
+    await page.getByTestId('thread-composer').fill('Here they');
+    await page.keyboard.press('Escape');
+    await page.getByTestId('thread-panel').waitFor({ state: 'detached' });
+    await page.reload();
+    await message(page, 'Who has the notes?').waitFor();
+    await open();
+    await soon('the draft is there', async () => (await page.getByTestId('thread-composer').inputValue()) === 'Here they');
+    await page.getByTestId('thread-file-input').setInputFiles(files(1));
+    await page.locator('[data-testid="upload"][data-state="ready"]').waitFor();
+    await screenshot(person, 'thread-file-1280-light');
+    await page.getByTestId('thread-send').click();
+    const answer = page.getByTestId('thread-panel').getByTestId('message').filter({ hasText: 'Here they' });
+    await answer.getByTestId('attachment-file').getByText('notes-1.txt').waitFor();
+    assert.equal(await page.getByTestId('thread-composer').inputValue(), '');
+    await page.getByTestId('upload').waitFor({ state: 'detached' });
+  });
+
+  test('more files than a message takes are left out, and that is said', async () => {
+    const group = await createGroup(world(), 'Files');
+    await using person = await openAs(world(), 'ada');
+    const { page } = person;
+    await openConversation(person, group.id);
+    await page.getByTestId('file-input').setInputFiles(files(11));
+    await page.getByText('A message takes only so many files.').waitFor();
+    await soon('as many as it takes', async () => (await page.locator('[data-testid="upload"][data-state="ready"]').count()) === 10);
+    await page.getByTestId('send').click();
+    await page.getByTestId('attachment-file').getByText('notes-10.txt').waitFor();
+    assert.deepEqual(
+      await page.getByTestId('attachment-file').evaluateAll((all) => all.map((one) => /notes-\d+/.exec(one.textContent ?? '')?.[0])),
+      files(10).map(({ name }) => name.replace('.txt', '')),
+    );
+  });
+
+  test('a pinned message says so also in the middle of a group, and a conversation keeps what it notifies of', async () => {
+    const { grace, ada } = world();
+    const group = await createGroup(world(), 'Levels');
+    await grace.say(group.id, 'first');
+    const second = await grace.say(group.id, 'second');
+    await ada.call('PUT', `/v1/conversations/${group.id}/messages/${second.id}/pin`);
+    await using person = await openAs(world(), 'ada');
+    const { page } = person;
+    await openConversation(person, group.id);
+    await message(page, 'second').getByText('Pinned').waitFor();
+    await page.getByTestId('details').click();
+    await page.getByTestId('level').selectOption('none');
+    const item = page.locator(`[data-testid="conversation-item"][data-conversation-id="${group.id}"]`);
+    await item.getByRole('img', { name: 'Nothing' }).waitFor();
+    const { me } = await ada.call<{ me: { level: string } }>('GET', `/v1/conversations/${group.id}`);
+    assert.equal(me.level, 'none');
+  });
+}
