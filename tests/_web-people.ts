@@ -63,9 +63,9 @@ export function peopleTests(world: () => World): void {
     await soon('the two are alone', async () => (await page.getByTestId('conversation-title').innerText()) === 'Grace Hopper');
   });
 
-  test('a new name and status text are seen by others at once', async () => {
-    await using grace = await openAs(world(), 'grace');
+  test('a new name and status text are seen by others at once, and when somebody was there last', async () => {
     await using ada = await openAs(world(), 'ada', { viewport: { width: 375, height: 740 } });
+    const grace = await openAs(world(), 'grace');
     const rename = async (name: string, status: string) => {
       await grace.page.getByTestId('profile-name').fill(name);
       await grace.page.getByTestId('profile-status').fill(status);
@@ -81,7 +81,10 @@ export function peopleTests(world: () => World): void {
       await ada.page.getByTestId('details-panel').getByText('On a ship').waitFor();
     } finally {
       await rename('Grace Hopper', '');
+      await grace[Symbol.asyncDispose]();
     }
+    // Offline is who has had no connection for ten seconds.
+    await ada.page.getByTestId('details-panel').getByText('Last seen').waitFor({ timeout: 60_000 });
   });
 
   test('an archived conversation is read and not written in, and a deleted one is gone for everybody', async () => {

@@ -6,6 +6,7 @@ import type { AuthLink } from './auth-link.ts';
 import { createComposing } from './compose.ts';
 import { createDrafts } from './drafts.ts';
 import { createIntegrations } from './integrations.ts';
+import { inOrder } from './list-order.ts';
 import { createMatching } from './matching.ts';
 import { createPush } from './push.ts';
 import { createPeople } from './people.ts';
@@ -223,7 +224,7 @@ function createNavigation(client: ChatClient, view: ViewStore, nowMs: () => numb
     },
     /** The conversation before (-1) or after (1) the open one in the list. */
     selectNext(step: 1 | -1, withUnread = false) {
-      const ids = client.conversations().map(({ id }) => id);
+      const ids = inOrder(client.conversations()).map(({ id }) => id);
       const { selectedId } = view.getState();
       const from = selectedId === undefined ? (step > 0 ? -1 : ids.length) : ids.indexOf(selectedId);
       const others = step > 0 ? ids.slice(from + 1) : ids.slice(0, Math.max(0, from)).toReversed();

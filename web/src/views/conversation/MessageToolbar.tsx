@@ -17,7 +17,7 @@ import {
   SmilePlus,
   Trash2,
 } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { recentEmoji } from '../../state/emoji.ts';
 import { messageLink } from '../../state/links.ts';
 import type { MessageView } from '../../state/rows.ts';
@@ -74,7 +74,12 @@ function placeBar(bar: HTMLDivElement | null): void {
 
 export function MessageToolbar({ conversationId, message, isInPanel, onOpenChange }: Props) {
   const { t } = useText();
+  const [isPickerOpen, setPickerOpen] = useState(false);
+  const [isMenuOpen, setMenuOpen] = useState(false);
   const [isDeleting, setDeleting] = useState(false);
+  const isOpen = isPickerOpen || isMenuOpen || isDeleting;
+  // What opens takes the pointer and the focus out of the row, and lives in this toolbar.
+  useEffect(() => onOpenChange(isOpen), [isOpen, onOpenChange]);
   const actions = useActions(conversationId, message);
   const role = useChat((chat) => chat.conversation(conversationId).conversation?.me.role);
   const isArchived = useChat((chat) => chat.conversation(conversationId).conversation?.archived ?? false);
@@ -91,7 +96,7 @@ export function MessageToolbar({ conversationId, message, isInPanel, onOpenChang
       {canWrite && (
         <EmojiPicker
           onPick={actions.react}
-          onOpenChange={onOpenChange}
+          onOpenChange={setPickerOpen}
           trigger={
             <IconButton size="sm" data-testid="react" label={t('react')}>
               <SmilePlus className={icon} />
@@ -105,7 +110,7 @@ export function MessageToolbar({ conversationId, message, isInPanel, onOpenChang
         <Action testId="edit" label="edit" icon={<Pencil className={icon} />} onAct={actions.edit} />
       )}
       <Menu
-        onOpenChange={onOpenChange}
+        onOpenChange={setMenuOpen}
         trigger={
           <IconButton size="sm" data-testid="more" label={t('moreActions')}>
             <Ellipsis className={icon} />

@@ -1,6 +1,6 @@
 import { Compass, Dices, MessagesSquare, Search, SquarePen } from 'lucide-react';
-import type { Conversation } from '@chatcluster/protocol';
 import { useState } from 'react';
+import { inOrder } from '../../state/list-order.ts';
 import { useChat, useModel, useText, useView } from '../app/context.tsx';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button, IconButton } from '../ui/Button.tsx';
@@ -85,12 +85,6 @@ function List({ query }: { query: string }) {
       ))}
     </ul>
   );
-}
-
-/** Favourites first, what is archived last. */
-function inOrder(conversations: readonly Conversation[]): Conversation[] {
-  const rank = ({ archived, me }: Conversation) => (archived ? 2 : me.favourite ? 0 : 1);
-  return conversations.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function ListSkeleton() {
