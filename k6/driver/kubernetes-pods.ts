@@ -8,6 +8,10 @@ const run = promisify(execFile);
 const SCALE_TIMEOUT = '180s';
 const ADMIN_PORT = 9090;
 
+interface PodList {
+  items: { metadata: { name: string; deletionTimestamp?: string } }[];
+}
+
 /** The API server reaches the admin ports of pods; this gives its way to them a local address without credentials. */
 async function startProxy(kubectl: string, kubeconfig: string): Promise<{ url: string; child: ChildProcess }> {
   const child = spawn(kubectl, ['--kubeconfig', kubeconfig, 'proxy', '--port=0'], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -39,16 +43,9 @@ export async function createKubernetesPods({ kubeconfig, namespace, name }: Kube
   };
   const adminUrls = async () => {
     const selector = `app.kubernetes.io/instance=${name},app.kubernetes.io/component=realtime`;
-    const found = await call(
-      'get',
-      'pods',
-      '-l',
-      selector,
-      '--field-selector=status.phase=Running',
-      '-o',
-      'jsonpath={.items[*].metadata.name}',
-    );
-    const pods = found.split(' ').filter((pod) => pod !== '');
+    const found = JSON.parse(await call('get', 'pods', '-l', selector, '--field-selector=status.phase=Running', '-o', 'json')) as PodList;
+    // One that is on its way out would take its figures with it in the middle of a step.
+    const pods = found.items.filter(({ metadata }) => !metadata.deletionTimestamp).map(({ metadata }) => metadata.name);
     return pods.map((pod) => `${proxy.url}/api/v1/namespaces/${namespace}/pods/${pod}:${ADMIN_PORT}/proxy`);
   };
   return {

@@ -60,6 +60,9 @@ it('scales through the ChatCluster, waits until the pods are ready, and scales b
   const said: string[] = [];
   const pods = await createKubernetesPods({ kubeconfig, namespace: 'default', name: 'chat' }, ['http://front'], (text) => said.push(text));
   await createPod('chat-realtime-x');
+  await createPod('chat-realtime-leaving');
+  await kubectl('patch', 'pod', 'chat-realtime-leaving', '--type=merge', '-p', '{"metadata":{"finalizers":["example.com/slow"]}}');
+  await kubectl('delete', 'pod', 'chat-realtime-leaving', '--wait=false', '--grace-period=0', '--force');
   const [used] = await Promise.all([pods.use(3), makeReady('chat', 3)]);
   assert.deepEqual(used.urls, ['http://front']);
   assert.match(used.adminUrls.join(), /^http:\/\/127\.0\.0\.1:\d+\/api\/v1\/namespaces\/default\/pods\/chat-realtime-x:9090\/proxy$/);

@@ -2,6 +2,7 @@ import { names } from '@chatcluster/cdk8s/names';
 import type { ChatClusterStatus } from '../api/index.ts';
 import type { Observed } from '../gather/observed.ts';
 import { readJob } from './deployment-state.ts';
+import { explainTrouble } from './trouble.ts';
 import { findHold, type RestoreHold } from './restores.ts';
 
 export interface MigrationPlan {
@@ -43,8 +44,8 @@ export function planMigration(observed: Observed, version: string): MigrationPla
     case 'succeeded':
       return { version, phase: 'Succeeded', action: 'none', message: `Migrated to ${version}.`, completedAtMs: state.atMs };
     case 'running': {
-      const trouble = pods.find((pod) => pod.component === 'migrate' && pod.trouble)?.trouble;
-      const detail = trouble ? ` Its pod cannot start: ${trouble.reason}, ${trouble.message}` : '';
+      const pod = pods.find(({ component, trouble }) => component === 'migrate' && trouble);
+      const detail = pod ? ` Its pod cannot start: ${explainTrouble(pod)}` : '';
       return { version, phase: 'Running', action: 'none', message: `The database is being migrated to ${version}.${detail}` };
     }
     case 'failed': {

@@ -1,5 +1,6 @@
 import { names } from '@chatcluster/cdk8s/names';
 import { readDeployment } from '../decide/deployment-state.ts';
+import { explainTrouble } from '../decide/trouble.ts';
 import type { Child } from '../gather/lean.ts';
 import { type Finding, no, problemAbout, unknown, type View, yes } from './view.ts';
 
@@ -29,8 +30,8 @@ function serverReady({ observed }: View, component: 'postgres' | 'redis', server
   const title = titles[component];
   const ready = servers.filter((server) => server && readDeployment(server).ready > 0).length;
   if (ready === servers.length) return yes('Ready', `${title} is ready.`);
-  const trouble = observed.pods.find((pod) => pod.component === component && pod.trouble)?.trouble;
-  if (trouble) return no(trouble.reason, `A pod of ${title} does not start: ${trouble.reason}, ${trouble.message}`);
+  const pod = observed.pods.find((one) => one.component === component && one.trouble);
+  if (pod?.trouble) return no(pod.trouble.reason, `A pod of ${title} does not start: ${explainTrouble(pod)}`);
   return no(
     'Starting',
     `${ready} of ${servers.length} servers of ${title} are ready; wait, or see its pods with label app.kubernetes.io/component=${component}.`,
@@ -57,6 +58,6 @@ function externalReady({ release, deployments, observed }: View, what: string): 
   if ((deployments.realtime?.ready ?? 0) > 0) return yes('InUse', `Pods are ready, so they reach ${what}.`);
   const { phase, message } = release.migration;
   if (phase === 'Failed') return no('MigrationFailed', `The migration could not use ${what}, or failed for another reason. ${message}`);
-  const trouble = observed.pods.find((pod) => pod.trouble)?.trouble;
-  return unknown('NotUsedYet', trouble ? `Pods do not start: ${trouble.reason}, ${trouble.message}` : `No pod has used ${what} yet.`);
+  const pod = observed.pods.find(({ trouble }) => trouble);
+  return unknown('NotUsedYet', pod ? `Pods do not start: ${explainTrouble(pod)}` : `No pod has used ${what} yet.`);
 }

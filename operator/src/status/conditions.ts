@@ -1,4 +1,5 @@
 import type { Condition } from '../api/index.ts';
+import { explainTrouble } from '../decide/trouble.ts';
 import { serverRoles } from '../gather/observed.ts';
 import { backupHealthy } from './backup.ts';
 import { databaseReady, redisReady } from './backends.ts';
@@ -29,9 +30,9 @@ function available({ deployments, release, observed }: View): Finding {
   if (release.effective === undefined) return no('WaitingForMigration', 'The server starts once the database is migrated.');
   const short = serverRoles.filter((role) => role !== 'worker' && (deployments[role]?.available ?? 0) === 0);
   if (short.length === 0) return yes('PodsAvailable', 'People can connect and chat.');
-  const trouble = observed.pods.find((pod) => short.some((role) => role === pod.component) && pod.trouble)?.trouble;
-  const why = trouble ? ` ${trouble.reason}: ${trouble.message}` : ' Wait, or see the pods with kubectl describe.';
-  return no(trouble?.reason ?? 'PodsNotAvailable', `No pod of ${short.join(' and ')} is available.${why}`);
+  const pod = observed.pods.find(({ component, trouble }) => trouble && short.some((role) => role === component));
+  const why = pod ? explainTrouble(pod) : 'Wait, or see the pods with kubectl describe.';
+  return no(pod?.trouble?.reason ?? 'PodsNotAvailable', `No pod of ${short.join(' and ')} is available. ${why}`);
 }
 
 function migrationsApplied({ release, observed }: View): Finding {

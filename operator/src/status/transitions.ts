@@ -1,4 +1,4 @@
-import type { Condition, ConditionType } from '../api/index.ts';
+import type { ChatClusterStatus, ConditionType } from '../api/index.ts';
 
 export interface Transition {
   type: 'Normal' | 'Warning';
@@ -34,13 +34,15 @@ const quiet = new Set([
 ]);
 
 /** Events for what changed since the last status; none for the first look at what is fine. */
-export function listTransitions(before: readonly Condition[], after: readonly Condition[]): Transition[] {
-  return after.flatMap(({ type, status, reason, message }): Transition[] => {
+export function listTransitions(before: ChatClusterStatus, { conditions = [], version }: ChatClusterStatus): Transition[] {
+  return conditions.flatMap(({ type, status, reason, message }): Transition[] => {
     const bad = told[type as ConditionType];
-    const previous = before.find((condition) => condition.type === type);
+    const previous = before.conditions?.find((condition) => condition.type === type);
     if (bad === undefined || (previous?.status === status && previous.reason === reason)) return [];
     if (status === bad) return quiet.has(reason) ? [] : [{ type: 'Warning', reason, note: message }];
-    const isGoodNews = previous?.status === bad && (type === 'Ready' || type === 'MigrationsApplied');
-    return isGoodNews && status === 'True' ? [{ type: 'Normal', reason: type === 'Ready' ? 'Ready' : 'Migrated', note: message }] : [];
+    if (previous?.status !== bad || status !== 'True') return [];
+    // Pods come and go with the load: that the same release is whole again is no news, unless something was wrong with it.
+    const isNews = type === 'MigrationsApplied' || (type === 'Ready' && (before.version !== version || !quiet.has(previous.reason)));
+    return isNews ? [{ type: 'Normal', reason: type === 'Ready' ? 'Ready' : 'Migrated', note: message }] : [];
   });
 }

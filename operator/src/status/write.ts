@@ -26,7 +26,7 @@ export async function writeStatus(
     if (isNotFound(error)) return;
     throw error;
   }
-  for (const transition of listTransitions(cluster.status?.conditions ?? [], status.conditions ?? [])) {
+  for (const transition of listTransitions(cluster.status ?? {}, status)) {
     events.record({ regarding: cluster, action: 'Reconcile', ...transition });
   }
 }
