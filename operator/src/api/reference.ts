@@ -110,7 +110,7 @@ Conditions: ${conditions.map((type) => `\`${type}\``).join(', ')}.
 }
 
 function chatClusterPage(): string {
-  return page({
+  const text = page({
     kind: KIND,
     shortName: 'cc',
     introduction: 'The smallest useful one:',
@@ -123,6 +123,7 @@ spec:
     status: status.schema,
     conditions: conditionTypes,
   });
+  return `${text}\n[What each of them says, and what to do](conditions.md).\n`;
 }
 
 function backupPage(): string {
