@@ -115,7 +115,8 @@ it('leaves out what is switched off', async () => {
     assert.ok(!kinds(manifests).includes(kind), kind);
   }
   const lost = await helm.template({ crds: { keep: false } });
-  assert.equal(find(lost, 'CustomResourceDefinition').metadata.annotations, undefined);
+  const definitions = lost.filter(({ kind }) => kind === 'CustomResourceDefinition');
+  assert.ok(definitions.length > 0 && definitions.every(({ metadata }) => metadata.annotations === undefined));
 });
 
 it('makes a first ChatCluster that Helm never removes', async () => {

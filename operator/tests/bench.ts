@@ -20,6 +20,7 @@ import {
 } from '../src/controller/testing.ts';
 import { openConnection } from '../src/runtime/kube-config.ts';
 import type { UnknownObject } from '../src/runtime/object.ts';
+import { type Candidate, measureFailover } from './failover.ts';
 
 /**
  * Figures of the operator as a process of its own against a real API server:
@@ -31,7 +32,7 @@ const folder = join(import.meta.dirname, '../../docs/benchmarks');
 const command = `node operator/tests/bench.ts ${resources} ${edits}`;
 const spec: ChatClusterSpec = { database: { evaluation: {} }, redis: { managed: {} }, autoscaling: { engine: 'Disabled' } };
 
-interface Process {
+interface Process extends Candidate {
   pid: number;
   startedAt: number;
   adminPort: number;
@@ -52,7 +53,11 @@ async function prepare(lab: Lab): Promise<{ program: string; connection: string 
   return { program: join(dir, 'operator', 'main.js'), connection };
 }
 
-async function startOperator({ program, connection }: { program: string; connection: string }, adminPort: number): Promise<Process> {
+async function startOperator(
+  { program, connection }: { program: string; connection: string },
+  adminPort: number,
+  more: Record<string, string> = {},
+): Promise<Process> {
   const env = {
     ...process.env,
     ...memorySettings,
@@ -61,6 +66,7 @@ async function startOperator({ program, connection }: { program: string; connect
     ADMIN_PORT: String(adminPort),
     HOST: '127.0.0.1',
     LOG_LEVEL: 'error',
+    ...more,
   };
   const startedAt = performance.now();
   const child = spawn(process.execPath, [program], { env, stdio: 'inherit' });
@@ -68,6 +74,8 @@ async function startOperator({ program, connection }: { program: string; connect
   const ended = new Promise((resolve) => child.once('exit', resolve));
   return {
     pid: child.pid,
+    ended,
+    kill: (signal) => void child.kill(signal),
     startedAt,
     adminPort,
     async stop() {
@@ -171,11 +179,15 @@ async function main(): Promise<void> {
   const after = usageOf(second.pid);
   await readCluster(lab.client, namespaces[0] ?? '', 'chat-0');
   await second.stop();
+  let port = 19_312;
+  const failover = await measureFailover(lab, (env) => startOperator(program, (port += 1), env));
+  process.stderr.write(`failover: ${JSON.stringify(failover)}\n`);
   const figures = {
     resources,
     ...idle,
     editToFirstWriteMs: { p50: at(0.5), p99: at(0.99), edits },
     restart: { seconds: restartSeconds, requests: restarted.requests, rssMiB: after.rssMiB },
+    failover,
     readySeconds: Math.round(readySeconds),
     machine: { cpus: availableParallelism(), load: loadavg().map((load) => Math.round(load * 10) / 10), node: process.version },
   };
@@ -190,11 +202,12 @@ interface Figures {
   idleReconciles: number;
   editToFirstWriteMs: { p50: number; p99: number };
   restart: { seconds: number; requests: number; rssMiB: number };
+  failover: { cleanStopSeconds: number; crashSeconds: number };
   machine: { cpus: number; load: number[]; node: string };
 }
 
 function writeReport(figures: Figures): void {
-  const { machine, restart, editToFirstWriteMs: edit } = figures;
+  const { machine, restart, failover, editToFirstWriteMs: edit } = figures;
   const row = (what: string, value: string, target: string, isMet: boolean) =>
     `| ${what} | ${value} | ${target} | ${isMet ? 'met' : '**missed**'} |`;
   const text = [
@@ -217,6 +230,8 @@ function writeReport(figures: Figures): void {
     row('edit → first write, p50', `${edit.p50} ms`, '', true),
     row('edit → first write, p99', `${edit.p99} ms`, '< 100 ms', edit.p99 < 100),
     row('restart until all were reconciled', `${restart.seconds} s`, '< 5 s', restart.seconds < 5),
+    row('the leader is asked to end → another one leads', `${failover.cleanStopSeconds} s`, '< 3 s', failover.cleanStopSeconds < 3),
+    row('the leader is killed → another one leads', `${failover.crashSeconds} s`, '≤ 17 s', failover.crashSeconds <= 17),
     '',
   ].join('\n');
   writeFileSync(join(folder, 'operator.json'), `${JSON.stringify({ command, ...figures }, null, 2)}\n`);

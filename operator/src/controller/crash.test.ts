@@ -5,7 +5,7 @@ import type { ChatClusterSpec } from '../api/index.ts';
 import { appliedAnnotation } from '../apply/apply-object.ts';
 import { openConnection } from '../runtime/kube-config.ts';
 import type { UnknownObject } from '../runtime/object.ts';
-import { startTestingProxy, type TestingProxy } from '../runtime/testing-proxy.ts';
+import { type Fault, startTestingProxy, type TestingProxy } from '../runtime/testing-proxy.ts';
 import { jobs } from './kinds.ts';
 import { killAt } from './testing-crash.ts';
 import {
@@ -52,8 +52,7 @@ function essence(children: Map<string, UnknownObject>): unknown {
   return JSON.parse(JSON.stringify(entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))).replaceAll(varying, '"$1":""'));
 }
 
-async function play(namespace: string, steps: { write: number; isAfter: boolean }[]): Promise<unknown> {
-  const fate = killAt(proxy, steps);
+async function play(namespace: string, fate: ReturnType<typeof killAt>): Promise<unknown> {
   const start = () => lab.startOperator({ source: { connection: proxy.connection }, env: { WATCH_NAMESPACES: namespace } });
   let operator: Operator = start();
   const keepAlive = async () => {
@@ -90,13 +89,52 @@ async function reach(namespace: string, version: string, keepAlive: () => Promis
 
 describe('an operator that is killed', () => {
   it('at any write, any number of times, ends in the same state', async () => {
-    const undisturbed = await play(await lab.createNamespace(), []);
+    const undisturbed = await play(await lab.createNamespace(), killAt(proxy, []));
     const step = fc.record({ write: fc.integer({ min: 1, max: 45 }), isAfter: fc.boolean() });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
-        assert.deepEqual(await play(await lab.createNamespace(), steps), undisturbed);
+        assert.deepEqual(await play(await lab.createNamespace(), killAt(proxy, steps)), undisturbed);
       }),
       { numRuns: Number(process.env.CRASH_RUNS ?? 8), endOnFailure: true },
     );
+  });
+});
+
+const watchFaults: Fault[] = [
+  { watch: true, kind: 'cut', how: 'end', afterEvents: 3 },
+  { watch: true, kind: 'cut', how: 'reset', afterEvents: 2 },
+  { watch: true, kind: 'gone', afterEvents: 4 },
+  { watch: true, kind: 'shuffle', holdMs: 30 },
+  { watch: true, kind: 'duplicate', times: 3 },
+];
+const requestFaults: Fault[] = [
+  { kind: 'status', status: 500 },
+  { kind: 'status', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 1 },
+  { kind: 'reset-before' },
+  { kind: 'reset-after' },
+  { kind: 'slow-body', chunkBytes: 400, everyMs: 5 },
+];
+
+describe('an operator whose API server fails it', () => {
+  it('ends in the same state, whatever a third of its watches and a sixth of its other calls meet', async () => {
+    const undisturbed = await play(await lab.createNamespace(), killAt(proxy, []));
+    let count = 0;
+    const alive = { isDead: () => false, revive: () => undefined };
+    proxy.script = ({ isWatch }) => {
+      count += 1;
+      const faults = isWatch ? watchFaults : requestFaults;
+      return count % (isWatch ? 3 : 6) === 0 ? faults[count % faults.length] : undefined;
+    };
+    const before = proxy.requests.length;
+    const startedAt = performance.now();
+    try {
+      assert.deepEqual(await play(await lab.createNamespace(), alive), undisturbed);
+    } finally {
+      proxy.script = () => undefined;
+    }
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const asked = proxy.requests.length - before;
+    // Some 150 calls bring it up and change it; of each of twenty watches there may be one a second.
+    assert.ok(asked < 1_000 + 30 * seconds, `${asked} requests in ${seconds} s`);
   });
 });
