@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { renderOperator } from '../src/operator/render-operator.ts';
 import { renderChatCluster } from '../src/render.ts';
 import { evaluate, firesAt, type Series } from './promql.ts';
 import { clusterOf, facts, specs } from './specs.ts';
@@ -75,22 +76,37 @@ const bad: Pod = {
   chat_batch_waiting_rows: '9000x60',
   nodejs_eventloop_lag_p99_seconds: '9x60',
 };
+/** Of each replica of the operator, about the ChatCluster that `name` names. */
+const said = (ready: string, degraded: string, backup: string, name = 'chat'): Pod => ({
+  [`chatcluster_ready{name="${name}"}`]: ready,
+  [`chatcluster_degraded{name="${name}"}`]: degraded,
+  [`chatcluster_backup_healthy{name="${name}"}`]: backup,
+});
+const [yes, no] = [`1x${evaluations}`, `0x${evaluations}`];
+const content = said(yes, no, yes);
+const operator = (namespace: string) => ({ namespace, service: 'chatcluster-operator' });
+
 const neighbours = [
+  ...scrape({ a: said(no, yes, no) }, operator('elsewhere')),
+  ...scrape({ a: said(no, yes, no, 'other') }, operator('team')),
   ...scrape({ a: bad }, { namespace: 'team', service: 'other-realtime' }),
   ...scrape({ a: bad }, { namespace: 'elsewhere', service: 'chat-realtime' }),
   ...scrape({ a: bad }, { namespace: 'team', service: 'chat-api' }),
 ];
 
-const ask = (pods: Record<string, Pod>, expressions: readonly string[]) =>
-  evaluate({ intervalSeconds, evaluations, series: [...scrape(pods), ...neighbours], expressions });
+const ask = (pods: Record<string, Pod>, expressions: readonly string[], status = content) => {
+  const series = [...scrape(pods), ...scrape({ a: status, b: status }, operator('team')), ...neighbours];
+  return evaluate({ intervalSeconds, evaluations, series, expressions });
+};
 
 const stepsOf = (rule: Rule) => (Number(/^(\d+)m$/.exec(rule.for)?.[1]) * 60) / intervalSeconds;
 
 /** Alerts that fire in this world, with the evaluation since when. */
-async function firing(pods: Record<string, Pod>): Promise<Record<string, number>> {
+async function firing(pods: Record<string, Pod>, status?: Pod): Promise<Record<string, number>> {
   const answers = await ask(
     pods,
     rules.map(({ expr }) => expr),
+    status,
   );
   const found = rules.flatMap((rule, i) => {
     const at = firesAt(answers[i]!, stepsOf(rule));
@@ -99,7 +115,7 @@ async function firing(pods: Record<string, Pod>): Promise<Record<string, number>
   return Object.fromEntries(found);
 }
 
-const worlds: Record<string, [Record<string, Pod>, Record<string, number>]> = {
+const worlds: Record<string, [Record<string, Pod>, Record<string, number>, Pod?]> = {
   'nothing while all is well, whatever the neighbours do': [{ a: fine, b: fine }, {}],
   'that nobody answers, two minutes after the last pod is gone': [
     { a: { ...fine, up: from('1', '0') }, b: { ...fine, up: gone } },
@@ -131,17 +147,29 @@ const worlds: Record<string, [Record<string, Pod>, Record<string, number>]> = {
     { ChatClusterDatabaseBehind: CHANGE + 8 },
   ],
   'nothing when it was behind for less than two minutes': [{ a: fine, b: { ...fine, chat_batch_waiting_rows: briefly('3', '9000') } }, {}],
+  'that it is not ready, when that goes on': [{ a: fine }, { ChatClusterNotReady: CHANGE + 40 }, said(from('1', '0'), no, yes)],
+  'nothing when it is not ready for a moment': [{ a: fine }, {}, said(briefly('1', '0'), no, yes)],
+  'a release that was rolled back': [{ a: fine }, { ChatClusterDegraded: CHANGE + 20 }, said(yes, from('0', '1'), yes)],
+  'backups that fail': [{ a: fine }, { ChatClusterBackupUnhealthy: CHANGE + 40 }, said(yes, no, from('1', '0'))],
+  'nothing of backups where none are asked for': [{ a: fine }, {}, said(yes, no, `_x${evaluations}`)],
   'a busy pod': [{ a: fine, b: { ...fine, nodejs_eventloop_lag_p99_seconds: from('0.01', '0.3') } }, { ChatClusterPodsBusy: CHANGE + 20 }],
 };
 
 describe('the alerts, evaluated by the engine of Prometheus', () => {
-  for (const [sentence, [pods, expected]] of Object.entries(worlds)) {
-    it(`tell ${sentence}`, async () => assert.deepEqual(await firing(pods), expected));
+  for (const [sentence, [pods, expected, status]] of Object.entries(worlds)) {
+    it(`tell ${sentence}`, async () => assert.deepEqual(await firing(pods, status), expected));
   }
 
   it('name the ChatCluster and its namespace, whatever the expression leaves', () => {
     for (const { alert, labels } of rules)
       assert.deepEqual({ ...labels, severity: '' }, { severity: '', namespace: 'team', chatcluster: 'chat' }, alert);
+  });
+
+  it('find what the operator says under the namespace of the ChatCluster, not under its own', () => {
+    const monitor = renderOperator({ namespace: 'system', version: '1', serviceMonitor: true }).find(
+      ({ kind }) => kind === 'ServiceMonitor',
+    );
+    assert.equal((monitor?.spec as { endpoints: { honorLabels: boolean }[] }).endpoints[0]?.honorLabels, true);
   });
 
   it('are each told in some world', () => {

@@ -19,6 +19,11 @@ export function ofRole({ cluster: { namespace }, n }: Context, role: 'realtime' 
   return `{namespace="${namespace}",service="${n[role]}"${more}}`;
 }
 
+/** What the operator says of this ChatCluster; each of its replicas does. Needs the ServiceMonitor of its chart. */
+function ofOperator({ cluster: { name, namespace } }: Context, metric: string): string {
+  return `max(${metric}{namespace="${namespace}",name="${name}"})`;
+}
+
 export function alerts(context: Context): Alert[] {
   const { name, namespace, spec } = context.cluster;
   const realtime = ofRole(context, 'realtime');
@@ -70,6 +75,24 @@ export function alerts(context: Context): Alert[] {
       'warning',
       [`max(nodejs_eventloop_lag_p99_seconds${realtime}) > 0.2`, '5m'],
       ['a realtime pod is overloaded', 'Lower spec.autoscaling.targets, or raise maxReplicas.'],
+    ),
+    make(
+      'ChatClusterNotReady',
+      'warning',
+      [`${ofOperator(context, 'chatcluster_ready')} == 0`, '10m'],
+      ['it is not as the spec wants it', 'kubectl describe chatcluster: the condition Ready says what is in the way, and what to do.'],
+    ),
+    make(
+      'ChatClusterDegraded',
+      'warning',
+      [`${ofOperator(context, 'chatcluster_degraded')} == 1`, '5m'],
+      ['a release does not run', 'Its migration failed, or it was rolled back. The condition Degraded says more.'],
+    ),
+    make(
+      'ChatClusterBackupUnhealthy',
+      'warning',
+      [`${ofOperator(context, 'chatcluster_backup_healthy')} == 0`, '10m'],
+      ['backups fail or are overdue', 'The condition BackupHealthy says which, and where the log is.'],
     ),
   ];
 }

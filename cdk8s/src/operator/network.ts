@@ -21,6 +21,8 @@ export function operatorNetworkPolicy(options: ResolvedOptions): KubernetesObjec
 }
 
 export function operatorServiceMonitor(options: ResolvedOptions): KubernetesObject {
-  const spec = { selector: { matchLabels: selectorOf(options) }, endpoints: [{ port: 'admin', path: '/metrics', interval: '30s' }] };
+  // Its metrics name the namespace of a ChatCluster, which Prometheus would otherwise rename in favour of the operator's own.
+  const endpoints = [{ port: 'admin', path: '/metrics', interval: '30s', honorLabels: true }];
+  const spec = { selector: { matchLabels: selectorOf(options) }, endpoints };
   return object(options, 'monitoring.coreos.com/v1/ServiceMonitor', { spec });
 }

@@ -166,6 +166,7 @@ describe('the metrics of the operator', () => {
       return answer.includes(`chatcluster_ready${of} 1`) && answer;
     });
     assert.ok(text.includes(`chatcluster_degraded${of} 0`));
+    assert.ok(!text.includes(`chatcluster_backup_healthy${of}`), 'no backups are asked for');
     assert.ok(text.includes(`chatcluster_realtime_pods_ready${of} 2`));
     for (const name of ['controller_runtime_reconcile_total', 'workqueue_depth', 'rest_client_requests_total'])
       assert.match(text, new RegExp(`^${name}`, 'm'));

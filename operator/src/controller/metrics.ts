@@ -23,6 +23,10 @@ export function registerClusterMetrics(registry: Registry, watches: Pick<Watches
     Number(status(key)?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false);
   gauge('chatcluster_ready', '1 when the condition Ready holds', (key) => holds(key, 'Ready'));
   gauge('chatcluster_degraded', '1 when the condition Degraded holds', (key) => holds(key, 'Degraded'));
+  gauge('chatcluster_backup_healthy', '1 when the last backup is there and in time; absent where none is asked for', (key) => {
+    const found = status(key)?.conditions?.find(({ type }) => type === 'BackupHealthy');
+    return found === undefined || found.status === 'Unknown' ? undefined : Number(found.status === 'True');
+  });
   gauge('chatcluster_connections', 'Connected sockets, rounded', (key) => status(key)?.connections);
   gauge('chatcluster_realtime_pods_ready', 'Realtime pods that are ready', (key) => status(key)?.readyReplicas);
   gauge('chatcluster_realtime_pods_desired', 'Realtime pods that the autoscaler wants', (key) => status(key)?.autoscaler?.desired);
