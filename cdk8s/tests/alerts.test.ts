@@ -169,7 +169,7 @@ describe('the alerts, evaluated by the engine of Prometheus', () => {
     const monitor = renderOperator({ namespace: 'system', version: '1', serviceMonitor: true }).find(
       ({ kind }) => kind === 'ServiceMonitor',
     );
-    assert.equal((monitor?.spec as { endpoints: { honorLabels: boolean }[] }).endpoints[0]?.honorLabels, true);
+    assert.equal((monitor!.spec as { endpoints: { honorLabels: boolean }[] }).endpoints[0]?.honorLabels, true);
   });
 
   it('are each told in some world', () => {
