@@ -44,7 +44,10 @@ export function lookTests(world: () => World): void {
       const name = `${width}-${colorScheme}-${locale.slice(0, 2)}`;
       await using person = await openAs(world(), 'ada', { viewport: { width, height: 760 }, colorScheme, locale });
       // On wider screens the list is beside every conversation.
-      if (width <= 375) await check(person, `list-${name}`);
+      if (width <= 375) {
+        await check(person, `list-${name}`);
+        assert.deepEqual(await smallTargets(person.page), []);
+      }
       await openConversation(person, group.id);
       await message(person.page, 'Two of them').getByTestId('link-preview').last().waitFor();
       await check(person, `conversation-${name}`);
@@ -77,13 +80,18 @@ export function lookTests(world: () => World): void {
 /** What opens over or beside a conversation. */
 async function checkParts(person: Person, name: string): Promise<void> {
   const { page } = person;
+  const checkFingers = async () => {
+    if ((page.viewportSize()?.width ?? 0) < 640) assert.deepEqual(await smallTargets(page), [], name);
+  };
   await page.getByTestId('details').click();
   await page.getByTestId('member-list').waitFor();
   await check(person, `details-${name}`);
+  await checkFingers();
   await page.keyboard.press('Escape');
   await message(page, 'punched').first().getByTestId('author').click();
   await page.getByTestId('person-role').waitFor();
   await check(person, `person-${name}`);
+  await checkFingers();
   await page.keyboard.press('Escape');
   await page.getByTestId('person-card').waitFor({ state: 'detached' });
   await page.getByTestId('pins').click();
@@ -93,6 +101,7 @@ async function checkParts(person: Person, name: string): Promise<void> {
   await message(page, 'punched').first().getByTestId('thread-summary').click();
   await page.getByTestId('thread-panel').getByText('A thread about it').waitFor();
   await check(person, `thread-${name}`);
+  await checkFingers();
   await page.keyboard.press('Escape');
   await page.getByTestId('thread-panel').waitFor({ state: 'detached' });
   await composer(page).fill(':smile');

@@ -59,10 +59,25 @@ function tabs(worker: ServiceWorkerGlobalScope): Promise<readonly WindowClient[]
   return worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
 }
 
+/** A tab that says nothing for this long, because it is of a release that does not know the question, shows something else. */
+const ANSWER_MS = 1_000;
+
+/** Asked of the tab itself: its address, as a worker sees it, stays that with which the page was loaded. */
+function isShown(tab: WindowClient, conversationId: string): Promise<boolean> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise<boolean>((resolve) => {
+    setTimeout(() => resolve(false), ANSWER_MS);
+    port1.addEventListener('message', ({ data }) => resolve(data === true));
+    port1.start();
+    tab.postMessage({ type: 'is-shown', conversationId }, [port2]);
+  }).finally(() => port1.close());
+}
+
 async function show(worker: ServiceWorkerGlobalScope, push: PushMessage): Promise<void> {
   const { conversationId } = push;
-  const isShown = (tab: WindowClient) => tab.focused && tab.visibilityState === 'visible' && tab.url.includes(addressOf(conversationId));
-  if ((await tabs(worker)).some(isShown)) return;
+  const looked = (await tabs(worker)).filter(({ focused, visibilityState }) => focused && visibilityState === 'visible');
+  const answers = await Promise.all(looked.map((tab) => isShown(tab, conversationId)));
+  if (answers.includes(true)) return;
   const { title, body } = describePush(push, worker.navigator.language);
   // One per conversation: the newer takes the place of the older.
   const options: NotificationOptions & { renotify: boolean } = {

@@ -109,7 +109,9 @@ export function usePush(): void {
     const forget = client.on('conversation:me', ({ conversationId, me }) => {
       if (me.unread === 0) void push.close(conversationId).catch(() => undefined);
     });
-    const open = ({ data }: MessageEvent<{ type?: string; conversationId?: string }>) => {
+    const open = ({ data, ports }: MessageEvent<{ type?: string; conversationId?: string }>) => {
+      const { selectedId, isAdminOpen } = model.view.getState();
+      if (data.type === 'is-shown') ports[0]?.postMessage(!isAdminOpen && selectedId === data.conversationId);
       if (data.type === 'open-conversation' && data.conversationId) model.select(data.conversationId);
     };
     navigator.serviceWorker?.addEventListener('message', open);

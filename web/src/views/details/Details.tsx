@@ -80,7 +80,7 @@ function Favourite({ conversationId, isFavourite }: { conversationId: string; is
       look="ghost"
       data-testid="favourite"
       aria-pressed={isFavourite}
-      className="mx-3 mb-2 justify-start"
+      className="mx-3 mb-2 shrink-0 justify-start"
       onClick={() => void client.updateMine(conversationId, { favourite: !isFavourite }).catch(() => notify('actionFailed'))}
     >
       <Star className={`size-4 ${isFavourite ? 'fill-current text-warning' : ''}`} aria-hidden />

@@ -22,7 +22,7 @@ export function NewConversation({ onClose }: { onClose: () => void }) {
               key={kind}
               value={kind}
               data-testid={`new-${kind}`}
-              className="h-9 flex-1 rounded-sm text-base font-medium text-n11 sm:h-7 data-[active]:bg-n1 data-[active]:text-n12 data-[active]:ring-1 data-[active]:ring-n6"
+              className="h-11 flex-1 rounded-sm text-base font-medium text-n11 sm:h-7 data-[active]:bg-n1 data-[active]:text-n12 data-[active]:ring-1 data-[active]:ring-n6"
             >
               {t({ direct: 'newDirect', group: 'newGroup', channel: 'newChannel' }[kind] as 'newDirect')}
             </Tabs.Tab>

@@ -21,7 +21,7 @@ export function Sidebar({ className }: { className: string }) {
           data-testid="profile-small"
           aria-label={t('profile')}
           onClick={() => set({ dialog: 'profile' })}
-          className="mr-2 rounded-full lg:hidden"
+          className="mr-1 -ml-1 flex size-11 shrink-0 items-center justify-center rounded-full lg:hidden"
         >
           <Avatar userId={meId} size="md" withPresence />
         </button>

@@ -24,5 +24,5 @@ export function Field({ label, hint, className = '', ...input }: Props) {
 
 /** An input whose name is its placeholder, for filters. */
 export function SearchField({ label, ...input }: ComponentProps<'input'> & { label: string }) {
-  return <input type="search" aria-label={label} placeholder={label} {...input} className={`${box} h-11 sm:h-9`} />;
+  return <input type="search" aria-label={label} placeholder={label} {...input} className={`${box} h-11 shrink-0 sm:h-9`} />;
 }
