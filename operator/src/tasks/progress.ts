@@ -1,6 +1,7 @@
 import type { TaskPlace } from '../api/index.ts';
 import { resultOf, type TaskResult } from '../decide/backups.ts';
 import { readJob } from '../decide/deployment-state.ts';
+import { explainTrouble } from '../decide/trouble.ts';
 import type { Child } from '../gather/lean.ts';
 import type { Pod } from '../gather/pods.ts';
 
@@ -55,6 +56,6 @@ function parsePlace(text: string | undefined): TaskPlace | undefined {
 
 function runningMessage(job: string, pods: readonly Pod[]): string {
   const own = pods.filter(({ metadata }) => metadata.labels?.['batch.kubernetes.io/job-name'] === job);
-  const trouble = own.find((pod) => pod.trouble)?.trouble;
-  return trouble ? `Its pod cannot start: ${trouble.reason}, ${trouble.message}` : `The Job ${job} runs.`;
+  const stuck = own.find((pod) => pod.trouble);
+  return stuck ? `Its pod cannot start: ${explainTrouble(stuck)}` : `The Job ${job} runs.`;
 }
