@@ -4,6 +4,7 @@ import { RawSocket } from './raw-socket.ts';
 interface Group {
   sockets: RawSocket[];
   bytes: number;
+  /** Of `sockets`, which were in. */
   closed: number;
   refused: number;
   onBytes(): void;
@@ -31,6 +32,7 @@ async function connectOne(group: Group, request: ConnectRequest, i: number): Pro
   const ready = Promise.withResolvers<void>();
   const path = request.socketIo ? '/socket.io/?EIO=4&transport=websocket' : '/';
   const readyPrefix = request.readyPrefix ?? '40';
+  let isIn = false;
   const socket: RawSocket = new RawSocket({
     port: request.port,
     path,
@@ -40,7 +42,7 @@ async function connectOne(group: Group, request: ConnectRequest, i: number): Pro
       if (text.startsWith(readyPrefix)) ready.resolve();
     },
     onClose: () => {
-      group.closed += 1;
+      if (isIn) group.closed += 1;
       ready.reject(new Error('closed before it was ready'));
     },
   });
@@ -49,6 +51,7 @@ async function connectOne(group: Group, request: ConnectRequest, i: number): Pro
     ready.promise.catch(() => undefined);
     await socket.opened;
   }
+  isIn = true;
   group.sockets.push(socket);
   socket.onBytes = (bytes) => {
     group.bytes += bytes;
@@ -59,11 +62,9 @@ async function connectOne(group: Group, request: ConnectRequest, i: number): Pro
 
 async function connectPatiently(group: Group, request: ConnectRequest, i: number): Promise<void> {
   for (;;) {
-    const { closed } = group;
     try {
       return await connectOne(group, request, i);
     } catch {
-      group.closed = closed;
       group.refused += 1;
       await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1_000));
     }
