@@ -35,7 +35,9 @@ export function isMet({ value, target }: Row): boolean | undefined {
   return value >= (target.atLeast ?? -Infinity) && value <= (target.atMost ?? Infinity);
 }
 
+/** What could not be measured is a dash: one pod has no other to deliver to. */
 export function format(value: number): string {
+  if (!Number.isFinite(value)) return '–';
   if (Math.abs(value) >= 1_000) return Math.round(value).toLocaleString('en-US');
   return Number(value.toPrecision(3)).toString();
 }
