@@ -1,29 +1,22 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { birthOf, isAlive, ServiceError } from './process.ts';
+import { identify, isRunning, type Running, ServiceError } from './process.ts';
 
 const POLL_MS = 50;
 
-/** Who holds a lock: a process that is gone, or whose number was given to another one, holds nothing. */
-interface Holder {
-  pid: number;
-  birth: string | undefined;
-}
-
-function readHolder(path: string): Holder | undefined {
+/** A process that is gone, or whose number was given to another one, holds nothing. */
+function readHolder(path: string): Running | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Holder;
+    return JSON.parse(readFileSync(path, 'utf8')) as Running;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-const isHeld = ({ pid, birth }: Holder) => isAlive(pid) && birthOf(pid) === birth;
-
 /** The file appears with its content in one step, so that nobody reads half of it. */
 function tryTake(path: string): boolean {
   const own = `${path}.${process.pid}`;
-  writeFileSync(own, JSON.stringify({ pid: process.pid, birth: birthOf(process.pid) } satisfies Holder));
+  writeFileSync(own, JSON.stringify(identify(process.pid)));
   try {
     linkSync(own, path);
     return true;
@@ -45,7 +38,7 @@ function breakLock(path: string): void {
     throw error;
   }
   const holder = readHolder(aside);
-  if (holder && isHeld(holder)) linkSync(aside, path);
+  if (holder && isRunning(holder)) linkSync(aside, path);
   rmSync(aside);
 }
 
@@ -57,7 +50,7 @@ export function withFileLock<T>(path: string, work: () => T, deadlineMs = 180_00
   const end = Date.now() + deadlineMs;
   while (!tryTake(path)) {
     const holder = readHolder(path);
-    if (holder && !isHeld(holder)) breakLock(path);
+    if (holder && !isRunning(holder)) breakLock(path);
     else if (Date.now() > end) throw new ServiceError(`${path} is held by process ${holder?.pid} for too long`);
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
   }

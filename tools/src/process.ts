@@ -154,6 +154,20 @@ export function birthOf(pid: number): string {
   return `${readProc('/proc/sys/kernel/random/boot_id')?.trim()}:${startTime}`;
 }
 
+/** A process as it is written down: its pid alone may be another one's by now. */
+export interface Running {
+  pid: number;
+  birth: string;
+}
+
+export function identify(pid: number): Running {
+  return { pid, birth: birthOf(pid) };
+}
+
+export function isRunning(running: Running | undefined): running is Running {
+  return running !== undefined && isAlive(running.pid) && birthOf(running.pid) === running.birth;
+}
+
 /** Starts a program that outlives this one, with its output in a file. */
 export function spawnDetached(command: string, args: string[], options: { cwd: string; env?: NodeJS.ProcessEnv; logFile: string }): number {
   const log = openSync(options.logFile, 'a');

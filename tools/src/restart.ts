@@ -1,8 +1,8 @@
-import { birthOf, runMain, ServiceError } from './process.ts';
+import { identify, isRunning, runMain, ServiceError } from './process.ts';
 import { startHaproxy } from './local/haproxy.ts';
 import { localDir, marker } from './local/settings.ts';
 import { spawnPod, startOwnPostgres, startOwnRedis, waitReady } from './local/start.ts';
-import { isRunning, readState, recordProcess, type State } from './local/state.ts';
+import { readState, recordProcess, type State } from './local/state.ts';
 import { stopNamed } from './local/stop.ts';
 
 async function start(state: State, name: string): Promise<number> {
@@ -29,6 +29,6 @@ runMain(async () => {
   await stopNamed(state, name);
   const pid = await start(state, name);
   await recordProcess(name, pid);
-  if (!isRunning({ pid, birth: birthOf(pid) })) throw new ServiceError(`${name} ended right after its start; see .local/logs/${name}.log`);
+  if (!isRunning(identify(pid))) throw new ServiceError(`${name} ended right after its start; see .local/logs/${name}.log`);
   process.stdout.write(`${name} is ready, pid ${pid}\n`);
 });

@@ -1,14 +1,14 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { birthOf, runMain } from './process.ts';
+import { identify, isRunning, runMain } from './process.ts';
 import { checkPorts, checkSpace } from './local/checks.ts';
 import { startHaproxy } from './local/haproxy.ts';
 import { demoPassword, demoUsers, seed } from './local/seed.ts';
 import { makeAdminToken, readAdminToken } from './local/admin-link.ts';
 import { localDir, marker, parseSettings, type Settings } from './local/settings.ts';
 import { runMigrations, spawnPod, startOwnPostgres, startOwnRedis, waitReady } from './local/start.ts';
-import { isRunning, readState, removeState, type State, writeState } from './local/state.ts';
+import { readState, removeState, type State, writeState } from './local/state.ts';
 import { stopAll } from './local/stop.ts';
 import { buildWeb } from './local/web.ts';
 
@@ -49,7 +49,7 @@ async function settleOld(settings: Settings): Promise<'keep' | 'start'> {
 }
 
 function record(state: State, name: string, pid: number): void {
-  state.processes[name] = { pid, birth: birthOf(pid) };
+  state.processes[name] = identify(pid);
   writeState(state);
 }
 

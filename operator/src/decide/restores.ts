@@ -1,5 +1,6 @@
 import { names } from '@chatcluster/cdk8s/names';
 import type { ChatClusterRestore } from '../api/index.ts';
+import { labels } from '../controller/kinds.ts';
 import { type Observed, serverRoles } from '../gather/observed.ts';
 import { readJob } from './deployment-state.ts';
 
@@ -19,7 +20,7 @@ export function isNew({ cluster, children }: Observed): boolean {
 }
 
 export function isMigration({ kind, metadata }: { kind?: string; metadata: { labels?: Record<string, string> } }): boolean {
-  return kind === 'Job' && metadata.labels?.['app.kubernetes.io/component'] === 'migrate';
+  return kind === 'Job' && metadata.labels?.[labels.component] === 'migrate';
 }
 
 const isOver = ({ status }: ChatClusterRestore) => status?.phase === 'Succeeded' || status?.phase === 'Failed';

@@ -1,19 +1,14 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { birthOf, isAlive } from '../process.ts';
+import { identify, isRunning, type Running } from '../process.ts';
 
 const pollMs = 500;
 const sayEveryMs = 15_000;
 
-interface Holder {
-  pid: number;
-  birth: string;
-}
-
 /** True when this process holds the lock now; the holder's name is in the file from its first moment. */
 function take(file: string): boolean {
   const own = `${file}.${process.pid}`;
-  writeFileSync(own, JSON.stringify({ pid: process.pid, birth: birthOf(process.pid) } satisfies Holder));
+  writeFileSync(own, JSON.stringify(identify(process.pid)));
   try {
     linkSync(own, file);
     return true;
@@ -25,9 +20,9 @@ function take(file: string): boolean {
   }
 }
 
-function holderOf(file: string): Holder | undefined {
+function holderOf(file: string): Running | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Holder;
+    return JSON.parse(readFileSync(file, 'utf8')) as Running;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -49,7 +44,7 @@ export async function withFileLock<T>(file: string, { onWait }: { onWait?: (pid:
   let saidAt = -Infinity;
   while (!take(file)) {
     const holder = holderOf(file);
-    if (holder && (!isAlive(holder.pid) || birthOf(holder.pid) !== holder.birth)) {
+    if (holder && !isRunning(holder)) {
       breakStale(file);
       continue;
     }

@@ -1,18 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { birthOf, isAlive, ServiceError } from '../process.ts';
+import { identify, isAlive, type Running, ServiceError } from '../process.ts';
 import { localDir, root, type Settings } from './settings.ts';
 
 const stateFile = join(localDir, 'state.json');
 const clusterFile = join(localDir, 'cluster.json');
 const lockFile = join(localDir, 'state.lock');
-
-/** `birth` tells a process from a later one with the same pid. */
-export interface Running {
-  pid: number;
-  birth: string;
-}
 
 /** What `make up` started, written before the next thing starts, so that `make down` finds it after any crash. */
 export interface State {
@@ -75,7 +69,7 @@ export async function recordProcess(name: string, pid: number): Promise<void> {
   await withLock(() => {
     const state = readState();
     if (!state) throw new ServiceError('the cluster is down; start it with: make up');
-    writeState({ ...state, processes: { ...state.processes, [name]: { pid, birth: birthOf(pid) } } });
+    writeState({ ...state, processes: { ...state.processes, [name]: identify(pid) } });
   });
 }
 
@@ -106,8 +100,4 @@ function tryLock(): boolean {
 
 function readFileIfThere(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
-}
-
-export function isRunning(running: Running | undefined): running is Running {
-  return running !== undefined && isAlive(running.pid) && birthOf(running.pid) === running.birth;
 }

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandLine, initialEnvironment, stopPid, workingFolder } from '../process.ts';
+import { commandLine, initialEnvironment, isRunning, stopPid, workingFolder } from '../process.ts';
 import { localDir, marker } from './settings.ts';
-import { isRunning, type State } from './state.ts';
+import type { State } from './state.ts';
 
 /** Pods drain first (10 s by default); after this they are killed. */
 const podDeadlineMs = 15_000;

@@ -3,7 +3,8 @@ import { isUniqueViolation } from '../errors.ts';
 import type { AppendOutcome, AppendRow, Routing } from '../types.ts';
 
 interface AnswerRow {
-  last_seqs: number[];
+  /** bigint[], which is not parsed. */
+  last_seqs: string[];
   ats: string[];
   member_versions: number[];
   routings: Routing[];

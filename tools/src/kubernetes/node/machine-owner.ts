@@ -1,18 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { birthOf, isAlive, ServiceError } from '../../process.ts';
+import { identify, isRunning, type Running, ServiceError } from '../../process.ts';
 import { attempt } from './commands.ts';
 import { stateDir } from './settings.ts';
 
-interface Started {
-  pid: number;
-  /** A pid alone may be another process by now. */
-  birth: string;
-}
-
 /** Whose links, chains and control groups are on this machine, and the process that made them. */
-interface Owner extends Started {
+interface Owner extends Running {
   stateDir: string;
 }
 
@@ -20,7 +14,6 @@ interface Owner extends Started {
 const ownerFile = '/run/chatcluster-node.json';
 
 const read = <T>(file: string) => JSON.parse(readFileSync(file, 'utf8')) as T;
-const runs = ({ pid, birth }: Started) => isAlive(pid) && birthOf(pid) === birth;
 
 function otherOwner(): Owner | undefined {
   if (!existsSync(ownerFile)) return undefined;
@@ -30,8 +23,8 @@ function otherOwner(): Owner | undefined {
 
 function hasProcesses(owner: Owner): boolean {
   const pids = join(owner.stateDir, 'pids');
-  const programs = existsSync(pids) ? readdirSync(pids).map((file) => read<Started>(join(pids, file))) : [];
-  return [owner, ...programs].some(runs);
+  const programs = existsSync(pids) ? readdirSync(pids).map((file) => read<Running>(join(pids, file))) : [];
+  return [owner, ...programs].some(isRunning);
 }
 
 /** Why no node can start here beside what there is; undefined when one can. */
@@ -66,7 +59,9 @@ export function takeMachine(say: (text: string) => void): void {
     removeDeadNode(dead);
   }
   mkdirSync(stateDir, { recursive: true, mode: 0o711 });
-  writeFileSync(ownerFile, JSON.stringify({ stateDir, pid: process.pid, birth: birthOf(process.pid) } satisfies Owner));
+  // In one step: half of it would be read by every later start, and end it.
+  writeFileSync(`${ownerFile}.new`, JSON.stringify({ stateDir, ...identify(process.pid) } satisfies Owner));
+  renameSync(`${ownerFile}.new`, ownerFile);
 }
 
 export function leaveMachine(): void {

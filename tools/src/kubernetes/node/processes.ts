@@ -1,13 +1,7 @@
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { birthOf, isAlive, spawnDetached, stopPid } from '../../process.ts';
+import { identify, isRunning, type Running, spawnDetached, stopPid } from '../../process.ts';
 import { inState } from './settings.ts';
-
-interface Running {
-  pid: number;
-  /** A pid alone may be another process by now. */
-  birth: string;
-}
 
 const pidDir = () => inState('pids');
 const pidFile = (name: string) => join(pidDir(), `${name}.json`);
@@ -16,8 +10,8 @@ export const logFile = (name: string) => inState('logs', `${name}.log`);
 /** The pid of a program of the node that runs now. */
 export function runningPid(name: string): number | undefined {
   if (!existsSync(pidFile(name))) return undefined;
-  const { pid, birth } = JSON.parse(readFileSync(pidFile(name), 'utf8')) as Running;
-  return isAlive(pid) && birthOf(pid) === birth ? pid : undefined;
+  const running = JSON.parse(readFileSync(pidFile(name), 'utf8')) as Running;
+  return isRunning(running) ? running.pid : undefined;
 }
 
 /** Starts a program that outlives this one, unless it runs already. */
@@ -28,7 +22,7 @@ export function launch(name: string, file: string, args: string[], env?: NodeJS.
   if (found !== undefined) return { pid: found, logFile: logFile(name) };
   const PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
   const pid = spawnDetached(file, args, { cwd: inState(), env: { ...process.env, PATH, ...env }, logFile: logFile(name) });
-  writeFileSync(pidFile(name), JSON.stringify({ pid, birth: birthOf(pid) } satisfies Running));
+  writeFileSync(pidFile(name), JSON.stringify(identify(pid)));
   return { pid, logFile: logFile(name) };
 }
 
