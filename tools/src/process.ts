@@ -1,6 +1,17 @@
 import { randomInt } from 'node:crypto';
 import { spawn } from 'node:child_process';
-import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -152,6 +163,13 @@ export function birthOf(pid: number): string {
   // Field 22, counted after the name, which may itself hold spaces and brackets.
   const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   return `${readProc('/proc/sys/kernel/random/boot_id')?.trim()}:${startTime}`;
+}
+
+/** The running processes that a process started and that are still its own. */
+export function childrenOf(pid: number): number[] {
+  const threads = readProc(`/proc/${pid}/task`, (folder) => readdirSync(folder).join(' '))?.split(' ') ?? [];
+  const lists = threads.map((thread) => readProc(`/proc/${pid}/task/${thread}/children`) ?? '');
+  return lists.join(' ').split(' ').filter(Boolean).map(Number).filter(isAlive);
 }
 
 /** A process as it is written down: its pid alone may be another one's by now. */

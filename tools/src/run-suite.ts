@@ -1,10 +1,16 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { watchRunner } from './watchdog.ts';
 
 /** Longest life of one test file: a hung one fails and the run goes on. */
 const usualFileMinutes = 5;
+/** For a file that was told to end at its bound. */
+const graceMs = 30_000;
+/** Of all files together; the longest suite takes a third of it on two cores. */
+const suiteMinutes = 20;
 
 export interface Tally {
   passed: number;
@@ -16,14 +22,16 @@ function childEnv(root: string): NodeJS.ProcessEnv {
   return { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` };
 }
 
-function runChild(root: string, args: string[], cwd: string, signal: AbortSignal): Promise<number> {
-  return new Promise((done, fail) => {
-    const child = spawn(process.execPath, args, { cwd, env: childEnv(root), stdio: ['ignore', 'inherit', 'inherit'] });
-    const stop = () => child.kill('SIGTERM');
-    signal.addEventListener('abort', stop, { once: true });
-    child.once('error', fail);
-    child.once('exit', (code) => done(code ?? 1));
-  });
+async function runChild(root: string, args: string[], cwd: string, signal: AbortSignal, fileMinutes = suiteMinutes): Promise<number> {
+  const child = spawn(process.execPath, args, { cwd, env: childEnv(root), stdio: ['ignore', 'inherit', 'inherit'] });
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
+  const fileMs = fileMinutes * 60_000 + graceMs;
+  using _watch = watchRunner(child.pid ?? 0, { fileMs, runnerMs: Math.max(fileMs, suiteMinutes * 60_000) + graceMs }, (text) =>
+    process.stdout.write(`✖ ${text}\n`),
+  );
+  const [code] = await exited;
+  return code ?? 1;
 }
 
 /** A runner that died before it could count, or failed without a failed test, is one failure. */
@@ -49,6 +57,8 @@ export function runNodeTests(root: string, files: string[], signal: AbortSignal,
         root,
         [
           '--test',
+          '--import',
+          join(import.meta.dirname, 'clean-exit.ts'),
           `--test-concurrency=${concurrency}`,
           `--test-timeout=${fileMinutes * 60_000}`,
           '--test-reporter=spec',
@@ -59,6 +69,7 @@ export function runNodeTests(root: string, files: string[], signal: AbortSignal,
         ],
         root,
         signal,
+        fileMinutes,
       ),
     (text) => JSON.parse(text) as Tally,
   );

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const root = join(import.meta.dirname, '../..');
 const runner = join(import.meta.dirname, 'test.ts');
@@ -10,6 +11,9 @@ const runner = join(import.meta.dirname, 'test.ts');
 const alone = ['kubernetes', 'chaos', 'k6'];
 /** Longest first, so that no lane ends long before the other one. */
 const together = ['server', 'operator', 'e2e', 'tools', 'loadtest', 'check', 'chart', 'cdk8s', 'client', 'web', 'protocol'];
+
+/** From the end of a suite to the end of its output. */
+const outputGraceMs = 10_000;
 
 interface Result {
   suite: string;
@@ -29,7 +33,7 @@ function argumentsOf(suite: string): string[] {
 async function run(suite: string): Promise<Result> {
   const startedAt = performance.now();
   const child = spawn(process.execPath, argumentsOf(suite), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-  const closed = once(child, 'close');
+  const exited = once(child, 'exit');
   let counts = { passed: 0, failed: 1 };
   const failures: string[] = [];
   const show = (line: string) => {
@@ -41,8 +45,15 @@ async function run(suite: string): Promise<Result> {
   const readers = [child.stdout, child.stderr].map(async (input) => {
     for await (const line of createInterface({ input })) show(line);
   });
-  await Promise.all(readers);
-  const [code] = (await closed) as [number | null];
+  const [code] = (await exited) as [number | null];
+  // What the suite left running may hold its output open for ever.
+  const isOpen = await Promise.race([Promise.all(readers).then(() => false), delay(outputGraceMs, true, { ref: false })]);
+  if (isOpen) {
+    show('✖ something that the suite started still runs, and holds its output open');
+    counts.failed += 1;
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
   return { suite, ...counts, seconds: (performance.now() - startedAt) / 1_000, failures };
 }

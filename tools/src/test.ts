@@ -29,7 +29,7 @@ const suites = {
   loadtest: { files: 'loadtest/**/*.test.ts', services: true },
   e2e: { files: 'tests/*.test.ts', services: true },
   // Starts a whole Kubernetes, or uses the one that runs.
-  kubernetes: { files: 'tests/kubernetes/*.test.ts', services: false, fileMinutes: 45 },
+  kubernetes: { files: 'tests/kubernetes/*.test.ts', services: false, fileMinutes: 30 },
   tools: { files: 'tools/**/*.test.ts', services: true },
 } as const satisfies Record<string, SuiteFiles>;
 type Suite = keyof typeof suites;

@@ -114,17 +114,24 @@ export function uniquePrefix(): string {
   return `t${randomBytes(6).toString('hex')}:`;
 }
 
-/** Polls until the condition gives a truthy value and returns it. A condition that throws counts as not yet; the last error is the cause. */
+/** For a condition that was begun before the deadline. */
+const conditionGraceMs = 30_000;
+
+/**
+ * Polls until the condition gives a truthy value and returns it. A condition that throws counts as not yet; the last error is the cause.
+ * One that never ends fails as well, soon after the deadline.
+ */
 export async function eventually<T>(
   condition: () => T | Promise<T>,
   options: { deadlineMs?: number; message?: string; intervalMs?: number } = {},
 ): Promise<Exclude<T, false | '' | 0 | null | undefined>> {
   const { deadlineMs = 20_000, message = 'the condition did not become true', intervalMs = 10 } = options;
   const end = Date.now() + deadlineMs;
+  const expired = delay(deadlineMs + conditionGraceMs, false, { ref: false });
   for (;;) {
     let cause: unknown;
     try {
-      const value = await condition();
+      const value = await Promise.race([condition(), expired]);
       if (value) return value as Exclude<T, false | '' | 0 | null | undefined>;
     } catch (error) {
       cause = error;

@@ -3,11 +3,10 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { ChatClusterSpec } from '../api/index.ts';
 import { appliedAnnotation } from '../apply/apply-object.ts';
-import { openConnection } from '../runtime/kube-config.ts';
 import type { UnknownObject } from '../runtime/object.ts';
-import { type Fault, startTestingProxy, type TestingProxy } from '../runtime/testing-proxy.ts';
+import type { Fault, TestingProxy } from '../runtime/testing-proxy.ts';
 import { jobs } from './kinds.ts';
-import { killAt } from './testing-crash.ts';
+import { type FaultyLab, killAt, startFaultyLab } from './testing-crash.ts';
 import {
   conditionOf,
   createCluster,
@@ -20,23 +19,16 @@ import {
   readCluster,
   rollOut,
   smallest,
-  startLab,
 } from './testing.ts';
 
+let faulty: FaultyLab;
 let lab: Lab;
 let proxy: TestingProxy;
-// Sockets that were reset can keep Node 24 spinning in its own clean-up (FreeEnvironment, CleanupHandles) after everything ended.
-// oxlint-disable-next-line unicorn/no-process-exit -- this ends the process without that clean-up
-process.once('exit', (code) => process.exit(code));
-
 before(async () => {
-  lab = await startLab();
-  proxy = await startTestingProxy(await openConnection({ kubeconfig: lab.plane.kubeconfig }));
+  faulty = await startFaultyLab();
+  ({ lab, proxy } = faulty);
 });
-after(async () => {
-  await lab[Symbol.asyncDispose]();
-  await proxy[Symbol.asyncDispose]();
-});
+after(() => faulty[Symbol.asyncDispose]());
 
 const edited: ChatClusterSpec = { ...smallest, version: '0.2.0', redis: { managed: { shards: 2 } }, roles: { api: { replicas: 3 } } };
 
@@ -116,6 +108,23 @@ const requestFaults: Fault[] = [
 ];
 
 describe('an operator whose API server fails it', () => {
+  it('ends when it is asked to, while it waits for its first list of Secrets', { timeout: 60_000 }, async () => {
+    const namespace = await lab.createNamespace();
+    await createCluster(lab.client, namespace);
+    const isSecrets = ({ path }: { path: string }) => path.endsWith(`/${namespace}/secrets`);
+    const before = proxy.requests.length;
+    proxy.script = (request) => (isSecrets(request) ? { kind: 'reset-before' } : undefined);
+    const operator = lab.startOperator({ source: { connection: proxy.connection }, env: { WATCH_NAMESPACES: namespace } });
+    try {
+      await eventually(() => proxy.requests.slice(before).some(isSecrets));
+      const startedAt = performance.now();
+      await operator.stop();
+      assert.ok(performance.now() - startedAt < 10_000, 'a pod is killed 30 s after it was asked');
+    } finally {
+      proxy.script = () => undefined;
+    }
+  });
+
   it('ends in the same state, whatever a third of its watches and a sixth of its other calls meet', async () => {
     const undisturbed = await play(await lab.createNamespace(), killAt(proxy, []));
     let count = 0;

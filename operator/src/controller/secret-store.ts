@@ -1,6 +1,7 @@
 import type { SecretDigest } from '../gather/secret-digest.ts';
 import { digestSecret } from '../gather/secret-digest.ts';
 import type { KubeClient } from '../runtime/client-types.ts';
+import { orAborted } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';
 import { defineResource, type KubeObject, type Resource } from '../runtime/object.ts';
 import { createReflector, type Reflector, type ReflectorObserver } from '../runtime/reflector.ts';
@@ -22,8 +23,8 @@ const reviews = defineResource<AccessReview>({
 const deniedMs = 5 * 60_000;
 
 export interface SecretStore {
-  /** What is known of the namespace's Secrets; undefined where they may not be read. */
-  of(namespace: string): Promise<ReadonlyMap<string, SecretDigest> | undefined>;
+  /** What is known of the namespace's Secrets, from their first list on; undefined where they may not be read. Fails with the signal. */
+  of(namespace: string, signal: AbortSignal): Promise<ReadonlyMap<string, SecretDigest> | undefined>;
 }
 
 interface Watched {
@@ -50,12 +51,12 @@ export function createSecretStore(options: SecretStoreOptions): SecretStore {
   const watched = new Map<string, Watched>();
   const denied = new Map<string, number>();
 
-  async function mayWatch(namespace: string): Promise<boolean> {
+  async function mayWatch(namespace: string, asking: AbortSignal): Promise<boolean> {
     const since = denied.get(namespace);
     if (since !== undefined && now() - since < deniedMs) return false;
     const resourceAttributes = { namespace, verb: 'watch', group: '', resource: 'secrets' };
     const review: AccessReview = { metadata: { name: '' }, spec: { resourceAttributes } };
-    const { status } = await client.create<AccessReview>(reviews, review, { signal });
+    const { status } = await client.create<AccessReview>(reviews, review, { signal: asking });
     if (status?.allowed) return true;
     denied.set(namespace, now());
     return false;
@@ -82,10 +83,10 @@ export function createSecretStore(options: SecretStoreOptions): SecretStore {
   }
 
   return {
-    async of(namespace) {
-      const found = watched.get(namespace) ?? ((await mayWatch(namespace)) ? (watched.get(namespace) ?? start(namespace)) : undefined);
+    async of(namespace, asking) {
+      const found = watched.get(namespace) ?? ((await mayWatch(namespace, asking)) ? (watched.get(namespace) ?? start(namespace)) : undefined);
       if (found === undefined) return undefined;
-      await found.reflector.synced();
+      await orAborted(found.reflector.synced(), asking);
       return (found.known ??= new Map(found.reflector.store.list().map((secret) => [secret.metadata.name, secret])));
     },
   };

@@ -1,4 +1,25 @@
-import type { TestingProxy } from '../runtime/testing-proxy.ts';
+import { openConnection } from '../runtime/kube-config.ts';
+import { startTestingProxy, type TestingProxy } from '../runtime/testing-proxy.ts';
+import { type Lab, startLab } from './testing.ts';
+
+export interface FaultyLab extends AsyncDisposable {
+  lab: Lab;
+  /** Between the API server and operators that are started with its connection. */
+  proxy: TestingProxy;
+}
+
+export async function startFaultyLab(): Promise<FaultyLab> {
+  const lab = await startLab();
+  const proxy = await startTestingProxy(await openConnection({ kubeconfig: lab.plane.kubeconfig }));
+  return {
+    lab,
+    proxy,
+    async [Symbol.asyncDispose]() {
+      await lab[Symbol.asyncDispose]();
+      await proxy[Symbol.asyncDispose]();
+    },
+  };
+}
 
 export interface KillStep {
   /** Counted from the last death on. */

@@ -20,7 +20,7 @@ export interface Gathered {
 /** Reads everything that decisions are made from. All of it comes from caches, but for the load of the pods. */
 export async function gather(deps: ReconcileDeps, cached: ChatCluster, memo: Memo, signal: AbortSignal): Promise<Gathered> {
   const { now } = deps;
-  const seen = await readCaches(deps, withNewestStatus(cached, memo));
+  const seen = await readCaches(deps, withNewestStatus(cached, memo), signal);
   const { spec, pods } = seen;
   const answering = pods.filter((pod) => pod.component === 'realtime' && pod.isReady && pod.ip && !pod.metadata.deletionTimestamp);
   const intervalMs = spec.autoscaling.engine === 'Operator' ? deps.scaleIntervalMs : Math.max(relaxedIntervalMs, deps.scaleIntervalMs);
@@ -37,6 +37,7 @@ export async function gather(deps: ReconcileDeps, cached: ChatCluster, memo: Mem
 export async function readCaches(
   { watches, settings, now }: Pick<ReconcileDeps, 'watches' | 'settings' | 'now'>,
   cluster: ChatCluster,
+  signal: AbortSignal,
 ): Promise<Observed> {
   const { namespace, name } = cluster.metadata;
   const key = `${namespace}/${name}`;
@@ -46,7 +47,7 @@ export async function readCaches(
     children: watches.children(key),
     pods: watches.pods(key),
     capabilities: watches.capabilities(),
-    secrets: await watches.secrets.of(namespace),
+    secrets: await watches.secrets.of(namespace, signal),
     restores: watches.restores.ofCluster(key),
     loads: new Map(),
     settings,

@@ -1,37 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import fc from 'fast-check';
-import { type KillStep, killAt } from '../controller/testing-crash.ts';
-import { crds } from '../controller/testing.ts';
-import {
-  bringUp,
-  createCluster,
-  eventually,
-  finishJobs,
-  type Lab,
-  type Operator,
-  rollOut,
-  smallest,
-  startLab,
-} from '../controller/testing.ts';
-import { openConnection } from '../runtime/kube-config.ts';
-import { startTestingProxy, type TestingProxy } from '../runtime/testing-proxy.ts';
+import { type FaultyLab, type KillStep, killAt, startFaultyLab } from '../controller/testing-crash.ts';
+import { bringUp, crds, createCluster, eventually, finishJobs, type Lab, type Operator, rollOut, smallest } from '../controller/testing.ts';
+import type { TestingProxy } from '../runtime/testing-proxy.ts';
 import { createBackup, createRestore, leavePod, listJobs, readBackup, readRestore } from './testing.ts';
 
+let faulty: FaultyLab;
 let lab: Lab;
 let proxy: TestingProxy;
-// Sockets that were reset can keep Node 24 spinning in its own clean-up (FreeEnvironment, CleanupHandles) after everything ended.
-// oxlint-disable-next-line unicorn/no-process-exit -- this ends the process without that clean-up
-process.once('exit', (code) => process.exit(code));
-
 before(async () => {
-  lab = await startLab();
-  proxy = await startTestingProxy(await openConnection({ kubeconfig: lab.plane.kubeconfig }));
+  faulty = await startFaultyLab();
+  ({ lab, proxy } = faulty);
 });
-after(async () => {
-  await lab[Symbol.asyncDispose]();
-  await proxy[Symbol.asyncDispose]();
-});
+after(() => faulty[Symbol.asyncDispose]());
 
 /** A backup, and the restore of it into a new ChatCluster; what it came to, and how many Jobs it took. */
 async function play(steps: KillStep[]): Promise<unknown> {

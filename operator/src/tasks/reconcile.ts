@@ -38,7 +38,7 @@ export function createTaskReconcile<T extends TaskResource & KubeObject>(deps: T
     const task = written.newest(cached);
     if (task.status?.phase === 'Succeeded' || task.status?.phase === 'Failed') return;
     const cluster = deps.watches.cluster(clusterKeyOfTask(task));
-    const world = cluster && (await readCaches(deps, cluster));
+    const world = cluster && (await readCaches(deps, cluster, signal));
     const outcome = await work(deps, kind, { task, world }, signal);
     await report({ ...deps, written }, kind, { task, outcome, clusterUid: cluster?.metadata.uid }, signal);
     return requeueOf(outcome);
