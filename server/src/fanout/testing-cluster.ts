@@ -49,7 +49,7 @@ function redisDeps(store: FakeStore, redisUrls: string[], redisPrefix: string): 
   };
 }
 
-export type Timing = Pick<RoutedDeps, 'heartbeatMs' | 'commandTimeoutMs'>;
+export type Timing = Pick<RoutedDeps, 'heartbeatMs' | 'commandTimeoutMs'> & Partial<Pick<RoutedDeps, 'log'>>;
 
 export function routed(store: FakeStore, redisUrls: string[], redisPrefix: string, timing: Timing = {}): RoutedFanout {
   return createRoutedFanout({ ...redisDeps(store, redisUrls, redisPrefix), ...timing });

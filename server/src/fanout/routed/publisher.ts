@@ -79,7 +79,9 @@ function unique(ids: string[]): string[] {
 
 /** Held on Redis until the seqs before it came. It arrives here by the inbox; after a second it is let go as it is. */
 async function finishHeld(core: RoutedCore, server: NamedServer, arrival: Arrival): Promise<boolean> {
-  const { conversationId, fromSeq } = arrival;
+  const { conversationId, fromSeq, toSeq } = arrival;
+  // The inbox comes over a connection of its own, and may have been faster than the answer.
+  if (core.deliverer.delivered.has(conversationId, fromSeq, toSeq)) return true;
   if (await core.arrives(conversationId, fromSeq, HOLD_MS)) return true;
   try {
     await server.redis.call('release', [core.maxInbox, conversationId, fromSeq]);
