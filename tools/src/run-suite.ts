@@ -22,7 +22,14 @@ function childEnv(root: string): NodeJS.ProcessEnv {
   return { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` };
 }
 
-async function runChild(root: string, args: string[], cwd: string, signal: AbortSignal, fileMinutes = suiteMinutes): Promise<number> {
+interface Run {
+  args: string[];
+  cwd: string;
+  signal: AbortSignal;
+  fileMinutes?: number;
+}
+
+async function runChild(root: string, { args, cwd, signal, fileMinutes = suiteMinutes }: Run): Promise<number> {
   const child = spawn(process.execPath, args, { cwd, env: childEnv(root), stdio: ['ignore', 'inherit', 'inherit'] });
   const exited = once(child, 'exit') as Promise<[number | null]>;
   signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
@@ -53,9 +60,8 @@ export function runNodeTests(root: string, files: string[], signal: AbortSignal,
   const concurrency = process.env.TEST_CONCURRENCY ?? '2';
   return counted(
     (report) =>
-      runChild(
-        root,
-        [
+      runChild(root, {
+        args: [
           '--test',
           '--import',
           join(import.meta.dirname, 'clean-exit.ts'),
@@ -67,10 +73,10 @@ export function runNodeTests(root: string, files: string[], signal: AbortSignal,
           `--test-reporter-destination=${report}`,
           ...files,
         ],
-        root,
+        cwd: root,
         signal,
         fileMinutes,
-      ),
+      }),
     (text) => JSON.parse(text) as Tally,
   );
 }
@@ -79,9 +85,8 @@ export function runVitest(root: string, files: string[], signal: AbortSignal): P
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   return counted(
     (report) =>
-      runChild(
-        root,
-        [
+      runChild(root, {
+        args: [
           vitest,
           'run',
           '--reporter=default',
@@ -89,9 +94,9 @@ export function runVitest(root: string, files: string[], signal: AbortSignal): P
           `--outputFile.json=${report}`,
           ...files.map((file) => file.replace(/^web\//, '')),
         ],
-        join(root, 'web'),
+        cwd: join(root, 'web'),
         signal,
-      ),
+      }),
     (text) => {
       const { numPassedTests, numFailedTests, testResults } = JSON.parse(text) as {
         numPassedTests: number;

@@ -84,7 +84,8 @@ export function createSecretStore(options: SecretStoreOptions): SecretStore {
 
   return {
     async of(namespace, asking) {
-      const found = watched.get(namespace) ?? ((await mayWatch(namespace, asking)) ? (watched.get(namespace) ?? start(namespace)) : undefined);
+      const found =
+        watched.get(namespace) ?? ((await mayWatch(namespace, asking)) ? (watched.get(namespace) ?? start(namespace)) : undefined);
       if (found === undefined) return undefined;
       await orAborted(found.reflector.synced(), asking);
       return (found.known ??= new Map(found.reflector.store.list().map((secret) => [secret.metadata.name, secret])));
