@@ -92,10 +92,13 @@ function union(users: Set<string>, more: string[]): Set<string> {
 
 async function deliverTail(context: Context, conversationId: string, entries: Entry[], memberVersion: number): Promise<void> {
   const [first, last] = [entries[0], entries.at(-1)];
-  if (!first || !last || context.delivered.has(conversationId, first.seq, last.seq)) return;
+  const isNew = ({ seq }: Entry) => !context.delivered.has(conversationId, seq, seq);
+  if (!first || !last || !entries.some(isNew)) return;
   const access = await context.access.get(conversationId, memberVersion);
-  if (!access) return;
-  for (const share of planShares(access, entries, (userId) => context.hub.socketsOf(userId).size > 0)) {
+  // Meanwhile the inbox may have brought some.
+  const missed = entries.filter(isNew);
+  if (!access || missed.length === 0) return;
+  for (const share of planShares(access, missed, (userId) => context.hub.socketsOf(userId).size > 0)) {
     context.hub.toUsers(share.users, encodeEvent('entries', { conversationId, entries: share.entries }), false);
   }
   context.delivered.add(conversationId, first.seq, last.seq, true);

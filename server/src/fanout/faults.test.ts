@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startRedis } from '@chatcluster/tools/services';
 import { eventually, redisUrl, uniquePrefix } from '@chatcluster/tools/testing';
 import { Redis } from 'ioredis';
@@ -202,6 +203,30 @@ describe('routed fan-out under faults', { timeout: 120_000 }, () => {
       if (wasWell || attempt === 3)
         assert.fail(`came twice: ${JSON.stringify(twice)}, over a second: ${slow}; the pods said:\n${said.join('')}`);
     }
+  });
+
+  test('settles what Redis held for an earlier entry at once, also on a pod that nobody of the conversation is on', async () => {
+    await using scene = await openScene([redisUrl()]);
+    const { cluster } = scene;
+    const [reader, elsewhere] = [scene.sockets[0]!, cluster.pods[2]];
+    const conversationId = cluster.store.create([reader.userId]);
+    assert.ok(await publish(cluster, cluster.pods[0], cluster.store.append(conversationId)));
+    const took: number[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      const [first, second] = [cluster.store.append(conversationId), cluster.store.append(conversationId)];
+      const early = publish(cluster, elsewhere, second);
+      await delay(20);
+      const startedAt = performance.now();
+      await Promise.all([publish(cluster, cluster.pods[0], first), early]);
+      took.push(performance.now() - startedAt);
+    }
+    await eventually(() => reader.seqs(conversationId).length === 11);
+    assert.deepEqual(
+      reader.seqs(conversationId),
+      Array.from({ length: 11 }, (_, i) => i + 1),
+    );
+    // Over a second the sweeper would send it once more.
+    assert.ok(took.toSorted((a, b) => a - b)[2]! < 700, `took ${took.map(Math.round).join(', ')} ms`);
   });
 
   test('hands entries on before droppable events that were sent earlier or later', async () => {

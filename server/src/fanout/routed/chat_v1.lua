@@ -133,6 +133,11 @@ local function release(_, a)
   return #held
 end
 
+-- prefix conversation from: 1 while a publish is held
+local function is_held(_, a)
+  return redis.call('HEXISTS', a[1] .. 'order:' .. a[2], 'h:' .. a[3])
+end
+
 -- prefix pod maxVolatile maxInbox except droppable text users…
 local function to_users(_, a)
   local p, by_pod = a[1], {}
@@ -325,6 +330,7 @@ end
 
 redis.register_function('chat_v1_publish', publish)
 redis.register_function('chat_v1_release', release)
+redis.register_function('chat_v1_is_held', is_held)
 redis.register_function('chat_v1_to_users', to_users)
 redis.register_function('chat_v1_control', control)
 redis.register_function('chat_v1_attach', attach)

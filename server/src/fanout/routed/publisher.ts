@@ -5,8 +5,11 @@ import { usersInMemberEntries } from '../readers.ts';
 import type { Publish } from '../types.ts';
 import type { NamedServer, RoutedCore } from './core.ts';
 
-/** How long a publish that came too early is held for the ones before it. */
-const HOLD_MS = 1_000;
+/**
+ * How long a publish that came too early is held for the ones before it, in steps: after each Redis is asked. The sweeper
+ * repeats what is not settled a second after its commit.
+ */
+const HOLD_MS = [50, 200, 500];
 
 /** Publishes by one function call on the conversation's server; see chat_v1.lua for the order. */
 export function createPublisher(core: RoutedCore): (batch: Publish) => Promise<boolean> {
@@ -77,19 +80,24 @@ function unique(ids: string[]): string[] {
   return [...new Set(ids)];
 }
 
-/** Held on Redis until the seqs before it came. It arrives here by the inbox; after a second it is let go as it is. */
+/** Held on Redis until the seqs before it came. It arrives here by the inbox, if anybody here reads it; at last it is let go as it is. */
 async function finishHeld(core: RoutedCore, server: NamedServer, arrival: Arrival): Promise<boolean> {
   const { conversationId, fromSeq, toSeq } = arrival;
-  // The inbox comes over a connection of its own, and may have been faster than the answer.
-  if (core.deliverer.delivered.has(conversationId, fromSeq, toSeq)) return true;
-  if (await core.arrives(conversationId, fromSeq, HOLD_MS)) return true;
+  // The inbox comes over a connection of its own, and may have been faster than an answer.
+  const arrives = async (ms: number) =>
+    core.deliverer.delivered.has(conversationId, fromSeq, toSeq) || (await core.arrives(conversationId, fromSeq, ms));
   try {
-    await server.redis.call('release', [core.maxInbox, conversationId, fromSeq]);
+    let isHeld = true;
+    for (const ms of HOLD_MS) {
+      if (await arrives(ms)) return true;
+      isHeld = (await server.redis.call('is_held', [conversationId, fromSeq])) === 1;
+      if (!isHeld) break;
+    }
+    if (isHeld) await server.redis.call('release', [core.maxInbox, conversationId, fromSeq]);
   } catch (error) {
     core.deps.log.debug({ err: error }, 'held publish could not be released');
     return deliverAlone(core, arrival);
   }
-  await within(WAIT_MS, server.reader.reached(server.reader.seen + 1));
-  await deliverHere(core, arrival);
+  if (!(await arrives(WAIT_MS))) await deliverHere(core, arrival);
   return true;
 }
