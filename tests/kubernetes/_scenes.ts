@@ -8,6 +8,8 @@ import { following } from './_settings.ts';
 
 export interface Scene {
   name: string;
+  /** Nobody is moved a second time. Where pods are replaced, who had to leave one is moved to the next one's share. */
+  movesOnce?: true;
   /** Before the load comes. */
   prepare?(kubernetes: Kubernetes): Promise<void>;
   /** While it is on; gives what is worth telling. Throws when it did not go as promised. */
@@ -28,6 +30,7 @@ const withPods = (count: number) => async (kubernetes: Kubernetes) => {
 /** More people than a pod may carry, then few: the numbers stay, what a pod may carry changes. */
 const scaling: Scene = {
   name: `${FEW} → ${MANY} → ${FEW} pods by the autoscaler`,
+  movesOnce: true,
   async prepare(kubernetes) {
     await withPods(FEW)(kubernetes);
     await kubernetes.edit(following({ minReplicas: FEW, maxReplicas: MANY, connectionsPerPod: 1_000_000 }));

@@ -2,13 +2,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Kubernetes, startKubernetes } from './_kubernetes.ts';
 import { type LoadReport, startLoad } from './_load.ts';
 import { type Scene, scenes } from './_scenes.ts';
 import { forTests } from './_settings.ts';
 
 const folder = join(import.meta.dirname, '../../docs/benchmarks');
-const usual = { USERS: '600', CONNECTS: '60' };
+const usual = { USERS: '600', CONNECTS: '60', RATE: '10' };
+/** What comes after a pod is back belongs to the scene. */
+const shortestMs = 30_000;
 
 interface Row {
   scene: string;
@@ -31,10 +34,9 @@ interface Row {
   wrong: string;
 }
 
-const isRight = ({ findings, wrong, movedAgain }: Row) =>
-  !wrong && movedAgain === 0 && Object.values(findings).every((count) => count === 0);
+const isRight = ({ findings, wrong }: Row) => !wrong && Object.values(findings).every((count) => count === 0);
 
-async function play(kubernetes: Kubernetes, { name, prepare, happen }: Scene): Promise<Row> {
+async function play(kubernetes: Kubernetes, { name, movesOnce, prepare, happen }: Scene): Promise<Row> {
   await prepare?.(kubernetes);
   const before = loadavg()[0] ?? 0;
   const env = {
@@ -48,14 +50,17 @@ async function play(kubernetes: Kubernetes, { name, prepare, happen }: Scene): P
   try {
     await load.running;
     const over = load.report.then(() => Promise.reject(new Error('the load ended before what it was for')));
-    told = await Promise.race([happen(kubernetes, Number(env.USERS)), over]);
+    const work = Promise.all([happen(kubernetes, Number(env.USERS)), delay(shortestMs)]);
+    [told] = await Promise.race([work, over]);
   } catch (error) {
     wrong = (error as Error).message;
   } finally {
     load.stop();
   }
   await load.verdict.catch((error: Error) => process.stdout.write(`${error.message}\n`));
-  return { scene: name, load: Math.round(before * 10) / 10, told, wrong, ...figuresOf(await load.report) };
+  const figures = figuresOf(await load.report);
+  if (movesOnce && figures.movedAgain > 0) wrong ||= `${figures.movedAgain} clients were moved more than once`;
+  return { scene: name, load: Math.round(before * 10) / 10, told, wrong, ...figures };
 }
 
 function figuresOf({ counters, seconds, settings, times, verdict }: LoadReport) {
@@ -98,7 +103,7 @@ function toMarkdown(machine: string, date: string, rows: readonly Row[]): string
   return `# Pods that come and go under load
 
 Made by \`make e2e FULL=1\` on ${date}, ${machine}: the cluster of \`make cluster\` and the load generator on the same cores, ${rows[0]?.users ?? 0} people
-through the Ingress who send 3.3 messages a second per thousand. Each column of errors counts over all members and all
+through the Ingress who send ${usual.RATE} messages a second. Each column of errors counts over all members and all
 acknowledged messages ([how](../../loadtest/README.md)). A killed pod takes its connections with it without a hint.
 
 ${table.join('\n')}
