@@ -60,6 +60,24 @@ export async function sendMany(store: Store, conversationId: string, actorId: st
   await store.appendEntries(bodies.map((body) => messageRow(conversationId, actorId, { data: JSON.stringify({ body }) })));
 }
 
+/** Counted while there is nothing, as autovacuum does; were they counted again, plans would be made anew. */
+export async function prepareEmptyEntries({ pool }: Store): Promise<void> {
+  const { rows: tables } = await pool.query<{ name: string }>(
+    `select relname as name from pg_class where relkind = 'r' and relname ~ '^entries_'`,
+  );
+  for (const { name } of tables) await pool.query(`alter table ${name} set (autovacuum_enabled = off)`);
+  await pool.query('analyze');
+}
+
+/** Rows of entries that were read until now, however that was planned; by a pool of one connection. */
+export async function entriesRead({ pool }: Store): Promise<number> {
+  await pool.query('select pg_stat_force_next_flush()');
+  const { rows } = await pool.query<{ count: number }>(
+    `select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::int as count from pg_stat_user_tables where relname ~ '^entries_'`,
+  );
+  return rows[0]!.count;
+}
+
 export function changeRow(conversationId: string, actorId: string, type: ChangeRow['type'], data: ChangeRow['data']): ChangeRow {
   return { conversationId, actorId, type, data, id: randomUUID(), clientMsgId: randomUUID(), expectVersion: null };
 }

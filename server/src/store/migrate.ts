@@ -26,6 +26,7 @@ import { LinkPreviews0075 } from './migrations/0075-link-previews.ts';
 import { PreviewJobs0076 } from './migrations/0076-preview-jobs.ts';
 import { IndexLookups0090 } from './migrations/0090-index-lookups.ts';
 import { AppendFresh0091 } from './migrations/0091-append-fresh.ts';
+import { WebhookLookups0092 } from './migrations/0092-webhook-lookups.ts';
 import { loadRestore, newEpoch, RestoreUnfinishedError } from './sql/restores.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
@@ -55,6 +56,7 @@ const migrations = [
   AdminLinks0056,
   IndexLookups0090,
   AppendFresh0091,
+  WebhookLookups0092,
 ];
 
 /** A TypeORM data source over the same tables: migrations and everything that is not hot. */

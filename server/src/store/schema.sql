@@ -1193,6 +1193,10 @@ RETURN CASE WHEN (p_a IS NULL) THEN p_b WHEN (p_b IS NULL) THEN p_a ELSE (p_a ||
 CREATE OR REPLACE FUNCTION public.enqueue_webhooks(p_limit integer)
  RETURNS integer
  LANGUAGE sql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   with due as (
     select w.id, w.conversation_id, w.events, w.seq as low, least(c.last_seq, w.seq + p_limit) as high
@@ -1204,7 +1208,10 @@ AS $function$
   ), made as (
     insert into jobs (kind, key, payload)
     select 'webhook', d.id || ':' || e.seq, jsonb_build_object('webhookId', d.id, 'conversationId', d.conversation_id, 'seq', e.seq)
-    from due d join entries e on e.conversation_id = d.conversation_id and e.seq > d.low and e.seq <= d.high
+    from due d
+    cross join lateral (
+      select x.seq, x.type from entries x where x.conversation_id = d.conversation_id and x.seq > d.low and x.seq <= d.high offset 0
+    ) e
     where e.type = any (d.events)
     order by d.id, e.seq
     on conflict do nothing

@@ -29,7 +29,7 @@ create table webhooks (
 create index webhooks_conversation on webhooks (conversation_id)`;
 
 /** The jobs and the position that they come from are one transaction: each entry becomes a job once, and sending pays nothing. */
-const enqueue = `
+export const enqueue = `
 create function enqueue_webhooks(p_limit integer) returns integer
 language sql
 as $fn$
