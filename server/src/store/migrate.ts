@@ -1,6 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { TlsOptions } from 'node:tls';
 import pg from 'pg';
-import { DataSource } from 'typeorm';
+import { DataSource, QueryFailedError } from 'typeorm';
 import { connectionOf, type Database } from './connection.ts';
 import { entities } from './entities/index.ts';
 import { Init0001 } from './migrations/0001-init.ts';
@@ -27,12 +28,20 @@ import { PreviewJobs0076 } from './migrations/0076-preview-jobs.ts';
 import { IndexLookups0090 } from './migrations/0090-index-lookups.ts';
 import { AppendFresh0091 } from './migrations/0091-append-fresh.ts';
 import { WebhookLookups0092 } from './migrations/0092-webhook-lookups.ts';
+import { ValidatedChecks0093 } from './migrations/0093-validated-checks.ts';
 import { loadRestore, newEpoch, RestoreUnfinishedError } from './sql/restores.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
 const MIGRATION_LOCK = 7_251_604_118;
 
-const migrations = [
+/** A statement that waits for a table keeps everybody waiting who comes after it: it gives way after this time. */
+const LOCK_WAIT_MS = 1_000;
+/** For those who were kept waiting. */
+const PAUSE_MS = 2_000;
+/** Five minutes: whoever holds a table for that long must be looked for. */
+const TRIES = 100;
+
+export const migrations = [
   Init0001,
   Match0002,
   Jobs0010,
@@ -57,6 +66,7 @@ const migrations = [
   IndexLookups0090,
   AppendFresh0091,
   WebhookLookups0092,
+  ValidatedChecks0093,
 ];
 
 /** A TypeORM data source over the same tables: migrations and everything that is not hot. */
@@ -72,7 +82,7 @@ export function createDataSource(database: Database | string, only?: readonly st
     migrations: migrations.filter((Migration) => only === undefined || only.includes(new Migration().name)),
     migrationsTableName: 'migrations',
     installExtensions: false,
-    extra: { max: 2, application_name: 'chatcluster-migrate' },
+    extra: { max: 2, application_name: 'chatcluster-migrate', lock_timeout: LOCK_WAIT_MS },
   });
 }
 
@@ -109,10 +119,27 @@ export async function lockOutMigrations(client: pg.ClientBase): Promise<void> {
 export async function applyMigrations(database: Database | string, only?: readonly string[]): Promise<void> {
   const source = await createDataSource(database, only).initialize();
   try {
-    await source.runMigrations({ transaction: 'each' });
+    await runPatiently(source);
   } finally {
     await source.destroy();
   }
+}
+
+/** What was applied before one had to give way stays applied. */
+async function runPatiently(source: DataSource): Promise<void> {
+  for (let i = 1; ; i += 1) {
+    try {
+      await source.runMigrations({ transaction: 'each' });
+      return;
+    } catch (error) {
+      if (!isLockTimeout(error) || i === TRIES) throw error;
+    }
+    await wait(PAUSE_MS);
+  }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof QueryFailedError && (error.driverError as { code?: string }).code === '55P03';
 }
 
 /** By name, oldest first. */

@@ -1,11 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { planSettings } from './0001-append.ts';
+import { buildIndex } from './build-index.ts';
 
 /** Partial: a message that answers nothing costs the append path two key look-ups and no write. */
 const threadIndex = (on: string) => `${on} (conversation_id, (coalesce(data ->> 'threadRoot', data ->> 'replyTo')), seq)
   where type = 'message' and (data ? 'threadRoot' or data ? 'replyTo')`;
 
-const pinIndex = 'create index concurrently message_state_pinned on message_state (conversation_id, pinned_at) where pinned_at is not null';
+const pinIndex = 'message_state (conversation_id, pinned_at) where pinned_at is not null';
 
 /** As in 0001, but a pin carries the time of its entry: what a client builds from entries equals what it reads afresh. */
 const appendChange = `
@@ -60,10 +61,10 @@ export class Threads0030 implements MigrationInterface {
     await runner.query(`create index if not exists entries_thread on only ${threadIndex('entries')}`);
     for (let i = 0; i < 16; i += 1) {
       const partition = `entries_${String(i).padStart(2, '0')}`;
-      await rebuild(runner, `${partition}_thread`, `create index concurrently ${partition}_thread on ${threadIndex(partition)}`);
+      await buildIndex(runner, `${partition}_thread`, threadIndex(partition));
       await runner.query(`alter index entries_thread attach partition ${partition}_thread`);
     }
-    await rebuild(runner, 'message_state_pinned', pinIndex);
+    await buildIndex(runner, 'message_state_pinned', pinIndex);
     await runner.query(appendChange);
   }
 
@@ -71,14 +72,4 @@ export class Threads0030 implements MigrationInterface {
     await runner.query('drop index entries_thread');
     await runner.query('drop index message_state_pinned');
   }
-}
-
-/** A build that was interrupted leaves an invalid index behind, which nothing would ever use. */
-async function rebuild(runner: QueryRunner, name: string, create: string): Promise<void> {
-  const [found] = (await runner.query('select indisvalid as valid from pg_index where indexrelid = to_regclass($1)', [name])) as {
-    valid: boolean;
-  }[];
-  if (found?.valid) return;
-  if (found) await runner.query(`drop index concurrently ${name}`);
-  await runner.query(create);
 }

@@ -2,7 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 const tables = `
 -- Null: a person. A webhook's user only writes: it is no member, nor in the directory.
-alter table users add column bot text check (bot in ('bot', 'webhook'));
+alter table users add column bot text,
+  add constraint users_bot_check check (bot in ('bot', 'webhook')) not valid;
 
 create table webhooks (
   id uuid primary key,

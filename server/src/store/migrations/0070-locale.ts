@@ -5,7 +5,8 @@ export class Locale0070 implements MigrationInterface {
   name = 'Locale1763733600070';
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query('alter table users add column locale text check (length(locale) <= 35)');
+    await runner.query(`alter table users add column locale text,
+      add constraint users_locale_check check (length(locale) <= 35) not valid`);
   }
 
   async down(runner: QueryRunner): Promise<void> {

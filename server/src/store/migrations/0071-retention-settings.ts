@@ -12,9 +12,9 @@ create table retention_settings (
 insert into retention_settings default values`;
 
 /** Null: as all the others. 0: for ever. */
-const column = 'alter table conversations add column retention_days integer check (retention_days between 0 and 36500)';
-/** Few have a rule of their own, and each sweep looks for them. */
-const index = 'create index conversations_retention on conversations (id) where retention_days > 0';
+const column = `
+alter table conversations add column retention_days integer,
+  add constraint conversations_retention_days_check check (retention_days between 0 and 36500) not valid`;
 
 /** What to take from one conversation whose row the caller has locked. */
 const purgeConversation = `
@@ -80,7 +80,7 @@ export class RetentionSettings0071 implements MigrationInterface {
   name = 'RetentionSettings1763733600071';
 
   async up(runner: QueryRunner): Promise<void> {
-    for (const sql of [table, column, index, purgeConversation, purge, purgeRuled]) await runner.query(sql);
+    for (const sql of [table, column, purgeConversation, purge, purgeRuled]) await runner.query(sql);
   }
 
   async down(runner: QueryRunner): Promise<void> {
@@ -88,7 +88,6 @@ export class RetentionSettings0071 implements MigrationInterface {
     await runner.query('drop function purge_entries(timestamptz, integer)');
     await runner.query(purgeEntries);
     await runner.query('drop function purge_conversation(uuid, bigint, timestamptz, integer)');
-    await runner.query('drop index conversations_retention');
     await runner.query('alter table conversations drop column retention_days');
     await runner.query('drop table retention_settings');
   }
