@@ -122,6 +122,20 @@ describe('what the spec says of features', () => {
     }
   });
 
+  it('gives every pod that speaks to Postgres or Redis the CA of its certificate, and nothing where none is named', () => {
+    for (const role of ['api', 'realtime', 'worker']) {
+      const { DATABASE_CA, REDIS_CA } = envOf(objects, role);
+      assert.deepEqual([DATABASE_CA, REDIS_CA], ['postgres/ca.crt', 'redis/ca.crt']);
+      assert.doesNotMatch(JSON.stringify(podOf(render(specs.smallest), role)), /_CA"/);
+    }
+    const jobs = objects.filter(({ kind }) => kind === 'Job' || kind === 'CronJob').map((job) => JSON.stringify(job));
+    assert.equal(jobs.length, 2);
+    for (const job of jobs) {
+      assert.match(job, /"DATABASE_CA"/);
+      assert.doesNotMatch(job, /REDIS/);
+    }
+  });
+
   it('reads history from the replicas in the pods that serve people, and nowhere else', () => {
     const ref = { name: 'postgres', key: 'read' };
     const database = { external: { urlSecretRef: { name: 'postgres', key: 'url' }, readUrlSecretRef: ref } };

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
+import { rootCertificates } from 'node:tls';
 import { anySpec } from '@chatcluster/operator/api/testing-specs';
 import { type Config, parseConfig } from '@chatcluster/server/config';
 import fc from 'fast-check';
@@ -17,7 +18,9 @@ interface Container {
 const fromSecrets: Record<string, string> = {
   DATABASE_URL: 'postgres://chat:x@postgres:5432/chat',
   DATABASE_READ_URL: 'postgres://chat:x@replica:5432/chat,postgres://chat:x@other:5432/chat',
-  REDIS_URLS: 'redis://redis:6379',
+  DATABASE_CA: rootCertificates[0]!,
+  REDIS_URLS: 'rediss://redis:6379',
+  REDIS_CA: rootCertificates[1]!,
   REDIS_PASSWORD: 'x',
   SMTP_URL: 'smtps://me:x@mail.example.com:465',
   VAPID_PUBLIC_KEY: Buffer.alloc(65, 4).toString('base64url'),
@@ -95,6 +98,7 @@ test('what is written in the spec reaches the server', () => {
   assert.deepEqual(config.allowedOrigins, ['https://www.example.com']);
   assert.deepEqual(config.trustedProxies, ['loopback', 'linklocal', 'uniquelocal']);
   assert.equal(config.databasePool, facts.databasePool);
+  assert.deepEqual([config.databaseCa, config.redisCa], rootCertificates.slice(0, 2));
   assert.equal(config.drainSeconds, 60);
   assert.equal(config.fanout, 'routed');
   assert.deepEqual({ ...config.limits, messageMaxChars: 4_000, groupMaxMembers: 500, socketsPerPod: 20_000 }, config.limits);

@@ -23,8 +23,8 @@ const smallest: ChatClusterSpec = { database: { evaluation: {} }, redis: { manag
 
 /** Nothing of ours but the pods of the server. */
 const external: ChatClusterSpec = {
-  database: { external: { urlSecretRef: { name: 'postgres', key: 'url' } } },
-  redis: { external: { urlsSecretRef: { name: 'redis', key: 'urls' } } },
+  database: { external: { urlSecretRef: { name: 'postgres', key: 'url' }, caSecretRef: { name: 'postgres', key: 'ca.crt' } } },
+  redis: { external: { urlsSecretRef: { name: 'redis', key: 'urls' }, caSecretRef: { name: 'redis', key: 'ca.crt' } } },
   access: {
     host: 'chat.example.com',
     ingress: { className: 'nginx', tlsSecretName: 'chat-tls', annotations: { 'example.com/a': 'b' } },

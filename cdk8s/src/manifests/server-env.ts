@@ -2,7 +2,7 @@ import { names } from '../names.ts';
 import type { KubernetesObject } from '../types.ts';
 import { ADMIN_PORT, type Context, HTTP_PORT, isServing, type JobRole, object, POSTGRES_PORT, REDIS_PORT, type Role } from './context.ts';
 import { publicUrl } from './public-url.ts';
-import { databaseUrlRef } from './secrets.ts';
+import { databaseUrlRef, type KeyRef } from './secrets.ts';
 import { CNPG_DATABASE } from './cloud-native-pg.ts';
 import { featureEnv, featureSettings } from './server-features.ts';
 
@@ -57,12 +57,17 @@ export function configMap(context: Context): KubernetesObject {
   return object(context, ['v1/ConfigMap', context.n.config], { data: serverSettings(context) });
 }
 
-const fromSecret = ({ name, key }: { name: string; key: string }) => ({ secretKeyRef: { name, key } });
+const fromSecret = ({ name, key }: KeyRef) => ({ secretKeyRef: { name, key } });
+
+/** Servers whose certificate it does not vouch for are not believed. */
+function caEnv(name: string, external: { caSecretRef?: KeyRef } | undefined): EnvVar[] {
+  return external?.caSecretRef ? [{ name, valueFrom: fromSecret(external.caSecretRef) }] : [];
+}
 
 /** Our own servers are named here and not in the Secret, which need not change with their number. */
 function redisEnv(cluster: Context['cluster']): EnvVar[] {
   const { external, managed } = cluster.spec.redis;
-  if (external) return [{ name: 'REDIS_URLS', valueFrom: fromSecret(external.urlsSecretRef) }];
+  if (external) return [{ name: 'REDIS_URLS', valueFrom: fromSecret(external.urlsSecretRef) }, ...caEnv('REDIS_CA', external)];
   const n = names(cluster);
   const urls = Array.from({ length: managed?.shards ?? 1 }, (_, shard) => `redis://:$(REDIS_PASSWORD)@${n.redis(shard)}:${REDIS_PORT}`);
   return [
@@ -98,6 +103,7 @@ export function serverEnv({ cluster, facts }: Context, role: Role | JobRole): En
     { name: 'ROLE', value: role },
     { name: 'POD_ID', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
     { name: 'DATABASE_URL', valueFrom: fromSecret(databaseUrlRef(cluster)) },
+    ...caEnv('DATABASE_CA', cluster.spec.database.external),
     { name: 'DATABASE_POOL', value: String(facts.databasePool) },
   ];
   if (role === 'api' || role === 'realtime') own.push(...readEnv(cluster));

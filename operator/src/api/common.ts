@@ -53,23 +53,23 @@ export function sharedStorage(description: string, size: string) {
 }
 
 const sameStorageClass: CelRule = {
-  rule: 'has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)',
+  rule: "(has(self.storageClassName) ? self.storageClassName : '') == (has(oldSelf.storageClassName) ? oldSelf.storageClassName : '')",
   message: 'storageClassName cannot change: write the present one',
 };
 
 export function secretKeyRef(description: string) {
   return record(description, {
-    name: required(text('Name of the Secret.')),
-    key: required(text('Key in the Secret.')),
+    name: required(text('Its name.')),
+    key: required(text('Its key.')),
   });
 }
 
 export function secretRef(description: string) {
-  return record(description, { name: required(text('Name of the Secret.')) });
+  return record(description, { name: required(text('Its name.')) });
 }
 
 function amounts(description: string) {
-  const amount = '^[0-9]{1,9}([.][0-9]{1,3})?(m|k|[KMGT]i|[MGT])?$';
+  const amount = String.raw`^\d{1,9}(\.\d{1,3})?(m|k|Ki|[MGT]i?)?$`;
   return record(description, { cpu: numberOrText('Cores, such as 250m.', amount), memory: numberOrText('Bytes, such as 512Mi.', amount) });
 }
 

@@ -46,6 +46,7 @@ export const ruleCases: RuleCase[] = [
   { at: 'database.evaluation.storage.size', bad: '0', good: '500M' },
   { at: 'database.evaluation.storage.size', from: '2Gi', bad: '1Gi', good: '2048Mi' },
   { at: 'database.evaluation.storage.storageClassName', from: 'fast', bad: 'slow', good: 'fast' },
+  { at: 'database.evaluation.storage', from: {}, bad: { storageClassName: 'fast' }, good: { size: '2Gi' } },
   {
     at: 'database',
     bad: { cloudNativePG: { backup: { ...cnpgBackup, destinationPath: 'backups' } } },

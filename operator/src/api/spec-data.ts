@@ -20,8 +20,9 @@ export const database = check(
     external: record('A Postgres (16 or newer) of your own.', {
       urlSecretRef: required(secretKeyRef('Secret key with the URL, postgres://user:password@host:5432/database?sslmode=verify-full.')),
       readUrlSecretRef: secretKeyRef(
-        'Secret key with the URL of read replicas (several: separated by commas). History and search are read from those that have replayed everything committed before.',
+        'Secret key with the URL of read replicas (several: separated by commas). History and search are read from those that are not behind.',
       ),
+      caSecretRef: secretKeyRef('Secret key with the CA of its certificate, and of the replicas, in PEM.'),
     }),
     cloudNativePG: record('A highly available Postgres made by the CloudNativePG operator, which must be installed.', {
       instances: defaulted(whole('How many Postgres instances run: one primary, the others replicas.', 1, 9), 3),
@@ -59,6 +60,7 @@ export const redis = check(
       urlsSecretRef: required(
         secretKeyRef('Secret key with one URL per server, separated by commas: redis://:password@host:6379 or rediss://…'),
       ),
+      caSecretRef: secretKeyRef('Secret key with the CA of their certificates, in PEM; the URLs begin with rediss://.'),
     }),
     managed: check(
       record('Small Redis servers run by the operator. Losing one costs latency, never a message.', {

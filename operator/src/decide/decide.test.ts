@@ -152,6 +152,35 @@ describe('listProblems', () => {
     assert.deepEqual(checksums, { mine: 'mine', replica: 'replica' });
   });
 
+  it('names the Secret with a CA that is missing, and the key that it lacks', () => {
+    const ca = { name: 'trust', key: 'ca.crt' };
+    const spec: ChatClusterSpec = {
+      database: { external: { urlSecretRef: { name: 'mine', key: 'url' }, caSecretRef: ca } },
+      redis: { external: { urlsSecretRef: { name: 'mine', key: 'url' }, caSecretRef: ca } },
+    };
+    const digest = (name: string, key: string): [string, SecretDigest] => [
+      name,
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name }, keys: [key], digest: name, ports: {} },
+    ];
+    const problemsWith = (...more: [string, SecretDigest][]) =>
+      listProblems(observe({ spec, more: { secrets: new Map([digest('mine', 'url'), ...more]) } }));
+    assert.deepEqual(
+      problemsWith().map(({ about, reason, message }) => [about, reason, /spec\.\S+/.exec(message)?.[0]]),
+      [
+        ['database', 'SecretMissing', 'spec.database.external.caSecretRef'],
+        ['redis', 'SecretMissing', 'spec.redis.external.caSecretRef'],
+      ],
+    );
+    assert.deepEqual(
+      problemsWith(digest('trust', 'tls.crt')).map(({ about, reason }) => [about, reason]),
+      [
+        ['database', 'SecretKeyMissing'],
+        ['redis', 'SecretKeyMissing'],
+      ],
+    );
+    assert.deepEqual(problemsWith(digest('trust', 'ca.crt')), []);
+  });
+
   it('complains about no Secret that it may not read, unless a pod does', () => {
     assert.deepEqual(listProblems(observe({ spec: external, more: { secrets: undefined } })), []);
     const trouble = { reason: 'CreateContainerConfigError', message: 'secret "mine" not found' };

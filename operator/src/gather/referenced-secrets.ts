@@ -15,7 +15,9 @@ export function listReferencedSecrets(spec: ResolvedSpec): SecretUse[] {
   const uses: (SecretUse | undefined)[] = [
     keyed('spec.database.external.urlSecretRef', database.external?.urlSecretRef),
     keyed('spec.database.external.readUrlSecretRef', database.external?.readUrlSecretRef),
+    keyed('spec.database.external.caSecretRef', database.external?.caSecretRef),
     keyed('spec.redis.external.urlsSecretRef', redis.external?.urlsSecretRef),
+    keyed('spec.redis.external.caSecretRef', redis.external?.caSecretRef),
     ...auth.providers.map(({ name, clientSecretRef }) =>
       whole(`spec.auth.providers[${name}].clientSecretRef`, clientSecretRef, ['clientId', 'clientSecret']),
     ),
