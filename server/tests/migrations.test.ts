@@ -107,3 +107,25 @@ it('gives way when somebody holds a table for long, and comes back', async () =>
   };
   assert.deepEqual(await runBeside(database.url, client, change), []);
 });
+
+it('builds an index anew whose build was interrupted, and leaves one that is whole', async () => {
+  await using database = await createEmptyDatabase();
+  await using client = await connect(database.url);
+  const checks = names.find((name) => name.startsWith('ValidatedChecks'))!;
+  await applyMigrations(database.url, names.slice(0, names.indexOf(checks)));
+  const find = async () => {
+    const { rows } = await client.query<{ id: number; valid: boolean }>(
+      "select indexrelid as id, indisvalid as valid from pg_index where indexrelid = to_regclass('conversations_retention')",
+    );
+    return rows[0];
+  };
+  await client.query('create index conversations_retention on conversations (id) where retention_days > 0');
+  await client.query("update pg_index set indisvalid = false where indexrelid = 'conversations_retention'::regclass");
+  const interrupted = await find();
+  await applyMigrations(database.url, [checks]);
+  const built = await find();
+  assert.ok(built?.valid && built.id !== interrupted?.id);
+  await client.query('delete from migrations where name = $1', [checks]);
+  await applyMigrations(database.url, [checks]);
+  assert.deepEqual(await find(), built);
+});
