@@ -61,6 +61,8 @@ export class Feed {
   readonly #ids: string[] = [];
   #line: Line | undefined;
   #since: string | undefined;
+  /** Told of by `changes` up to `#since`, and not yet brought by `sync`: a connection may end in between. */
+  readonly #behind = new Set<string>();
   #holdTimer: NodeJS.Timeout | undefined;
   #seen = 0;
   #isCaughtUp = false;
@@ -109,8 +111,7 @@ export class Feed {
     if (!line) return;
     const startedAtMs = nowMs();
     while (this.#line === line) {
-      const moved = await this.#changes(line);
-      if (moved && (await this.sync(moved))) {
+      if ((await this.#changes(line)) && (await this.#syncBehind())) {
         this.#isCaughtUp = true;
         this.#options.meters.time('catchUp', nowMs() - startedAtMs);
         return;
@@ -127,17 +128,23 @@ export class Feed {
     return true;
   }
 
-  async #changes(line: Line): Promise<string[] | undefined> {
-    const moved: string[] = [];
+  async #changes(line: Line): Promise<boolean> {
     let since = this.#since;
     for (let more = true; more; ) {
       const answer = await line.connection.call<ChangesPage>('changes', since === undefined ? {} : { since });
-      if (!answer?.ok || line !== this.#line) return undefined;
-      for (const { id, lastSeq } of answer.data.conversations) if (this.cursor(id) < lastSeq && this.#boxes.has(id)) moved.push(id);
+      if (!answer?.ok || line !== this.#line) return false;
+      for (const { id, lastSeq } of answer.data.conversations) if (this.cursor(id) < lastSeq && this.#boxes.has(id)) this.#behind.add(id);
       ({ more, next: since } = answer.data);
     }
     this.#since = since;
-    return moved;
+    return true;
+  }
+
+  async #syncBehind(): Promise<boolean> {
+    const asked = [...this.#behind];
+    const isDone = await this.sync(asked);
+    if (isDone) for (const id of asked) this.#behind.delete(id);
+    return isDone;
   }
 
   async #syncSome(ids: readonly string[]): Promise<boolean> {
