@@ -24,9 +24,9 @@ import { type Candidate, measureFailover } from './failover.ts';
 
 /**
  * Figures of the operator as a process of its own against a real API server:
- * `node operator/tests/bench.ts [resources] [edits]`, by default 1000 and 200. The last line is JSON.
+ * `node operator/tests/bench.ts [resources] [edits]`, by default 1000 and 500. The last line is JSON.
  */
-const [resources = 1_000, edits = 200] = process.argv.slice(2).map(Number);
+const [resources = 1_000, edits = 500] = process.argv.slice(2).map(Number);
 const perNamespace = 100;
 const folder = join(import.meta.dirname, '../../docs/benchmarks');
 const command = `node operator/tests/bench.ts ${resources} ${edits}`;
