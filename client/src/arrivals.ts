@@ -1,7 +1,7 @@
 import type { Conversation, Entry } from '@chatcluster/protocol';
 import type { Book } from './book.ts';
 import type { Emitter } from './emitter.ts';
-import { messageOfEntry } from './fold.ts';
+import { isNote, messageOfEntry } from './fold.ts';
 import type { Outbox } from './outbox.ts';
 import type { Panels } from './panels.ts';
 import type { Receipts } from './receipts.ts';
@@ -31,13 +31,15 @@ export function createArrivals(deps: ArrivalDeps) {
       const { id } = conversation;
       outbox.seen(id, entries);
       panels.applied(id, entries);
-      const others = entries.filter((e) => e.type === 'message' && e.actorId !== me() && deps.isNews(id, e.seq));
+      const news = entries.filter((e) => e.actorId !== me() && deps.isNews(id, e.seq));
+      const others = news.filter((e) => e.type === 'message');
       for (const entry of others) typing.received(id, entry.actorId, false);
       const last = others.at(-1);
       if (last && last.seq > conversation.me.deliveredSeq) receipts.note({ conversationId: id, delivered: last.seq });
       if (!isLive()) return;
-      for (const entry of others) {
-        if (entry.type === 'message' && !deps.isBlocked(entry.actorId))
+      for (const entry of news) {
+        if (isNote(entry)) emitter.emit('note', { conversation, note: entry });
+        else if (entry.type === 'message' && !deps.isBlocked(entry.actorId))
           emitter.emit('message', { conversation, message: messageOfEntry(book.context(id), entry) });
       }
     },

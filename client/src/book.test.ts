@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Conversation, ConversationMe, Entry } from '@chatcluster/protocol';
 import { Book } from './book.ts';
-import { conversation, ME, message } from './client-world.ts';
+import { conversation, ME, message, note } from './client-world.ts';
 
 /** One conversation that is not open, `lastSeq` 5, two unread. */
 function createWorld() {
@@ -95,9 +95,9 @@ test('messages that were removed by age go here too, also out of a stored log', 
     reactions: [],
   }));
   book.learn(picture({ unread: 1 }, { trimmedSeq: 4 }));
-  book.restoreLog('c', { cursor: 5, hasBefore: true, messages: stored as never });
+  book.restoreLog('c', { cursor: 5, hasBefore: true, messages: stored as never, notes: [note(4), note(5)] });
   const { log } = book.get('c')!;
-  assert.deepEqual([log.messages.map((m) => m.seq), log.hasBefore], [[5], false]);
+  assert.deepEqual([log.messages.map((m) => m.seq), log.notes.map((n) => n.seq), log.hasBefore], [[5], [5], false]);
   assert.equal(now().me.unread, 1);
   book.learn(picture({}, { trimmedSeq: 5 }));
   assert.deepEqual(book.get('c')!.log.messages, []);

@@ -44,11 +44,11 @@ export class Book {
   }
 
   /** Takes the stored log of a conversation and keeps it complete from now on. False: there is a newer one already. */
-  restoreLog(conversationId: string, stored: Pick<Log, 'cursor' | 'messages' | 'hasBefore'>): boolean {
+  restoreLog(conversationId: string, stored: Pick<Log, 'cursor' | 'messages' | 'notes' | 'hasBefore'>): boolean {
     const page = this.#pages.get(conversationId);
     if (page === undefined || page.log.loaded || page.log.recent !== undefined) return false;
-    const { cursor, messages, hasBefore } = stored;
-    const log = { ...emptyLog(cursor), messages, hasBefore, loaded: true };
+    const { cursor, messages, notes, hasBefore } = stored;
+    const log = { ...emptyLog(cursor), messages, notes, hasBefore, loaded: true };
     this.#pages.set(conversationId, trimPage({ ...page, log, isOpened: true }, page.conversation.trimmedSeq ?? 0));
     this.#deps.changed(conversationId);
     // Another tab is ahead: its entries will not apply here, so the summary has to come from the server.

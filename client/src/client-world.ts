@@ -1,4 +1,4 @@
-import type { ChangesPage, Conversation, Entry, SessionReady, SyncPage } from '@chatcluster/protocol';
+import type { ChangesPage, Conversation, Entry, Note, SessionReady, SyncPage } from '@chatcluster/protocol';
 import { defaultLimits } from '@chatcluster/protocol/limits';
 import { createClient } from './client.ts';
 import { createFakeScheduler, settle } from './fake-scheduler.ts';
@@ -24,6 +24,15 @@ export const message = (seq: number, actorId = 'bob', clientMsgId?: string, ment
   actorId,
   data: { body: `body ${seq}`, mentions },
   ...(clientMsgId ? { clientMsgId } : {}),
+});
+
+export const note = (seq: number, actorId = 'bob'): Note => ({
+  seq,
+  type: 'member',
+  id: `n${seq}`,
+  at: new Date(seq).toISOString(),
+  actorId,
+  data: { userId: 'eve', action: 'added', role: 'member' },
 });
 
 export function conversation(lastSeq: number, more: Partial<Conversation> = {}): Conversation {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { conversation, createWorld, ME, message } from './client-world.ts';
+import { conversation, createWorld, ME, message, note } from './client-world.ts';
 import { settle } from './fake-scheduler.ts';
 
 test('what was missed while away is read on reconnecting, in pages and in order', async () => {
@@ -91,6 +91,21 @@ test('another epoch drops what is held and reads the history again', async () =>
   assert.equal(client.conversation('c').loaded, true);
   assert.deepEqual(world.bodies(), []);
   assert.equal(world.server.calls.findLast((c) => c.event === 'changes')?.payload['since'], undefined);
+});
+
+test('who comes and goes is told live and kept beside the messages, and counts nowhere', async () => {
+  const world = createWorld();
+  const told: number[] = [];
+  world.client.on('note', ({ note: { seq } }) => told.push(seq));
+  world.entries = [message(1), note(2)];
+  await world.start();
+  await world.client.open('c');
+  const first = world.client.conversation('c');
+  world.last().emit('entries', { conversationId: 'c', entries: [note(3), note(4, ME), message(5)] });
+  await settle();
+  const { notes, messages, unread } = world.client.conversation('c');
+  assert.deepEqual([notes.map(({ seq }) => seq), messages.map(({ seq }) => seq), unread], [[3, 4], [5], 1]);
+  assert.deepEqual([first.notes, told], [[], [3]]);
 });
 
 test('a snapshot keeps its identity until something in it changes', async () => {

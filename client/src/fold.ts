@@ -1,4 +1,4 @@
-import type { Entry, LinkPreview, Message, Reaction } from '@chatcluster/protocol';
+import type { Entry, LinkPreview, Message, Note, Reaction } from '@chatcluster/protocol';
 
 /** A message of the local log; own ones remember their `clientMsgId` so that the outbox can let go of them. */
 export interface LogMessage extends Message {
@@ -38,7 +38,7 @@ export function foldEntry(context: FoldContext, messages: readonly LogMessage[],
       return change(messages, entry.data.messageId, (m) => showPreviews(m, entry.data.previews));
     case 'member':
     case 'conversation':
-      return messages;
+      return messages; // Kept beside the messages: `foldNotes`.
     default:
       return messages; // A type of a later release: it took its number, there is nothing to show.
   }
@@ -46,6 +46,17 @@ export function foldEntry(context: FoldContext, messages: readonly LogMessage[],
 
 export function foldEntries(context: FoldContext, messages: readonly LogMessage[], entries: readonly Entry[]): readonly LogMessage[] {
   return entries.reduce((folded, entry) => foldEntry(context, folded, entry), messages);
+}
+
+export function isNote(entry: Entry): entry is Note {
+  return entry.type === 'member' || entry.type === 'conversation';
+}
+
+/** The notes among the entries with those that are known, ascending by seq; the same array when there is none that is new. */
+export function foldNotes(notes: readonly Note[], entries: readonly Entry[]): readonly Note[] {
+  const known = new Set(notes.map(({ seq }) => seq));
+  const fresh = entries.filter(isNote).filter(({ seq }) => !known.has(seq));
+  return fresh.length === 0 ? notes : [...notes, ...fresh].toSorted((a, b) => a.seq - b.seq);
 }
 
 export function messageOfEntry(context: FoldContext, entry: Extract<Entry, { type: 'message' }>): LogMessage {

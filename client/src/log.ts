@@ -1,6 +1,6 @@
-import type { Entry, HistoryPage } from '@chatcluster/protocol';
+import type { Entry, HistoryPage, Note } from '@chatcluster/protocol';
 import { applyRule, skipTo, type Inbox } from './apply.ts';
-import { countsAsUnread, foldEntries, type FoldContext, type LogMessage } from './fold.ts';
+import { countsAsUnread, foldEntries, foldNotes, type FoldContext, type LogMessage } from './fold.ts';
 
 /**
  * What is held of one conversation: the newest contiguous stretch of messages, and the inbox of entries.
@@ -16,6 +16,8 @@ import { countsAsUnread, foldEntries, type FoldContext, type LogMessage } from '
  */
 export interface Log extends Inbox<Entry> {
   readonly messages: readonly LogMessage[];
+  /** What happened between and around these messages, as far as the stretch reaches. */
+  readonly notes: readonly Note[];
   readonly loaded: boolean;
   readonly hasBefore: boolean;
   /** Entries applied since the oldest page request that is still open; undefined: none is open. */
@@ -23,7 +25,7 @@ export interface Log extends Inbox<Entry> {
 }
 
 export function emptyLog(cursor: number): Log {
-  return { cursor, held: [], messages: [], loaded: false, hasBefore: true, recent: undefined };
+  return { cursor, held: [], messages: [], notes: [], loaded: false, hasBefore: true, recent: undefined };
 }
 
 /** Takes entries in any order; `ready` are those that applied now. */
@@ -34,15 +36,16 @@ export function takeEntries(context: FoldContext, log: Log, arrived: readonly En
 
 function advance(context: FoldContext, log: Log, cursor: number, ready: readonly Entry[]): Log {
   const messages = log.loaded ? foldEntries(context, log.messages, ready) : log.messages;
+  const notes = log.loaded ? foldNotes(log.notes, ready) : log.notes;
   const recent = log.recent === undefined ? undefined : [...log.recent, ...ready];
-  return { ...log, cursor, messages, recent };
+  return { ...log, cursor, messages, notes, recent };
 }
 
 /** `sync` left a range out: the stretch now starts behind it; what was above is loaded again by scrolling. */
 export function skipRange(context: FoldContext, log: Log, to: number): { log: Log; ready: readonly Entry[] } {
   if (to <= log.cursor) return { log, ready: [] };
   const { cursor, held, ready } = skipTo(log, to);
-  const cut = { ...log, held, messages: [], hasBefore: true, recent: undefined };
+  const cut = { ...log, held, messages: [], notes: [], hasBefore: true, recent: undefined };
   return { log: advance(context, cut, cursor, ready), ready };
 }
 
@@ -67,7 +70,8 @@ export function addPage(context: FoldContext, log: Log, page: HistoryPage): Log 
   const older = page.messages.filter((m) => !known.has(m.id) && m.seq < edge);
   const folded = foldEntries(context, older, later);
   const fresh = folded.filter((m) => !known.has(m.id));
-  return { ...log, messages: [...fresh, ...log.messages], loaded: true, hasBefore: page.hasBefore, recent: undefined };
+  const notes = foldNotes(log.notes, [...(page.notes ?? []), ...later]);
+  return { ...log, messages: [...fresh, ...log.messages], notes, loaded: true, hasBefore: page.hasBefore, recent: undefined };
 }
 
 /** How many messages of others after `readSeq` are unread; undefined when the log does not reach back that far. */

@@ -64,15 +64,16 @@ export function tellUnread({ log, conversation, tail, told }: Page, messageId: s
 
 /** What the server has removed by age goes here, too. */
 export function trimPage(page: Page, upTo: number): Page {
-  const isKept = (message: LogMessage) => message.seq > upTo;
+  const isKept = ({ seq }: Pick<LogMessage, 'seq'>) => seq > upTo;
   const { log, window, conversation } = page;
   const { lastMessage, ...rest } = conversation;
   const messages = log.messages.filter(isKept);
+  const notes = log.notes.filter(isKept);
   const shown = window?.messages.filter(isKept) ?? [];
   return {
     ...page,
     conversation: lastMessage === undefined || isKept(lastMessage) ? conversation : rest,
-    log: messages.length === log.messages.length ? log : { ...log, messages, hasBefore: false },
-    window: window && shown.length > 0 ? { ...window, messages: shown } : undefined,
+    log: messages.length === log.messages.length && notes.length === log.notes.length ? log : { ...log, messages, notes, hasBefore: false },
+    window: window && shown.length > 0 ? { ...window, messages: shown, notes: window.notes.filter(isKept) } : undefined,
   };
 }

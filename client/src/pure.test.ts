@@ -4,7 +4,7 @@ import type { Entry } from '@chatcluster/protocol';
 import fc from 'fast-check';
 import { applyRule, skipTo, type Inbox } from './apply.ts';
 import { backoffMs } from './backoff.ts';
-import { foldEntries } from './fold.ts';
+import { foldEntries, foldNotes } from './fold.ts';
 import { addPage, beginPage, emptyLog, skipRange, takeEntries } from './log.ts';
 import { planSync } from './plan-sync.ts';
 
@@ -88,6 +88,7 @@ test('a log is the same whatever order and however often its entries arrive', ()
         const opened = { ...emptyLog(0), loaded: true };
         const log = shuffled.reduce((at, entry) => takeEntries(context, at, [entry]).log, opened);
         assert.deepEqual(log.messages, foldEntries(context, [], entries));
+        assert.deepEqual(log.notes, foldNotes([], entries));
         assert.deepEqual(takeEntries(context, log, entries).log.messages, log.messages);
       },
     ),
@@ -101,8 +102,11 @@ test('a page of history and the entries since it was asked for give what all ent
       const asOf = asked + (b % (entries.length - asked + 1));
       const opening = beginPage(emptyLog(asked));
       const waiting = takeEntries(context, opening, entries.slice(asked)).log;
-      const page = { messages: [...foldEntries(context, [], entries.slice(0, asOf))], hasBefore: false, hasAfter: false, asOf };
-      assert.deepEqual(addPage(context, waiting, page).messages, foldEntries(context, [], entries));
+      const known = entries.slice(0, asOf);
+      const page = { messages: [...foldEntries(context, [], known)], notes: [...foldNotes([], known)], hasBefore: false, hasAfter: false, asOf };
+      const log = addPage(context, waiting, page);
+      assert.deepEqual(log.messages, foldEntries(context, [], entries));
+      assert.deepEqual(log.notes, foldNotes([], entries));
     }),
   );
 });

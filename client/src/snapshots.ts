@@ -1,9 +1,10 @@
-import type { Conversation, Member } from '@chatcluster/protocol';
+import type { Conversation, Member, Note } from '@chatcluster/protocol';
 import type { Page } from './page.ts';
 import type { LogMessage } from './fold.ts';
 import type { ChatMessage, ConversationSnapshot, DeliveryState, PendingMessage } from './types.ts';
 
 const NO_MESSAGES: readonly ChatMessage[] = [];
+const NO_NOTES: readonly Note[] = [];
 const NO_MEMBERS: readonly Member[] = [];
 
 export interface SnapshotParts {
@@ -22,6 +23,7 @@ export function buildSnapshot(parts: SnapshotParts, before: ConversationSnapshot
     id,
     conversation,
     messages: page ? withDelivery(page.conversation, (page.window ?? page.log).messages, me, before?.messages ?? NO_MESSAGES) : NO_MESSAGES,
+    notes: (page?.window ?? page?.log)?.notes ?? NO_NOTES,
     pending,
     hasBefore: (page?.window ?? page?.log)?.hasBefore ?? true,
     hasAfter: page?.window !== undefined,

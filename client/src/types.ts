@@ -9,6 +9,7 @@ import type {
   Level,
   Member,
   Message,
+  Note,
   OwnUser,
   Presence,
   PresenceSetting,
@@ -131,6 +132,8 @@ export interface ConversationSnapshot {
   readonly conversation: Conversation | undefined;
   /** Ascending by `seq`, without holes: the newest stretch that is loaded, or the one that `jumpTo` went to. */
   readonly messages: readonly ChatMessage[];
+  /** Who came, went or named it, between and around these messages. Ascending by `seq`, which they share with the messages. */
+  readonly notes: readonly Note[];
   readonly pending: readonly PendingMessage[];
   /** Older messages can be loaded with `loadOlder`. */
   readonly hasBefore: boolean;
@@ -154,6 +157,8 @@ export type ClientEvents = { [E in ServerEventName]: ServerEvents[E] } & {
   connection: ConnectionSnapshot;
   /** A message of somebody else arrived live (not by catching up on connect); for sounds and notifications. */
   message: { conversation: Conversation; message: ChatMessage };
+  /** Somebody else came, went, or changed the conversation, live. */
+  note: { conversation: Conversation; note: Note };
   /** A send failed for good. */
   'send:failed': { pending: PendingMessage; error: WireError };
   /** The user is signed out: by `logout()`, or because the session ended. */
@@ -329,4 +334,4 @@ export interface ChatClient extends AsyncDisposable {
   readonly rest: Rest;
 }
 
-export type { Attachment, Conversation, Member, Message, Presence };
+export type { Attachment, Conversation, Member, Message, Note, Presence };

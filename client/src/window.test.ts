@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Conversation, Entry, EventInput, HistoryPage } from '@chatcluster/protocol';
 import { Book } from './book.ts';
-import { foldEntries, type LogMessage } from './fold.ts';
+import { note } from './client-world.ts';
+import { foldEntries, foldNotes, type LogMessage } from './fold.ts';
 import { History } from './history.ts';
 
 const context = { conversationId: 'c', me: 'me' };
@@ -14,9 +15,10 @@ const edit = (seq: number, target: number): Entry => ({
   data: { messageId: `m${target}`, body: `edited by ${seq}` },
 });
 
-/** A conversation of `count` messages on a server that answers when it is told to. */
-function createWorld(count: number) {
-  const entries = Array.from({ length: count }, (_, i) => message(i + 1));
+
+/** A conversation of `count` entries, messages unless said otherwise, on a server that answers when it is told to. */
+function createWorld(count: number, entryOf: (seq: number) => Entry = message) {
+  const entries = Array.from({ length: count }, (_, i) => entryOf(i + 1));
   const waiting: (() => void)[] = [];
   const state = { isHeld: false };
   const conversation: Conversation = {
@@ -30,6 +32,7 @@ function createWorld(count: number) {
   };
   const book = new Book({ me: () => 'me', changed() {}, pendingRead: () => 0, applied() {}, missing() {} });
   book.learn(conversation);
+  const between = (low = 0, high = Number.POSITIVE_INFINITY) => foldNotes([], entries).filter(({ seq }) => seq >= low && seq <= high);
   const answer = ({ before, after, around, limit = 50 }: EventInput<'history'>): HistoryPage => {
     const all = foldEntries(context, [], entries);
     let from = Math.max(0, all.length - limit);
@@ -37,7 +40,10 @@ function createWorld(count: number) {
     if (after !== undefined) from = all.filter((m) => m.seq <= after).length;
     if (around !== undefined) from = Math.max(0, all.filter((m) => m.seq < around).length - limit / 2);
     const to = before === undefined ? from + limit : all.filter((m) => m.seq < before).length;
-    return { messages: all.slice(from, to), hasBefore: from > 0, hasAfter: to < all.length, asOf: entries.length };
+    const page = { messages: all.slice(from, to), hasBefore: from > 0, hasAfter: to < all.length, asOf: entries.length };
+    const [low, high] = [page.hasBefore ? page.messages[0]?.seq : 1, page.hasAfter ? page.messages.at(-1)?.seq : undefined];
+    const notes = between(after === undefined ? low : after + 1, before === undefined ? high : before - 1);
+    return { ...page, notes };
   };
   const call = async (payload: EventInput<'history'>) => {
     const page = answer(payload);
@@ -59,6 +65,9 @@ function createWorld(count: number) {
     const from = all.findIndex((m) => m.id === shown()[0]?.id);
     assert.deepEqual(shown(), all.slice(Math.max(0, from), Math.max(0, from) + shown().length));
     if (book.get('c')?.window === undefined && shown().length > 0) assert.equal(shown().at(-1)?.id, all.at(-1)?.id);
+    const page = book.get('c')!;
+    const { hasBefore, notes } = page.window ?? page.log;
+    assert.deepEqual(notes, between(hasBefore ? shown()[0]?.seq : 0, page.window && shown().at(-1)?.seq));
   };
   const release = () => waiting.splice(0).forEach((go) => go());
   return { book, history: new History({ book, call }), add, shown, check, release, state };
@@ -122,7 +131,7 @@ test('any order of jumps, pages and entries shows a part of the conversation wit
   for (let seed = 1; seed <= 30; seed += 1) {
     let state = seed;
     const random = (below: number) => (state = (state * 48_271) % 2_147_483_647) % below;
-    const world = createWorld(300 + random(200));
+    const world = createWorld(300 + random(200), (seq) => (seq % 10 < 3 ? note(seq) : message(seq)));
     await world.history.newest('c');
     const moves = [
       () => world.history.around('c', 1 + random(300)),
@@ -131,9 +140,10 @@ test('any order of jumps, pages and entries shows a part of the conversation wit
       async () => world.history.leaveWindow('c'),
       async () => world.add(message),
       async () => world.add((seq) => edit(seq, 1 + random(300))),
+      async () => world.add(note),
     ];
     for (let i = 0; i < 60; i += 1) {
-      const running = [moves[random(6)]?.(), moves[random(6)]?.()];
+      const running = [moves[random(7)]?.(), moves[random(7)]?.()];
       await Promise.all(running);
       world.check();
     }

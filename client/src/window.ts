@@ -1,5 +1,5 @@
-import type { Entry, HistoryPage } from '@chatcluster/protocol';
-import { foldEntries, type FoldContext, type LogMessage } from './fold.ts';
+import type { Entry, HistoryPage, Note } from '@chatcluster/protocol';
+import { foldEntries, foldNotes, type FoldContext, type LogMessage } from './fold.ts';
 import type { Log } from './log.ts';
 
 /**
@@ -9,6 +9,7 @@ import type { Log } from './log.ts';
 export interface Window {
   /** Ascending by `seq`, never empty. */
   readonly messages: readonly LogMessage[];
+  readonly notes: readonly Note[];
   readonly hasBefore: boolean;
 }
 
@@ -38,7 +39,8 @@ export function foldWindow(context: FoldContext, window: Window, entries: readon
 /** The page around a place becomes the window, in place of an earlier one. Nothing there: the newest stretch is shown. */
 export function placeWindow(context: FoldContext, log: Log, page: HistoryPage): View {
   const messages = foldPage(context, log, page);
-  return messages.length === 0 ? { log, window: undefined } : meet({ log, window: { messages, hasBefore: page.hasBefore } }, page.hasAfter);
+  if (messages.length === 0) return { log, window: undefined };
+  return meet({ log, window: { messages, notes: page.notes ?? [], hasBefore: page.hasBefore } }, page.hasAfter);
 }
 
 /** A page of older messages in front of the window. */
@@ -46,7 +48,8 @@ export function extendBefore(context: FoldContext, { log, window }: View, page: 
   if (window === undefined) return { log, window };
   const edge = window.messages[0]?.seq ?? 0;
   const older = foldPage(context, log, page).filter((message) => message.seq < edge);
-  return { log, window: { messages: [...older, ...window.messages], hasBefore: page.hasBefore } };
+  const notes = foldNotes(window.notes, page.notes ?? []);
+  return { log, window: { messages: [...older, ...window.messages], notes, hasBefore: page.hasBefore } };
 }
 
 /** A page of newer messages behind the window. */
@@ -54,7 +57,8 @@ export function extendAfter(context: FoldContext, { log, window }: View, page: H
   if (window === undefined) return { log, window };
   const edge = window.messages.at(-1)?.seq ?? 0;
   const newer = foldPage(context, log, page).filter((message) => message.seq > edge);
-  return meet({ log, window: { ...window, messages: [...window.messages, ...newer] } }, page.hasAfter);
+  const notes = foldNotes(window.notes, page.notes ?? []);
+  return meet({ log, window: { ...window, messages: [...window.messages, ...newer], notes } }, page.hasAfter);
 }
 
 /** What was applied since the page was asked for is folded over it. */
@@ -69,5 +73,6 @@ function meet({ log, window }: { log: Log; window: Window }, hasAfter: boolean):
   const edge = log.messages[0]?.seq ?? Number.POSITIVE_INFINITY;
   if (hasAfter && (window.messages.at(-1)?.seq ?? 0) < edge) return { log, window };
   const older = window.messages.filter((message) => message.seq < edge);
-  return { log: { ...log, messages: [...older, ...log.messages], hasBefore: window.hasBefore }, window: undefined };
+  const notes = foldNotes(window.notes, log.notes);
+  return { log: { ...log, messages: [...older, ...log.messages], notes, hasBefore: window.hasBefore }, window: undefined };
 }

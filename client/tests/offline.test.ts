@@ -57,6 +57,11 @@ test('history is there without a network, and what is written there arrives once
       await using copy = await createNodeStore(path);
       return (await copy.local?.loadLog('', id))?.messages[0]?.reactions.length === 1;
     });
+    await ada.update(id, { topic: 'Seats' });
+    await eventually(async () => {
+      await using copy = await createNodeStore(path);
+      return (await copy.local?.loadLog('', id))?.notes.length === 2;
+    });
     return id;
   });
 
@@ -68,6 +73,10 @@ test('history is there without a network, and what is written there arrives once
     assert.equal(ada.conversations()[0]?.title, 'Train');
     await ada.open(id);
     assert.deepEqual(bodies(ada, id), ['one', 'two']);
+    assert.deepEqual(
+      ada.conversation(id).notes.map((note) => note.type === 'conversation' && note.data),
+      [{ title: 'Train' }, { topic: 'Seats' }],
+    );
     assert.equal(ada.conversation(id).messages[0]?.reactions[0]?.emoji, '👍');
     assert.equal(ada.user(bob.me()?.id ?? '')?.displayName, 'Bob');
     ada.send(id, 'from the tunnel');

@@ -30,6 +30,7 @@ export const SYNC_MAX_MISSED = 1_000;
 export const SYNC_LIMITED_NEWEST = 100;
 export const CHANGES_PAGE = 200;
 export const HISTORY_PAGE = 100;
+export const HISTORY_NOTES = 200;
 export const MEMBERS_IN_CONVERSATION = 100;
 export const FRAME_MAX_BYTES = 1024 * 1024;
 export const GAP_HOLD_MS = 500;

@@ -227,6 +227,9 @@ export type Entry =
   | (EntryBase & { type: 'conversation'; data: { title?: string; topic?: string; archived?: boolean } });
 export type EntryType = Entry['type'];
 
+/** What happened in a conversation beside its messages: people come and go, it is named, described or archived. */
+export type Note = Extract<Entry, { type: 'member' | 'conversation' }>;
+
 export interface SendResult {
   status: 'stored' | 'queued';
   id: string;
@@ -272,6 +275,8 @@ export interface HistoryPage {
   hasAfter: boolean;
   /** The last seq folded into these messages: apply only later entries over them. */
   asOf?: number;
+  /** What happened between these messages, up to where the pages before and after begin; the newest only when there is very much of it. Ascending by seq. */
+  notes?: Note[];
 }
 
 /** The answers to one message: a page of them and the message itself, of one moment. */

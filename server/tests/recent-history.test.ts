@@ -20,7 +20,9 @@ describe('history out of memory', () => {
     socket = await cluster.connect(ada);
     const other = await cluster.connect(bob);
     const ids: string[] = [];
+    const rename = (title: string) => cluster.ok(ada, 'PATCH', `/v1/conversations/${group.id}`, { title });
     for (let i = 0; i < 12; i += 1) ids.push((await (i % 3 === 0 ? other : socket).send(group.id, `message ${i}`)).id);
+    await rename('Twelve');
     const change = (messageId: string | undefined) => ({ conversationId: group.id, messageId: messageId!, clientMsgId: randomUUID() });
     await socket.send(group.id, 'a reply', { replyTo: ids[1] });
     const gone = await socket.send(group.id, 'a reply that goes', { replyTo: ids[1], mentions: [bob.id] });
@@ -40,6 +42,7 @@ describe('history out of memory', () => {
     await socket.call('pin:set', { ...change(ids[7]), on: true });
     await socket.call('pin:set', { ...change(ids[8]), on: true });
     await socket.call('pin:set', { ...change(ids[8]), on: false });
+    await rename('Many');
     entries = (await socket.call('sync', { cursors: { [group.id]: 0 } })).entries[group.id]!;
   });
   after(() => cluster[Symbol.asyncDispose]());
@@ -48,8 +51,13 @@ describe('history out of memory', () => {
     {},
     { before: 9 },
     { before: 9, limit: 3 },
+    { before: 15, limit: 3 },
+    { before: 1 },
     { after: 0 },
     { after: 5, limit: 4 },
+    { after: 12, limit: 2 },
+    { after: 16 },
+    { after: 40 },
     { around: 8, limit: 4 },
     { around: 8, limit: 1 },
   ];

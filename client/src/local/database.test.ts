@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Conversation } from '@chatcluster/protocol';
+import { note } from '../client-world.ts';
 import type { LogMessage } from '../fold.ts';
 import type { PendingMessage } from '../types.ts';
 import { openNodeSql } from './node-store.ts';
@@ -53,6 +54,20 @@ test('a log is written as a whole, then as changes, and read back with its curso
   assert.deepEqual({ cursor, hasBefore, epoch }, { cursor: 5, hasBefore: true, epoch: 1 });
   const state = await database.call('loadState');
   assert.deepEqual([state.since, state.conversations.map(({ title }) => title)], ['t2', ['at 3']]);
+});
+
+const noteSeqs = async (database: ResilientDatabase) => (await database.call('loadLog', 'c'))?.notes.map(({ seq }) => seq);
+
+test('notes are kept with their log, until they are told anew, and go with the messages around them', async () => {
+  const database = await openMemory(200_000);
+  const long = (from: number, to: number) => messages(from, to).map((one) => ({ ...one, body: 'x'.repeat(1_000) }));
+  await database.call('write', batch({ logs: [{ ...logOf('v1', undefined, [message(2)]), notes: [note(1)] }] }));
+  await database.call('write', batch({ logs: [logOf('v2', 'v1', [message(3)])] }));
+  assert.deepEqual(await noteSeqs(database), [1]);
+  await database.call('write', batch({ logs: [{ ...logOf('v3', 'v2', long(5, 400)), notes: [note(1), note(4), note(390)] }] }));
+  assert.deepEqual(await noteSeqs(database), [390]);
+  await database.call('write', batch({ logs: [logOf('v4', undefined, [message(401)])] }));
+  assert.deepEqual(await noteSeqs(database), []);
 });
 
 test('a change of a state that another tab has replaced is stale, and one that is behind changes nothing', async () => {

@@ -1,4 +1,4 @@
-import type { Conversation, User } from '@chatcluster/protocol';
+import type { Conversation, Note, User } from '@chatcluster/protocol';
 import type { LogMessage } from '../fold.ts';
 import type { PendingMessage } from '../types.ts';
 import { inTransaction, type Sql } from './sql.ts';
@@ -46,7 +46,7 @@ function loadState(sql: Sql): LocalState {
 }
 
 function loadLog(sql: Sql, conversationId: string, nowMs: number): LocalLog | undefined {
-  const [log] = sql.all('select cursor, has_before, version from logs where conversation_id = ?', [conversationId]);
+  const [log] = sql.all('select cursor, has_before, version, notes from logs where conversation_id = ?', [conversationId]);
   if (log === undefined) return undefined;
   sql.run('update logs set used_at = ? where conversation_id = ?', [nowMs, conversationId]);
   return {
@@ -55,6 +55,7 @@ function loadLog(sql: Sql, conversationId: string, nowMs: number): LocalLog | un
     hasBefore: log['has_before'] === 1,
     version: String(log['version']),
     messages: parseRows<LogMessage>(sql.all('select body from messages where conversation_id = ? order by seq', [conversationId])),
+    notes: JSON.parse(String(log['notes'])) as Note[],
   };
 }
 
@@ -113,7 +114,7 @@ function saveConversation(sql: Sql, conversation: Conversation): void {
 /** `stale`: a change of another state than the stored one. `behind`: another tab has written more already. */
 function saveLog(sql: Sql, change: LogChange, nowMs: number): 'stored' | 'stale' | 'behind' {
   const { conversationId: id, base, cursor } = change;
-  const [stored] = sql.all('select version, cursor from logs where conversation_id = ?', [id]);
+  const [stored] = sql.all('select version, cursor, notes from logs where conversation_id = ?', [id]);
   if (stored !== undefined && Number(stored['cursor']) > cursor) return 'behind';
   if (base !== undefined && stored?.['version'] !== base) return 'stale';
   if (base === undefined) dropLog(sql, id);
@@ -122,12 +123,14 @@ function saveLog(sql: Sql, change: LogChange, nowMs: number): 'stored' | 'stale'
     id,
     JSON.stringify(change.messages.map((message) => [message.seq, JSON.stringify(message)])),
   ]);
-  sql.run('insert or replace into logs (conversation_id, cursor, has_before, version, used_at) values (?, ?, ?, ?, ?)', [
+  const notes = change.notes === undefined && base !== undefined ? String(stored?.['notes']) : JSON.stringify(change.notes ?? []);
+  sql.run('insert or replace into logs (conversation_id, cursor, has_before, version, used_at, notes) values (?, ?, ?, ?, ?, ?)', [
     id,
     cursor,
     change.hasBefore ? 1 : 0,
     change.version,
     nowMs,
+    notes,
   ]);
   return 'stored';
 }

@@ -30,7 +30,11 @@ function trimLogs(sql: Sql, keep: number): void {
     if (edge === undefined) continue;
     sql.run('delete from messages where conversation_id = ? and seq <= ?', [id, edge['seq'] ?? 0]);
     // Another version: a tab that holds more of it must not take the rest for stored.
-    sql.run("update logs set has_before = 1, version = version || '-' where conversation_id = ?", [id]);
+    sql.run(
+      `update logs set has_before = 1, version = version || '-', notes =
+         (select json_group_array(json(value)) from json_each(notes) where value ->> '$.seq' > ?) where conversation_id = ?`,
+      [edge['seq'] ?? 0, id],
+    );
   }
 }
 

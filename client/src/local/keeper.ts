@@ -1,6 +1,7 @@
-import type { User } from '@chatcluster/protocol';
+import type { Note, User } from '@chatcluster/protocol';
 import type { Book } from '../book.ts';
 import type { LogMessage } from '../fold.ts';
+import type { Log } from '../log.ts';
 import type { Page } from '../page.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { LocalCopy } from '../store.ts';
@@ -26,6 +27,7 @@ const KEEP = 500;
 interface Saved {
   version: string;
   messages: readonly LogMessage[];
+  notes: readonly Note[];
   cursor: number;
   hasBefore: boolean;
 }
@@ -211,11 +213,13 @@ export class Keeper {
     const saved = this.#saved.get(id);
     const messages = log.messages.slice(-this.#keep);
     const hasBefore = log.hasBefore || messages.length < log.messages.length;
+    const notes = this.#notesFrom(log, hasBefore ? (messages[0]?.seq ?? 0) : 0, saved?.notes);
     const before = new Set(saved?.messages);
     const changed = messages.filter((message) => !before.has(message));
-    if (saved !== undefined && changed.length === 0 && saved.cursor === log.cursor && saved.hasBefore === hasBefore) return undefined;
+    const isSame = notes === saved?.notes;
+    if (isSame && changed.length === 0 && saved.cursor === log.cursor && saved.hasBefore === hasBefore) return undefined;
     const version = this.#deps.newId();
-    this.#saved.set(id, { version, messages, cursor: log.cursor, hasBefore });
+    this.#saved.set(id, { version, messages, notes, cursor: log.cursor, hasBefore });
     return {
       conversationId: id,
       cursor: log.cursor,
@@ -224,7 +228,14 @@ export class Keeper {
       base: saved?.version,
       version,
       messages: changed,
+      ...(isSame ? {} : { notes }),
     };
+  }
+
+  /** Those of the stretch that is kept; the array of last time when they are the same. */
+  #notesFrom(log: Log, from: number, before: readonly Note[] | undefined): readonly Note[] {
+    const notes = log.notes.filter(({ seq }) => seq >= from).slice(-this.#keep);
+    return before?.length === notes.length && notes.every((note, i) => note.seq === before[i]?.seq) ? before : notes;
   }
 
   /** Undefined: there is none, it cannot be read, or it takes too long. */

@@ -17,6 +17,8 @@ const migrations: readonly string[] = [
    create table outbox (client_msg_id text primary key, body text not null) strict;`,
   // How far was read here, until the server knows.
   `create table reads (conversation_id text primary key, seq integer not null) strict;`,
+  // A stretch of before has no notes, and none would ever come: it is read again.
+  `alter table logs add column notes text not null default '[]'; delete from messages; delete from logs;`,
 ];
 
 /** The copy was written by a release that knows more than this one. */

@@ -1,4 +1,4 @@
-import type { Conversation, OwnUser, User } from '@chatcluster/protocol';
+import type { Conversation, Note, OwnUser, User } from '@chatcluster/protocol';
 import type { LogMessage } from '../fold.ts';
 import type { PendingMessage } from '../types.ts';
 
@@ -36,6 +36,7 @@ export interface LocalLog {
   readonly cursor: number;
   readonly hasBefore: boolean;
   readonly messages: readonly LogMessage[];
+  readonly notes: readonly Note[];
   /** Names this state of the stored log; see `LogChange`. */
   readonly version: string;
 }
@@ -51,6 +52,8 @@ export interface LogChange {
   readonly version: string;
   /** Ascending; only those that changed since `base`. */
   readonly messages: readonly LogMessage[];
+  /** All of the stretch; absent: as in `base`. */
+  readonly notes?: readonly Note[];
 }
 
 /** Written as a whole or not at all. */

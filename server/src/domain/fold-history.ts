@@ -1,4 +1,5 @@
-import type { Entry, HistoryPage, LinkPreview, Message } from '@chatcluster/protocol';
+import type { Entry, HistoryPage, LinkPreview, Message, Note } from '@chatcluster/protocol';
+import { HISTORY_NOTES } from '@chatcluster/protocol/limits';
 
 export interface HistoryRange {
   before?: number;
@@ -110,6 +111,26 @@ function pick(messages: Message[], { before, after, around, limit }: HistoryRang
   ];
 }
 
+/** What is older lies below it. */
+function anchorOf({ before = Number.MAX_SAFE_INTEGER, after, around = before }: HistoryRange): number {
+  return after === undefined ? around : after + 1;
+}
+
+/** What happened between the messages of the page, and from there to where the pages beside it begin. */
+function pickNotes({ entries, firstSeq, range }: FoldHistory, { messages, hasBefore, hasAfter }: HistoryPage): Note[] {
+  const { after, around, limit } = range;
+  const anchor = anchorOf(range);
+  const hasOlder = after === undefined && (around === undefined || limit > 1);
+  const from = hasOlder ? ((hasBefore ? messages[0]?.seq : undefined) ?? firstSeq) : anchor;
+  const hasNewer = after !== undefined || around !== undefined;
+  const to = hasNewer ? ((hasAfter ? messages.at(-1)?.seq : undefined) ?? Number.MAX_SAFE_INTEGER) : anchor - 1;
+  const isNote = (entry: Entry): entry is Note => entry.type === 'member' || entry.type === 'conversation';
+  return entries
+    .filter(isNote)
+    .filter(({ seq }) => seq >= Math.max(from, firstSeq) && seq <= to)
+    .slice(-HISTORY_NOTES);
+}
+
 /** The same page as Postgres would give, out of the last entries alone; undefined when they do not reach back far enough. */
 export function foldHistory(history: FoldHistory): HistoryPage | undefined {
   const { entries, firstSeq, range } = history;
@@ -119,7 +140,8 @@ export function foldHistory(history: FoldHistory): HistoryPage | undefined {
   const picked = pick(messages, range);
   const from = range.after ?? range.around;
   if (!isWhole && ((from !== undefined && from < oldest) || picked.length === 0)) return undefined;
-  const hasBefore = !isWhole || messages.some(({ seq }) => seq < (picked[0]?.seq ?? 0));
-  const hasAfter = messages.some(({ seq }) => seq > (picked.at(-1)?.seq ?? Number.MAX_SAFE_INTEGER));
-  return { messages: picked, hasBefore, hasAfter, asOf: entries.at(-1)?.seq ?? 0 };
+  const hasBefore = !isWhole || messages.some(({ seq }) => seq < (picked[0]?.seq ?? anchorOf(range)));
+  const hasAfter = messages.some(({ seq }) => seq > (picked.at(-1)?.seq ?? anchorOf(range) - 1));
+  const page = { messages: picked, hasBefore, hasAfter, asOf: entries.at(-1)?.seq ?? 0 };
+  return { ...page, notes: pickNotes(history, page) };
 }

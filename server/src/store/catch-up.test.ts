@@ -176,6 +176,28 @@ test('pages history in both directions and around a message', async () => {
   assert.deepEqual(await at({ before: 1 }), [[], false, true]);
 });
 
+test('gives what happened between the messages of a page, and only what the reader may read', async () => {
+  const { store } = fixture;
+  const [ann, bob] = (await makeUsers(store, 2)) as [string, string];
+  const c = await makeGroup(store, [ann]);
+  const rename = (title: string) => store.patchConversation({ conversationId: c, actorId: ann, title });
+  await rename('first');
+  await sendMany(store, c, ann, 3);
+  await rename('second');
+  await sendMany(store, c, ann, 3);
+  await store.addMembers({ conversationId: c, actorId: ann, userIds: [bob], role: 'member', action: 'added' });
+  const at = async (userId: string, query: object) =>
+    (await store.loadHistory({ userId, conversationId: c, limit: 2, ...query })).notes?.map(({ seq, type }) => [seq, type]);
+  assert.deepEqual(await at(ann, {}), [[9, 'member']]);
+  assert.deepEqual(await at(ann, { before: 7 }), [[5, 'conversation']]);
+  assert.deepEqual(await at(ann, { before: 6 }), [[5, 'conversation']]);
+  assert.deepEqual(await at(ann, { before: 3 }), [[1, 'conversation']]);
+  assert.deepEqual(await at(ann, { after: 4 }), [[5, 'conversation']]);
+  assert.deepEqual(await at(ann, { after: 8 }), [[9, 'member']]);
+  assert.deepEqual(await at(ann, { around: 6 }), [[5, 'conversation']]);
+  assert.deepEqual(await at(bob, {}), [[9, 'member']]);
+});
+
 test('reads the tail from a position that no late commit and no unpublished batch can fall behind', async () => {
   await using own = await createFixture(4);
   const { store } = own;

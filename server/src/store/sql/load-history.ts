@@ -1,4 +1,5 @@
-import { ChatError, type HistoryPage, type Message } from '@chatcluster/protocol';
+import { ChatError, type HistoryPage, type Message, type Note } from '@chatcluster/protocol';
+import { HISTORY_NOTES } from '@chatcluster/protocol/limits';
 import type { Db } from './auth-keys.ts';
 import { messageJson } from './fragments.ts';
 
@@ -15,6 +16,7 @@ interface Row {
   kind: string;
   member: 'current' | 'former' | 'never';
   messages: Message[] | null;
+  notes: Note[] | null;
   has_before: boolean;
   has_after: boolean;
   as_of: number;
@@ -40,15 +42,26 @@ const sql = `
     ) p where a.member = 'current'
   ), ends as materialized (
     select coalesce(min(seq), $3::bigint) as low, coalesce(max(seq), $3::bigint - 1) as high from picked
+  ), edges as materialized (
+    select ends.*,
+      exists (select 1 from entries e where e.conversation_id = a.id and e.type = 'message' and e.seq >= a.lower and e.seq < ends.low) as has_before,
+      exists (select 1 from entries e where e.conversation_id = a.id and e.type = 'message' and e.seq >= a.lower and e.seq > ends.high) as has_after
+    from access a, ends
   )
-  select a.kind, a.member, a.upper as as_of,
+  select a.kind, a.member, a.upper as as_of, edges.has_before, edges.has_after,
     (
       select jsonb_agg(${messageJson('$1')} order by e.seq)
       from picked join entries e on e.conversation_id = a.id and e.seq = picked.seq
-    ) as messages,
-    exists (select 1 from entries e where e.conversation_id = a.id and e.type = 'message' and e.seq >= a.lower and e.seq < ends.low) as has_before,
-    exists (select 1 from entries e where e.conversation_id = a.id and e.type = 'message' and e.seq >= a.lower and e.seq > ends.high) as has_after
-  from access a, ends`;
+    ) as messages, (
+      select jsonb_agg(n.entry order by n.seq) from (
+        select e.seq, entry_json(e) as entry from entries e
+        where e.conversation_id = a.id and a.member = 'current' and e.type in ('member', 'conversation') and e.seq >= a.lower
+          and e.seq >= case when $4 = 0 then $3::bigint when edges.has_before then edges.low else a.lower end
+          and e.seq <= case when $5 = 0 then $3::bigint - 1 when edges.has_after then edges.high else a.upper end
+        order by e.seq desc limit ${HISTORY_NOTES}
+      ) n
+    ) as notes
+  from access a, edges`;
 
 /** Folded messages, ascending. A former member gets `not_member`, also for what was readable once (protocol.md 4). */
 export async function loadHistory(db: Db, query: HistoryQuery): Promise<HistoryPage> {
@@ -57,7 +70,7 @@ export async function loadHistory(db: Db, query: HistoryQuery): Promise<HistoryP
   const { rows } = await db.query<Row>({ name: 'load-history', text: sql, values });
   const row = rows[0];
   checkReadable(row);
-  return { messages: row.messages ?? [], hasBefore: row.has_before, hasAfter: row.has_after, asOf: row.as_of };
+  return { messages: row.messages ?? [], hasBefore: row.has_before, hasAfter: row.has_after, asOf: row.as_of, notes: row.notes ?? [] };
 }
 
 function planWindow({ before, after, around, limit }: HistoryQuery): { anchor: number; older: number; newer: number } {
