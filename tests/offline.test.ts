@@ -94,6 +94,7 @@ test('the app opens without a network, shows history, and what is written there 
   await shellIsReady(page);
   await copyHas(scene, 'hello 1');
   await reloadOffline(page);
+  await page.getByTestId('note').filter({ hasText: 'Bob named this group “Trains”' }).waitFor(patient);
   await say(page, 'from the tunnel');
   await page.reload();
   await withText(page, 'from the tunnel').waitFor(patient);

@@ -1,4 +1,5 @@
+import { noteTests } from './_web-notes.ts';
 import { readingTests } from './_web-reading.ts';
 import { webSuite } from './_web-suite.ts';
 
-webSuite('reading in the web app', [readingTests]);
+webSuite('reading in the web app', [readingTests, noteTests]);

@@ -103,7 +103,13 @@ test('a page of history and the entries since it was asked for give what all ent
       const opening = beginPage(emptyLog(asked));
       const waiting = takeEntries(context, opening, entries.slice(asked)).log;
       const known = entries.slice(0, asOf);
-      const page = { messages: [...foldEntries(context, [], known)], notes: [...foldNotes([], known)], hasBefore: false, hasAfter: false, asOf };
+      const page = {
+        messages: [...foldEntries(context, [], known)],
+        notes: [...foldNotes([], known)],
+        hasBefore: false,
+        hasAfter: false,
+        asOf,
+      };
       const log = addPage(context, waiting, page);
       assert.deepEqual(log.messages, foldEntries(context, [], entries));
       assert.deepEqual(log.notes, foldNotes([], entries));

@@ -153,12 +153,8 @@ function messageRoutes(call: Call) {
   const toggle = (on: boolean) => (on ? 'PUT' : 'DELETE');
   return {
     messages: async (id: string, query: HistoryQuery = {}): Promise<HistoryPage> => {
-      const page = await call<{ items: Message[]; hasBefore: boolean; hasAfter: boolean }>({
-        method: 'GET',
-        path: of(id),
-        query: { ...query },
-      });
-      return { messages: page.items, hasBefore: page.hasBefore, hasAfter: page.hasAfter };
+      const { items, ...page } = await call<HistoryPage & { items: Message[] }>({ method: 'GET', path: of(id), query: { ...query } });
+      return { ...page, messages: items };
     },
     message: (id: string, messageId: string) => call<Message>({ method: 'GET', path: of(id, messageId) }),
     /** The answers to one message, ascending; the newest page unless `before` or `after` says otherwise. */

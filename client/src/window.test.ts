@@ -15,7 +15,6 @@ const edit = (seq: number, target: number): Entry => ({
   data: { messageId: `m${target}`, body: `edited by ${seq}` },
 });
 
-
 /** A conversation of `count` entries, messages unless said otherwise, on a server that answers when it is told to. */
 function createWorld(count: number, entryOf: (seq: number) => Entry = message) {
   const entries = Array.from({ length: count }, (_, i) => entryOf(i + 1));

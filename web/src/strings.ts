@@ -2,6 +2,7 @@ import { filesDe, filesEn } from './strings/files.ts';
 import { integrationsDe, integrationsEn } from './strings/integrations.ts';
 import { notifyDe, notifyEn } from './strings/notify.ts';
 import { accountsDe, accountsEn } from './strings/accounts.ts';
+import { notesDe, notesEn } from './strings/notes.ts';
 import { peopleDe, peopleEn } from './strings/people.ts';
 import { retentionDe, retentionEn } from './strings/retention.ts';
 import { safetyDe, safetyEn } from './strings/safety.ts';
@@ -11,6 +12,7 @@ import { uxDe, uxEn } from './strings/ux.ts';
 /** Every text of the app, in every language. `{name}` marks are filled by `t`; `{count|one|many}` chooses by number. */
 const en = {
   ...filesEn,
+  ...notesEn,
   ...peopleEn,
   ...retentionEn,
   ...integrationsEn,
@@ -188,6 +190,7 @@ type Dictionary = Readonly<Record<StringKey, string>>;
 
 const de: Dictionary = {
   ...filesDe,
+  ...notesDe,
   ...peopleDe,
   ...retentionDe,
   ...integrationsDe,

@@ -1,5 +1,7 @@
 import type { ChatMessage } from '@chatcluster/client/types';
+import type { Note } from '@chatcluster/protocol';
 import { describe, expect, test } from 'vitest';
+import { announceLines } from './notes.ts';
 import { countNewer, planRows, type Row } from './rows.ts';
 
 function message(seq: number, actorId: string, at: string, extra: Partial<ChatMessage> = {}): ChatMessage {
@@ -17,8 +19,70 @@ function message(seq: number, actorId: string, at: string, extra: Partial<ChatMe
   };
 }
 
-const shape = (rows: Row[]) => rows.map((row) => (row.kind === 'message' ? `${row.message.body}${row.first ? '*' : ''}` : row.kind));
-const base = { pending: [], meId: 'me', hasBefore: true };
+const shape = (rows: Row[]) =>
+  rows.map((row) => {
+    if (row.kind === 'message') return `${row.message.body}${row.first ? '*' : ''}`;
+    return row.kind === 'note' ? [row.line.what, row.line.value, ...row.line.userIds].filter(Boolean).join(' ') : row.kind;
+  });
+const base = { notes: [], pending: [], meId: 'me', hasBefore: true };
+
+function note(seq: number, data: Note['data'], actorId = 'a', at = '2026-03-01T10:00:00.000Z'): Note {
+  const base = { seq, id: `n${seq}`, at, actorId };
+  return 'userId' in data ? { ...base, type: 'member', data } : { ...base, type: 'conversation', data };
+}
+
+describe('what happened between messages', () => {
+  const at = '2026-03-01T10:00:00.000Z';
+
+  test('stands where it happened, and what follows has a head', () => {
+    const messages = [message(2, 'a', at), message(4, 'a', at)];
+    const notes = [note(1, { title: 'One', topic: '' }), note(3, { archived: true }), note(5, { archived: false })];
+    const rows = planRows({ ...base, messages, notes, hasBefore: false });
+    expect(shape(rows)).toEqual(['start', 'day', 'titled One', 'undescribed', 'text 2*', 'archived', 'text 4*', 'unarchived']);
+    expect(new Set(rows.map(({ key }) => key)).size).toBe(rows.length);
+  });
+
+  test('is one line for several people in a row, by one actor where one acts on others', () => {
+    const added = (seq: number, userId: string, actorId = 'a') => note(seq, { userId, action: 'added', role: 'member' }, actorId);
+    const left = (seq: number, userId: string) => note(seq, { userId, action: 'left' }, userId);
+    const role = (seq: number, given: 'admin' | 'owner') => note(seq, { userId: 'x', action: 'role', role: given });
+    const notes = [added(1, 'x'), added(2, 'y'), added(3, 'z', 'b'), left(5, 'x'), left(6, 'y'), role(7, 'admin'), role(8, 'owner')];
+    const plan = (more: object) => shape(planRows({ ...base, messages: [], notes, ...more }));
+    expect(plan({})).toEqual(['day', 'added x y', 'added z', 'left x y', 'role admin x', 'role owner x']);
+    expect(plan({ messages: [message(4, 'a', at)] })).toEqual([
+      'day',
+      'added x y',
+      'added z',
+      'text 4*',
+      'left x y',
+      'role admin x',
+      'role owner x',
+    ]);
+  });
+
+  test('has its day, and is no reason for the New line', () => {
+    const messages = [message(1, 'a', at), message(4, 'b', '2026-03-02T10:00:00.000Z')];
+    const left = (seq: number, userId: string, day: string) => note(seq, { userId, action: 'left' }, userId, `${day}T10:00:00.000Z`);
+    const notes = [left(2, 'x', '2026-03-01'), left(3, 'y', '2026-03-02'), left(5, 'z', '2026-03-02')];
+    expect(shape(planRows({ ...base, messages, notes, newAfterSeq: 1 }))).toEqual([
+      'day',
+      'text 1*',
+      'left x',
+      'day',
+      'left y',
+      'new',
+      'text 4*',
+      'left z',
+    ]);
+  });
+
+  test('is read out together when it happened together', () => {
+    const added = (seq: number, userId: string, time = at) => note(seq, { userId, action: 'added' }, 'a', time);
+    const first = announceLines([], added(1, 'x'));
+    expect(announceLines(first, added(2, 'y')).map(({ userIds }) => userIds)).toEqual([['x', 'y']]);
+    expect(announceLines(first, added(2, 'y', '2026-03-01T11:00:00.000Z')).map(({ userIds }) => userIds)).toEqual([['y']]);
+  });
+});
 
 describe('rows of a conversation', () => {
   test('messages of one sender within five minutes share a head', () => {

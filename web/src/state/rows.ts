@@ -1,5 +1,6 @@
 import type { ChatMessage, PendingMessage } from '@chatcluster/client/types';
-import type { Attachment, LinkPreview, Reaction } from '@chatcluster/protocol';
+import type { Attachment, LinkPreview, Note, Reaction } from '@chatcluster/protocol';
+import { joinLines, linesOf, type NoteLine } from './notes.ts';
 
 /** How far an own message has come; absent on the messages of others. */
 export type OwnState = 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed';
@@ -35,10 +36,13 @@ export type Row =
   | { kind: 'start'; key: string }
   | { kind: 'day'; key: string; at: string }
   | { kind: 'new'; key: string }
+  | { kind: 'note'; key: string; line: NoteLine }
   | { kind: 'message'; key: string; message: MessageView; first: boolean };
 
 export interface RowsInput {
   messages: readonly ChatMessage[];
+  /** What happened between them. */
+  notes: readonly Note[];
   pending: readonly PendingMessage[];
   meId: string;
   hasBefore: boolean;
@@ -123,18 +127,22 @@ export function dayKey(at: string): string {
  */
 const views = new WeakMap<ChatMessage, { meId: string; view: MessageView }>();
 /** Reading a date costs more than all else of a row, and the rows of 10,000 messages are planned anew with each page. */
-const moments = new WeakMap<MessageView, Moment>();
+const moments = new WeakMap<Timed, Moment>();
+
+interface Timed {
+  at: string;
+}
 
 interface Moment {
   day: string;
   ms: number;
 }
 
-function momentOf(view: MessageView): Moment {
-  const known = moments.get(view);
+function momentOf(row: Timed): Moment {
+  const known = moments.get(row);
   if (known) return known;
-  const moment = { day: dayKey(view.at), ms: Date.parse(view.at) };
-  moments.set(view, moment);
+  const moment = { day: dayKey(row.at), ms: Date.parse(row.at) };
+  moments.set(row, moment);
   return moment;
 }
 
@@ -146,27 +154,56 @@ function rememberedView(message: ChatMessage, meId: string): MessageView {
   return view;
 }
 
-/** The rows of a conversation: day separators, the "New" line, and messages in groups. */
+/** The rows of a conversation: day separators, the "New" line, messages in groups, and what happened between them. */
 export function planRows(input: RowsInput): Row[] {
   const rows: Row[] = [];
   if (!input.hasBefore) rows.push({ kind: 'start', key: 'start' });
   const all = viewsOf(input.messages, input.pending, input.meId);
+  const days = createDays(rows);
   let previous: MessageView | undefined;
   let isNewShown = input.newAfterSeq === undefined;
+  let noted = 0;
+  const noteUpTo = (seq: number) => {
+    for (let note = input.notes[noted]; note && note.seq < seq; note = input.notes[noted]) {
+      for (const line of linesOf(note)) addLine(rows, days, line);
+      noted += 1;
+    }
+  };
   for (const message of all) {
-    const { day } = momentOf(message);
-    const isNewDay = !previous || momentOf(previous).day !== day;
-    if (isNewDay) rows.push({ kind: 'day', key: `day-${day}`, at: message.at });
+    noteUpTo(message.seq ?? Number.POSITIVE_INFINITY);
+    const isNewDay = days(message);
     const isNew = !message.own && !input.blocked?.has(message.actorId) && (message.seq ?? 0) > (input.newAfterSeq ?? 0);
     // What one had read must be here too: else the first new message may be further up, not loaded yet.
     const startsNew = isNew && !isNewShown && (previous !== undefined || !input.hasBefore || message.seq === (input.newAfterSeq ?? 0) + 1);
     if (startsNew) rows.push({ kind: 'new', key: 'new' });
     isNewShown ||= isNew;
-    const first = isNewDay || startsNew || !previous || !isGrouped(previous, message);
+    const first = isNewDay || startsNew || !previous || rows.at(-1)?.kind === 'note' || !isGrouped(previous, message);
     rows.push({ kind: 'message', key: message.key, message, first });
     previous = message;
   }
+  noteUpTo(Number.POSITIVE_INFINITY);
   return rows;
+}
+
+/** Puts a separator before the first row of each day, and says whether it did. */
+function createDays(rows: Row[]): (row: Timed) => boolean {
+  let shown: string | undefined;
+  return (row) => {
+    const { day } = momentOf(row);
+    if (day === shown) return false;
+    shown = day;
+    rows.push({ kind: 'day', key: `day-${day}`, at: row.at });
+    return true;
+  };
+}
+
+/** Several in a row that say the same of different people are one. */
+function addLine(rows: Row[], days: (row: Timed) => boolean, line: NoteLine): void {
+  days(line);
+  const before = rows.at(-1);
+  const joined = before?.kind === 'note' ? joinLines(before.line, line) : undefined;
+  if (joined) rows[rows.length - 1] = { kind: 'note', key: joined.key, line: joined };
+  else rows.push({ kind: 'note', key: line.key, line });
 }
 
 function isGrouped(previous: MessageView, message: MessageView): boolean {

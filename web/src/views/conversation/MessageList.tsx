@@ -7,11 +7,12 @@ import { useChat, useModel, usePrefs, useText, useTitle, useView } from '../app/
 import { Announcer } from './Announcer.tsx';
 import { EdgeLoader } from './EdgeLoader.tsx';
 import { MessageRow } from './MessageRow.tsx';
+import { NoteRow } from './NoteRow.tsx';
 import { PINNED_PX, useLanding, useNewLine, useReading } from './reading.ts';
 import { ConversationStart, DayRow, dayText, NewRow } from './Separators.tsx';
 import { TypingLine } from './TypingLine.tsx';
 
-const estimates = { start: 180, day: 44, new: 28, message: 40 } as const;
+const estimates = { start: 180, day: 44, new: 28, note: 24, message: 40 } as const;
 const NO_PENDING: never[] = [];
 /** Of the height of the window, without header and composer: a third of the list. */
 const LANDING = 0.26;
@@ -25,12 +26,12 @@ export function MessageList({ conversationId }: { conversationId: string }) {
   const meId = useChat((chat) => chat.me()?.id) ?? '';
   const blocked = useChat((chat) => chat.blocks.ids);
   const place = useView((view) => (view.place?.conversationId === conversationId ? view.place : undefined));
-  const { messages, hasBefore, hasAfter } = snapshot;
+  const { messages, notes, hasBefore, hasAfter } = snapshot;
   const newAfterSeq = useNewLine(conversationId, snapshot);
   const pending = hasAfter ? NO_PENDING : snapshot.pending;
   const rows = useMemo(
-    () => planRows({ messages, pending, hasBefore, meId, newAfterSeq, blocked }),
-    [messages, pending, hasBefore, meId, newAfterSeq, blocked],
+    () => planRows({ messages, notes, pending, hasBefore, meId, newAfterSeq, blocked }),
+    [messages, notes, pending, hasBefore, meId, newAfterSeq, blocked],
   );
   const scroller = useRef<HTMLDivElement>(null);
   // Another function would have the places of all rows reckoned anew with every picture.
@@ -122,6 +123,7 @@ function RowView({ row, conversationId, density, targetSeq }: RowProps) {
     const isTarget = targetSeq !== undefined && message.seq === targetSeq;
     return <MessageRow message={message} isFirst={first} isTarget={isTarget} conversationId={conversationId} density={density} />;
   }
+  if (row.kind === 'note') return <NoteRow line={row.line} conversationId={conversationId} />;
   if (row.kind === 'day') return <DayRow at={row.at} />;
   return row.kind === 'new' ? <NewRow /> : <ConversationStart conversationId={conversationId} />;
 }

@@ -6,7 +6,7 @@ import type { StringKey } from '../../strings.ts';
 import { useChat, useModel, usePeerId, useText, useTitle, useUserName } from '../app/context.tsx';
 import { ManageActions } from '../integrations/ManageActions.tsx';
 import { GuestTag } from '../people/GuestTag.tsx';
-import { roleNames } from '../people/Membership.tsx';
+import { roleNames } from '../people/role-names.ts';
 import { Seen } from '../people/Seen.tsx';
 import { SafetyActions } from '../safety/SafetyActions.tsx';
 import { Avatar, ConversationAvatar } from '../ui/Avatar.tsx';

@@ -2,19 +2,14 @@ import type { Role } from '@chatcluster/protocol';
 import { UserMinus } from 'lucide-react';
 import { useState } from 'react';
 import { canRemove, rolesToGive } from '../../state/people.ts';
-import type { StringKey } from '../../strings.ts';
 import { useChat, useModel, useText, useTitle, useUserName } from '../app/context.tsx';
 import { useAction } from '../dialogs/lookup.ts';
 import { ActionError } from '../ui/ActionError.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Confirm } from '../ui/Confirm.tsx';
+import { roleNames } from './role-names.ts';
 
 type Props = { userId: string; conversationId: string; onClose: () => void };
-
-export const roleNames = { owner: 'owner', admin: 'admin', member: 'roleMember', readonly: 'readonlyRole' } as const satisfies Record<
-  Role,
-  StringKey
->;
 
 /** What owners and admins of a conversation may do about one of its members. */
 export function Membership({ userId, conversationId, onClose }: Props) {
