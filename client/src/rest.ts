@@ -11,6 +11,7 @@ import type {
   MessageReceipt,
   OwnUser,
   PinnedPage,
+  Reactor,
   RestInput,
   Role,
   SearchPage,
@@ -178,6 +179,9 @@ function messageRoutes(call: Call) {
     deleteMessage: (id: string, messageId: string) => call<unknown>({ method: 'DELETE', path: of(id, messageId) }),
     react: (id: string, messageId: string, emoji: string, on: boolean) =>
       call<unknown>({ method: toggle(on), path: of(id, messageId, 'reactions', emoji) }),
+    /** Who reacted with this emoji, the first one first. */
+    reactors: (id: string, messageId: string, emoji: string, query: PageQuery = {}) =>
+      call<Page<Reactor>>({ method: 'GET', path: of(id, messageId, 'reactions', emoji), query: { ...query } }),
     pin: (id: string, messageId: string, on: boolean) => call<unknown>({ method: toggle(on), path: of(id, messageId, 'pin') }),
     removePreviews: (id: string, messageId: string) => call<unknown>({ method: 'DELETE', path: of(id, messageId, 'previews') }),
     messageReceipts: (id: string, messageId: string) => call<Page<MessageReceipt>>({ method: 'GET', path: of(id, messageId, 'receipts') }),

@@ -77,6 +77,7 @@ export const routes: readonly Route[] = [
   route(`post ${conversation}/messages`, 201, 'Send a message; 200 for a duplicate, 202 when queued', 'sendMessage'),
   route(`patch ${message}`, 200, 'Edit a message', 'editMessage'),
   route(`delete ${message}`, 200, 'Delete a message'),
+  route(`get ${message}/reactions/{emoji}`, 200, 'Who reacted to a message with this emoji, the first one first', 'listPage'),
   route(`put ${message}/reactions/{emoji}`, 200, 'React'),
   route(`delete ${message}/reactions/{emoji}`, 200, 'Take a reaction back'),
   route(`put ${message}/pin`, 200, 'Pin a message'),

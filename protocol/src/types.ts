@@ -307,6 +307,12 @@ export interface SearchPage {
   similar?: boolean;
 }
 
+/** Somebody who reacted to a message with one emoji. */
+export interface Reactor {
+  userId: string;
+  at: string;
+}
+
 /** Of one other member who may read the message. */
 export interface MessageReceipt {
   userId: string;

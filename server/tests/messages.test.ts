@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Conversation, HistoryPage, SendResult } from '@chatcluster/protocol';
+import type { Conversation, HistoryPage, Reactor, SendResult } from '@chatcluster/protocol';
 import { startPods, type Cluster, type Person, type TestSocket } from './_pods.ts';
 
 describe('messages over three pods', () => {
@@ -150,6 +150,20 @@ describe('messages over three pods', () => {
     const found = (await member.call('history', { conversationId: group.id, limit: 1 })).messages[0]!;
     assert.deepEqual(found.reactions, [{ emoji: '👍', count: 2, me: true }]);
     assert.ok(found.pinnedAt);
+    const who = (query: string) =>
+      cluster.ok<{ items: Reactor[]; nextCursor: string | null }>(
+        people[1]!,
+        'GET',
+        `/v1/conversations/${group.id}/messages/${messageId}/reactions/${encodeURIComponent('👍')}?${query}`,
+      );
+    const earlier = await who('limit=1');
+    const later = await who(`limit=1&cursor=${earlier.nextCursor}`);
+    assert.deepEqual(
+      [...earlier.items, ...later.items].map(({ userId }) => userId),
+      [people[1]!.id, people[0]!.id],
+    );
+    assert.equal(later.nextCursor, null);
+    assert.deepEqual((await who('')).items, [...earlier.items, ...later.items]);
     const off = await owner.call('pin:set', { ...target(), on: false });
     const entry = await member.reached(group.id, off.seq);
     assert.equal(entry.type, 'pin');

@@ -1,5 +1,6 @@
 import { ChatError } from '@chatcluster/protocol/errors';
 import { HISTORY_PAGE } from '@chatcluster/protocol/limits';
+import type { ListQuery, ReactorsOf } from '../store/sql/lists.ts';
 import type { ThreadQuery } from '../store/sql/load-thread.ts';
 import type { Store } from '../store/store.ts';
 import { translateUnavailable } from './unavailable.ts';
@@ -8,7 +9,7 @@ import { translateUnavailable } from './unavailable.ts';
 const PINS_MAX = 200;
 
 export interface MessageReadsDeps {
-  store: Pick<Store, 'messageReceipts' | 'loadMessage' | 'loadThread' | 'loadPinned'>;
+  store: Pick<Store, 'messageReceipts' | 'listReactors' | 'loadMessage' | 'loadThread' | 'loadPinned'>;
 }
 
 /** Reads about single messages. Access is decided inside the SQL. */
@@ -20,6 +21,12 @@ export function createMessageReads({ store }: MessageReadsDeps) {
     thread: (query: Omit<ThreadQuery, 'limit'> & { limit?: number }) =>
       translateUnavailable(() => store.loadThread({ ...query, limit: query.limit ?? HISTORY_PAGE / 2 })),
     pinned: (userId: string, conversationId: string) => translateUnavailable(() => store.loadPinned(userId, conversationId, PINS_MAX)),
+    /** Who reacted with one emoji. */
+    reactors: (userId: string, of: ReactorsOf, query: ListQuery) =>
+      translateUnavailable(async () => {
+        await store.loadMessage(userId, of.conversationId, of.messageId);
+        return store.listReactors(of, query);
+      }),
     /** Who has received and read a message. */
     receipts: (userId: string, conversationId: string, messageId: string) =>
       translateUnavailable(async () => {

@@ -61,6 +61,7 @@ export function createStore(options: StoreOptions) {
     loadConversation: (userId: string, conversationId: string) => loadConversation(pool, userId, conversationId),
     loadConversationFor: (conversationId: string, userIds: string[]) => loadConversationFor(pool, conversationId, userIds),
     findMessage: (conversationId: string, messageId: string, viewerId?: string) => findMessage(pool, conversationId, messageId, viewerId),
+    listReactors: (of: lists.ReactorsOf, query: lists.ListQuery) => lists.listReactors(pool, of, query),
     messageReceipts: (conversationId: string, messageId: string) => lists.messageReceipts(pool, conversationId, messageId),
 
     loadPositions: (userId: string, conversationIds: string[]) => loadPositions(pool, userId, conversationIds),

@@ -2,6 +2,15 @@ import type { ChannelInfo, ChatClient } from '@chatcluster/client';
 import type { Member, MessageReceipt, Role, User } from '@chatcluster/protocol';
 import type { MessageRef } from './model.ts';
 
+/** Some of those who reacted with one emoji, the first ones first. */
+export interface Reactors {
+  userIds: readonly string[];
+  isAll: boolean;
+}
+
+/** As many as are named. */
+const REACTORS = 3;
+
 /** Lookups that are not part of the live state. */
 export function createPeople(client: ChatClient) {
   return {
@@ -15,6 +24,12 @@ export function createPeople(client: ChatClient) {
     async receipts({ conversationId, messageId }: MessageRef): Promise<MessageReceipt[]> {
       const { items } = await client.rest.messageReceipts(conversationId, messageId);
       return items.filter(({ delivered, read }) => delivered || read).sort((a, b) => Number(b.read) - Number(a.read));
+    },
+    /** `count`: how many there are, as far as is known. */
+    async reactors({ conversationId, messageId }: MessageRef, emoji: string, count: number): Promise<Reactors> {
+      const limit = Math.min(count, REACTORS);
+      const { items, nextCursor } = await client.rest.reactors(conversationId, messageId, emoji, { limit });
+      return { userIds: items.map(({ userId }) => userId), isAll: nextCursor === null };
     },
     async channels(query: string): Promise<ChannelInfo[]> {
       const { items } = await client.rest.channels(query, { limit: 50 });

@@ -1,6 +1,8 @@
 /** What happened between the messages, and who reacted to them. */
 export const notesEn = {
   namesAnd: '{names} and {last}',
+  reacted: '{names} reacted with {emoji}',
+  reactedMany: '{names} reacted with {emoji}',
   namesMore: '{names} and {count} more',
   noteAdded: '{actor} added {names}',
   noteRemoved: '{actor} removed {names}',
@@ -21,6 +23,8 @@ export const notesEn = {
 
 export const notesDe: Record<keyof typeof notesEn, string> = {
   namesAnd: '{names} und {last}',
+  reacted: '{names} hat mit {emoji} reagiert',
+  reactedMany: '{names} haben mit {emoji} reagiert',
   namesMore: '{names} und {count} weitere',
   noteAdded: '{actor} hat {names} hinzugefügt',
   noteRemoved: '{actor} hat {names} entfernt',

@@ -1,4 +1,4 @@
-import { ChatError, type Member } from '@chatcluster/protocol';
+import { ChatError, type Member, type Reactor } from '@chatcluster/protocol';
 import type pg from 'pg';
 import { z } from 'zod';
 import type { ChannelSummary, MessageReceipt, Page } from '../types.ts';
@@ -97,6 +97,27 @@ const peersSql = `
 export async function listPeers(pool: pg.Pool, userId: string): Promise<string[]> {
   const { rows } = await pool.query<{ id: string }>(peersSql, [userId]);
   return rows.map((r) => r.id);
+}
+
+const reactorsSql = `
+  select iso(r.created_at) as at, r.user_id as id, jsonb_build_object('userId', r.user_id, 'at', iso(r.created_at)) as item
+  from reactions r
+  where r.conversation_id = $1 and r.message_id = $2 and r.emoji = $3
+    and ($4::text is null or (iso(r.created_at), r.user_id) > ($4, $5::uuid))
+  order by r.created_at, r.user_id limit $6 + 1`;
+
+export interface ReactorsOf {
+  conversationId: string;
+  messageId: string;
+  emoji: string;
+}
+
+/** Who reacted with one emoji, the first one first. */
+export async function listReactors(db: Db, of: ReactorsOf, { cursor, limit }: ListQuery): Promise<Page<Reactor>> {
+  const [at, id] = parseCursor(cursor);
+  const values = [of.conversationId, of.messageId, of.emoji, at, id, limit];
+  const { rows } = await db.query<{ at: string; id: string; item: Reactor }>(reactorsSql, values);
+  return toPage(rows, limit);
 }
 
 const receiptsSql = `

@@ -24,6 +24,7 @@ export interface MessageRouteDeps extends Routes {
 }
 
 const PATH = '/v1/conversations/:id/messages';
+const REACTORS = 50;
 const list = z.object({ id: uuid });
 const one = z.object({ id: uuid, messageId: uuid });
 const reaction = z.object({ id: uuid, messageId: uuid, emoji: eventSchemas['reaction:set'].shape.emoji });
@@ -88,6 +89,14 @@ export function messageRoutes(deps: MessageRouteDeps): Router {
       route({ params: one }, ({ principal, params }) => changeMessage.pin(principal.userId, target(params, undefined, { on }))),
     );
   }
+  router.get(
+    `${PATH}/:messageId/reactions/:emoji`,
+    route({ params: reaction, query: restSchemas.listPage }, ({ principal, params, query }) => {
+      const { id: conversationId, messageId, emoji } = params;
+      const { cursor, limit = REACTORS } = query;
+      return reads.reactors(principal.userId, { conversationId, messageId, emoji }, { cursor, limit });
+    }),
+  );
   router.get(
     `${PATH}/:messageId`,
     route({ params: one }, ({ principal, params }) => reads.one(principal.userId, params.id, params.messageId)),
