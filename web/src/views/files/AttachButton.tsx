@@ -3,9 +3,13 @@ import { type ClipboardEvent, useEffect, useRef, useState } from 'react';
 import { useChat, useModel, useText } from '../app/context.tsx';
 import { IconButton } from '../ui/Button.tsx';
 
-/** Whether this person may upload here at all: guests may not, nor anybody where there is no store. */
-function useMayUpload(): boolean {
-  return useChat((client) => (client.session()?.limits.fileMaxBytes ?? 0) > 0);
+/** Whether this person may upload here at all: guests may not, nor anybody where there is no store. Undefined: not known yet. */
+function useMayUpload(): boolean | undefined {
+  return useChat((client) => {
+    if (client.me()?.guest) return false;
+    const limits = client.session()?.limits;
+    return limits && limits.fileMaxBytes > 0;
+  });
 }
 
 /** A button, and a place to drop files anywhere on the page. */
@@ -14,6 +18,8 @@ export function AttachButton({ place, withDrop, testId = 'file-input' }: { place
   const { uploads } = useModel();
   const input = useRef<HTMLInputElement>(null);
   const mayUpload = useMayUpload();
+  // Its place is kept, so that nothing moves when it comes.
+  if (mayUpload === undefined) return <span className="size-11 shrink-0 sm:size-9" />;
   if (!mayUpload) return null;
   return (
     <>
