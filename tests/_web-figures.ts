@@ -58,9 +58,13 @@ export interface Moves {
 /** Opens a conversation from the list and waits for the text; marks both moments, and gives the time between them in milliseconds. */
 export const openAndMark = (conversationId: string, text: string) => `(async () => {
   const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const untilMs = performance.now() + 20_000;
   performance.mark('open');
   document.querySelector('[data-testid=conversation-item][data-conversation-id="${conversationId}"]').click();
-  while (!document.querySelector('[data-testid=message-list]')?.textContent.includes('${text}')) await frame();
+  while (!document.querySelector('[data-testid=message-list]')?.textContent.includes('${text}')) {
+    if (performance.now() > untilMs) throw new Error('${text} does not come');
+    await frame();
+  }
   performance.mark('shown');
   await frame();
   await frame();
