@@ -170,7 +170,7 @@ describe('group commit', () => {
     const { commit, call } = createFixture();
     const stubborn = commit.submit(row('c', '1'));
     const outcome = assert.rejects(stubborn, { code: 'overloaded' });
-    for (let i = 0; i < 5; i += 1) (await call(i)).answer([{ status: 'stale', memberVersion: 2 }]);
+    for (let i = 0; i < 10; i += 1) (await call(i)).answer([{ status: 'stale', memberVersion: 2 }]);
     await outcome;
   });
 
