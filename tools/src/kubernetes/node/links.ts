@@ -36,6 +36,12 @@ export function controlGroups(): string[] {
   return ['/sys/fs/cgroup/kubepods', ...globSync('/sys/fs/cgroup/*/kubepods')].filter((path) => existsSync(path));
 }
 
+/** Everything that runs in a pod, also when the shim that held it was killed. */
+export function processesOfPods(): string[] {
+  const lists = controlGroups().flatMap((group) => globSync(`${group}/**/cgroup.procs`));
+  return [...new Set(lists.flatMap((list) => readFileSync(list, 'utf8').split('\n')).filter(Boolean))];
+}
+
 function chainsOf(firewall: string, table: string): string[] {
   return [...attempt(`${firewall}-save`, '-t', table).matchAll(/^:((?:KUBE|CNI)-\S+)/gm)].map((found) => found[1] ?? '');
 }

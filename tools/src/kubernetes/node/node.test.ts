@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -12,8 +12,9 @@ after(() => rmSync(dir, { recursive: true, force: true }));
 const { otherCluster, takeMachine } = await import('./machine-owner.ts');
 const { nodeObstacle, installPackages } = await import('./preflight.ts');
 const { startNode } = await import('./start.ts');
+const { controlGroups } = await import('./links.ts');
 const { remains, stopNode } = await import('./stop.ts');
-const { poll } = await import('../../process.ts');
+const { isAlive, poll } = await import('../../process.ts');
 const { buildNamedImage } = await import('../images.ts');
 const { kubectl } = await import('./commands.ts');
 
@@ -67,11 +68,15 @@ test('a node that died is removed as cleanly, by whoever starts the next', { ski
       5_000,
       () => 'a killed node still counts as running',
     );
+    // What runs in a pod outlives the program that held it.
+    const inPod = spawn('sleep', ['600'], { stdio: 'ignore' });
+    writeFileSync(join(controlGroups()[0]!, 'cgroup.procs'), String(inPod.pid));
     // Another checkout than the one that it was started from.
     const said: string[] = [];
     takeMachine((text) => said.push(text));
     assert.deepEqual(said, [`removing what a killed node left (${local}/kubernetes)`]);
     assert.equal(existsSync(join(local, 'kubernetes')), false);
+    assert.equal(isAlive(inPod.pid!), false);
     await stopNode();
   } finally {
     const stopped = evaluate(`import { remains, stopNode } from ${JSON.stringify(join(import.meta.dirname, 'stop.ts'))};

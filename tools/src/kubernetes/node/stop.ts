@@ -7,6 +7,7 @@ import {
   firewallChains,
   mountsOfNode,
   namespacesOfPods,
+  processesOfPods,
   removeControlGroups,
   removeFirewall,
   removeLinks,
@@ -40,7 +41,10 @@ async function removeContainers(): Promise<void> {
     for (const task of ctr('tasks', 'ls', '-q')) ctr('tasks', 'delete', '--force', task);
     for (const container of ctr('containers', 'ls', '-q')) ctr('containers', 'delete', container);
   }
-  for (const pid of shims()) attempt('kill', '-9', pid);
+  for (const pid of [...shims(), ...processesOfPods()]) attempt('kill', '-9', pid);
+  // A control group with a process in it cannot be removed.
+  const end = Date.now() + killDeadlineMs;
+  while (processesOfPods().length > 0 && Date.now() < end) await delay(50);
 }
 
 /** What is still there of a node; all of it empty after a clean stop. */
