@@ -34,12 +34,6 @@ export async function until(
 /** Within this after the last acknowledgement everybody who is connected has everything. */
 const LIVE_MS = 5_000;
 
-/**
- * A pod that has not seen yet that Postgres is back answers history out of its memory, which may lack what others stored.
- * What is lost stays lost for longer.
- */
-const MEMORY_MS = 10_000;
-
 /** After the load: lets what is under way arrive, reads back what the server has, and compares. */
 export async function judge(pool: Pool, population: Population, { settings, target, progress }: RunOptions) {
   const startedAtMs = nowMs();
@@ -67,17 +61,10 @@ export async function judge(pool: Pool, population: Population, { settings, targ
   const active = [
     ...new Set([...columns.flatMap(({ conversation }) => [...conversation]), ...queued.map(({ conversation }) => conversation)]),
   ];
+  const stored = await audit(target.urls, population, active);
   const final = (await pool.all('acks', undefined)).map((part) => part.columns);
-  const readBack = async () => {
-    const stored = await audit(target.urls, population, active);
-    const reference = createReference(final, length, findQueued(queued, stored));
-    return { complete: reference, last: judgeStored(stored, reference, queued, nowMs()) };
-  };
-  let { complete, last } = await readBack();
-  for (const end = nowMs() + MEMORY_MS; last.counts.missing > 0 && nowMs() < end; ) {
-    await pause(1_000);
-    ({ complete, last } = await readBack());
-  }
+  const complete = createReference(final, length, findQueued(queued, stored));
+  const last = judgeStored(stored, complete, queued, nowMs());
   const parts = await pool.all('judge', complete);
   const verdict: Verdict = {
     acknowledged: complete.seqs.length,

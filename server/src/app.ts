@@ -142,6 +142,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     fanout,
     membership,
     recent,
+    isHere: (userId) => hub.socketsOf(userId).size > 0,
     limits: config.limits,
     rateLimits: config.rateLimits,
     batchWindowMs: config.batchWindowMs,

@@ -67,3 +67,22 @@ test('a stranger is not told the history out of memory and cannot send into the 
   await cluster.postgres.restart();
   await world.direct();
 });
+
+test('a pod on which nobody of a conversation is answers nothing out of memory: it knows only what it published itself', async () => {
+  const eve = await world.guest();
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${eve.accessToken}` };
+  const ask = (pod: number, path: string, payload?: object) =>
+    fetch(`${cluster.pods[pod]!.url}/v1/conversations${path}`, {
+      headers,
+      ...(payload && { method: 'POST', body: JSON.stringify({ clientMsgId: crypto.randomUUID(), ...payload }) }),
+    });
+  const created = await ask(1, '', { kind: 'group', title: 'Elsewhere', memberIds: [world.ada.id] });
+  const { id } = (await created.json()) as { id: string };
+  for (const pod of [1, 0]) assert.equal((await ask(pod, `/${id}/messages`, { body: `over pod ${pod}` })).status, 201);
+  cluster.postgres.kill();
+  await world.queueing();
+  const answer = await ask(1, `/${id}/messages`);
+  assert.equal(answer.status, 503, await answer.text());
+  await cluster.postgres.restart();
+  await world.direct();
+});

@@ -185,20 +185,10 @@ describe('routed fan-out under faults', { timeout: 120_000 }, () => {
   test('takes nothing for lost while all is well: no entry comes twice', async () => {
     for (let attempt = 1; ; attempt += 1) {
       const { seqs, said, slow } = await sendInPeace();
-      console.log('DBG', said.length, said.slice(0, 30).join(''));
       const twice = seqs.map((ofSocket) => ofSocket.filter((seq, i) => ofSocket.indexOf(seq) !== i));
       // What Redis held for an earlier entry is done once it came, also when it came before the answer.
       if (twice.every((ofSocket) => ofSocket.length === 0) && slow === 0) return;
       // A machine so busy that a lease of 5 s lapsed: all is not well then.
-      console.log(
-        'DBG',
-        attempt,
-        JSON.stringify(twice),
-        said
-          .filter((l) => !l.includes('outbox'))
-          .slice(0, 12)
-          .join(''),
-      );
       const wasWell = said.filter((line) => line.includes('routes registered')).length === seqs.length;
       if (wasWell || attempt === 3)
         assert.fail(`came twice: ${JSON.stringify(twice)}, over a second: ${slow}; the pods said:\n${said.join('')}`);

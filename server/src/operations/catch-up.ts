@@ -12,13 +12,16 @@ export interface CatchUpDeps {
   store: Pick<Store, 'loadChanges' | 'loadSync' | 'loadHistory' | 'loadPositions'>;
   membership: Pick<Membership, 'peek'>;
   recent: Pick<Recent, 'read'>;
+  /** Whether a socket of this user is on this pod: only then is the pod told of everything in their conversations. */
+  isHere(userId: string): boolean;
 }
 
 /** The reads of protocol.md 7; the same over the socket and over REST. Access is decided inside the SQL. */
-export function createCatchUp({ store, membership, recent }: CatchUpDeps) {
+export function createCatchUp({ store, membership, recent, isHere }: CatchUpDeps) {
   /** Out of memory while Postgres is away: for members of now, as far as this pod knows both the members and the entries. */
   function recall(userId: string, conversationId: string, range: HistoryRange): HistoryPage | undefined {
-    const known = recent.read(conversationId);
+    // A pod of the API knows what it published itself, and nothing of what others did.
+    const known = isHere(userId) ? recent.read(conversationId) : undefined;
     const access = known && membership.peek(conversationId, known.memberVersion);
     const member = access?.members.get(userId);
     if (!known || !member || !decideMember(access, userId).ok) return undefined;

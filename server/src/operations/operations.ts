@@ -36,6 +36,8 @@ export interface OperationsDeps extends Pick<IngestDeps, 'laneOf' | 'isPostgresR
   fanout: Fanout;
   membership: Membership;
   recent: Pick<Recent, 'read'>;
+  /** Whether a socket of this user is on this pod. */
+  isHere(userId: string): boolean;
   limits: Limits;
   rateLimits: boolean;
   batchWindowMs: number;
@@ -103,7 +105,7 @@ export function createOperations(deps: OperationsDeps) {
       onCommitted,
     },
     receipts,
-    catchUp: createCatchUp({ store, membership, recent: deps.recent }),
+    catchUp: createCatchUp({ store, membership, recent: deps.recent, isHere: deps.isHere }),
     changeMessage: createChangeMessage({ store, membership, delivery, limits }),
     removePreviews: createRemovePreviews({ store, membership, delivery }),
     conversations: auditConversations(conversations, createAudit({ db: store.pool, log })),
