@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../types.ts';
+import { whenAlone } from './alone.ts';
 import { compact, type Context, object, podLabels, POSTGRES_PORT, selectorOf } from './context.ts';
 import { containerSecurity, podSecurity } from './security.ts';
 import { dataService } from './services.ts';
@@ -13,6 +14,7 @@ function container(context: Context, resources: object): object {
     name: 'postgres',
     image: facts.postgresImage,
     imagePullPolicy: facts.imagePullPolicy,
+    command: whenAlone(`${DATA}/.alone`, ['docker-entrypoint.sh', 'postgres']),
     env: [
       { name: 'POSTGRES_USER', value: 'chat' },
       { name: 'POSTGRES_DB', value: 'chat' },

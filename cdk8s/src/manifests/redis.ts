@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../types.ts';
+import { whenAlone } from './alone.ts';
 import { type Context, object, podLabels, REDIS_PORT, selectorOf } from './context.ts';
 import { containerSecurity, podSecurity } from './security.ts';
 import { dataService } from './services.ts';
@@ -19,7 +20,7 @@ function container({ facts }: Context, managed: Managed): object {
     name: 'redis',
     image: facts.redisImage,
     imagePullPolicy: facts.imagePullPolicy,
-    command: ['redis-server'],
+    command: managed.storage ? whenAlone('/data/.alone', ['redis-server']) : ['redis-server'],
     args: args(managed),
     ports: [{ name: 'redis', containerPort: REDIS_PORT, protocol: 'TCP' }],
     resources: managed.resources,

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { whenAlone } from '@chatcluster/cdk8s/manifests/alone';
+import { eventually } from '../testing.ts';
 import type { ImageName } from './images/definitions.ts';
 import type { BuiltImage } from './images/oci.ts';
 import { buildNamedImage } from './images.ts';
@@ -64,8 +67,8 @@ for (const name of names) {
       assert.ok(image.bytes < MAX_BYTES, `${image.bytes} bytes`);
       assert.match(configOf(image).config.User, /^[1-9]\d*:[1-9]\d*$/);
       const found = filesOf(image).filter((path) => shells.test(path));
-      // That one starts Postgres's own programs only; see below.
-      assert.deepEqual(found, name === 'postgres' ? ['bin/sh'] : []);
+      // Those start what belongs to their image only; see below.
+      assert.deepEqual(found, name === 'postgres' || name === 'redis' ? ['bin/sh'] : []);
     });
 
     test('has the same digest when it is built again', async () => {
@@ -97,6 +100,8 @@ function runInside(image: BuiltImage, root: string, [program = '', ...args]: str
   return spawnSync('/usr/sbin/chroot', [`--userspec=${user}:${user}`, root, program, ...args], options);
 }
 
+const isLocked = (file: string) => existsSync(file) && spawnSync('flock', ['--nonblock', file, 'true']).status === 1;
+
 describe('inside the image', needsRoot, () => {
   test('the server starts, with its native parts, and says which setting is missing', async () => {
     const image = await imageOf('server');
@@ -123,6 +128,39 @@ describe('inside the image', needsRoot, () => {
     const { status, stderr } = runInside(await imageOf('postgres'), join(dir, 'postgres-root'), ['/usr/local/bin/postgres-entrypoint']);
     assert.match(stderr, /POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE must be set/);
     assert.equal(status, 1);
+  });
+
+  for (const [name, program, says] of [
+    ['postgres', ['/usr/local/pgsql/bin/postgres', '-V'], /^postgres \(PostgreSQL\) 18/],
+    ['redis', ['redis-server', '--version'], /^Redis server v=/],
+  ] as const) {
+    test(`${name} waits while another pod has the volume, as it does in the official image`, { timeout: 60_000 }, async () => {
+      const image = await imageOf(name);
+      const root = join(dir, `${name}-root`);
+      const folder = join(root, 'alone');
+      if (!existsSync(root)) unpack(image, root);
+      mkdirSync(folder, { recursive: true });
+      chmodSync(folder, 0o777);
+      const lock = '/alone/lock';
+      const env = { LD_LIBRARY_PATH: '/usr/local/pgsql/lib', PATH: '/usr/local/bin:/usr/bin:/bin' };
+      const command = whenAlone(lock, [...program]);
+      assert.match(runInside(image, root, ['/bin/sh', ...command.slice(1)], env).stdout, says);
+      // A real shell runs the same script on the same lock.
+      const other = spawn(command[0]!, [...whenAlone(join(root, lock), ['sleep', '2']).slice(1)]);
+      const ended = once(other, 'exit');
+      await eventually(() => isLocked(join(root, lock)), { message: 'nobody has the lock' });
+      const { stdout, stderr } = runInside(image, root, ['/bin/sh', ...command.slice(1)], env);
+      assert.match(stderr, /Another pod still works on this volume; waiting until it has ended/);
+      assert.match(stdout, says);
+      await ended;
+    });
+  }
+
+  test('Redis refuses to be used as a shell', async () => {
+    const image = await imageOf('redis');
+    const root = join(dir, 'redis-root');
+    for (const args of [[], ['-c', 'redis-server --version'], ['-c', 'true', 'other', '/data/lock', 'redis-server']])
+      assert.equal(runInside(image, root, ['/bin/sh', ...args]).status, 126, args.join(' '));
   });
 
   test('Redis starts', async () => {

@@ -75,7 +75,11 @@ export const modules: Record<string, Module> = {
   images: {
     folder: 'images',
     neededGiB: 0.5,
-    packages: { pause: single('./pause', 0.1), 'postgres-entrypoint': single('./postgres-entrypoint', 0.1) },
+    packages: {
+      pause: single('./pause', 0.1),
+      'alone-sh': single('./alone-sh', 0.1),
+      'postgres-entrypoint': single('./postgres-entrypoint', 0.1),
+    },
   },
 };
 

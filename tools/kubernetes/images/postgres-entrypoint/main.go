@@ -2,7 +2,8 @@
 // then becomes the server. It reads the variables of the official image: POSTGRES_USER, POSTGRES_PASSWORD(_FILE), POSTGRES_DB
 // and PGDATA.
 //
-// Called as `sh` it is what popen(3) and system(3) inside initdb need: it starts Postgres's own programs and nothing else.
+// Called as `sh` it is what popen(3) and system(3) inside initdb need, and what keeps two pods from one volume: it starts
+// Postgres's own programs, or itself once it is alone, and nothing else.
 package main
 
 import (
@@ -19,7 +20,7 @@ const binDir = "/usr/local/pgsql/bin"
 
 func main() {
 	if filepath.Base(os.Args[0]) == "sh" {
-		os.Exit(runForInitdb(os.Args[1:]))
+		os.Exit(runAsShell(os.Args[1:]))
 	}
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "postgres-entrypoint:", err)

@@ -6,12 +6,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"chatcluster.dev/tools/images/alone"
 )
 
 const (
 	notAllowed = 126
 	notFound   = 127
 )
+
+func runAsShell(args []string) int {
+	if !alone.IsCall(args) {
+		return runForInitdb(args)
+	}
+	return refuse(alone.Run(args).Error())
+}
 
 // runForInitdb obeys `sh -c '"/usr/local/pgsql/bin/postgres" -V 2>/dev/null'` and the like: one program of Postgres, plain or
 // quoted words, redirections to and from /dev/null. Everything else is refused.

@@ -110,6 +110,8 @@ async function postgres(): Promise<Definition> {
         file('usr/local/bin/postgres-entrypoint', entrypoint, 0o755),
         // initdb runs `postgres` through popen(3), which runs /bin/sh: this one starts Postgres's own programs only.
         { type: 'link', path: 'bin/sh', target: '/usr/local/bin/postgres-entrypoint' },
+        // As the official image calls its own.
+        { type: 'link', path: 'usr/local/bin/docker-entrypoint.sh', target: '/usr/local/bin/postgres-entrypoint' },
         { type: 'folder', path: 'var/lib/postgresql', mode: 0o1777 },
       ],
     ],
@@ -122,7 +124,7 @@ async function postgres(): Promise<Definition> {
   };
 }
 
-function redis(): Definition {
+async function redis(): Promise<Definition> {
   const found = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].find((path) => existsSync(path));
   if (!found) throw new ServiceError('redis-server is not installed; run: apt-get install -y --no-install-recommends redis-server');
   const program = realpathSync(found);
@@ -135,6 +137,8 @@ function redis(): Definition {
         ...baseFiles({ name: 'redis', id: DATA_USER }),
         file('usr/local/bin/redis-server', program, 0o755),
         ...sharedLibraries([program]),
+        // Knows the one script with which the operator keeps two pods from one volume.
+        file('bin/sh', await ensureTool('alone-sh'), 0o755),
         { type: 'folder', path: 'data', mode: 0o1777 },
       ],
     ],
@@ -167,7 +171,7 @@ export async function defineImage(name: ImageName, context: BuildContext): Promi
     case 'postgres':
       return await postgres();
     case 'redis':
-      return redis();
+      return await redis();
     case 'pause':
     case 'coredns':
     case 'metrics-server':
