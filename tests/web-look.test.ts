@@ -1,5 +1,6 @@
 import { lookTests } from './_web-look.ts';
 import { previewTests } from './_web-previews.ts';
+import { safeAreaTests } from './_web-safe-areas.ts';
 import { webSuite } from './_web-suite.ts';
 
-webSuite('the looks of the web app', [lookTests, previewTests], { FETCH_ALLOWED_NETWORKS: '127.0.0.1' });
+webSuite('the looks of the web app', [lookTests, previewTests, safeAreaTests], { FETCH_ALLOWED_NETWORKS: '127.0.0.1' });

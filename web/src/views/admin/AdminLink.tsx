@@ -14,7 +14,7 @@ export function AdminLinkHint() {
     <p
       role="status"
       data-testid="admin-link-hint"
-      className="fixed inset-x-0 top-0 z-40 border-b border-n6 bg-a3 px-4 py-3 text-center text-base text-n12"
+      className="fixed inset-x-0 top-0 z-40 border-b border-n6 bg-a3 px-4 pt-[max(12px,env(safe-area-inset-top))] pb-3 text-center text-base text-n12"
     >
       {t('adminLinkSignIn')}
     </p>

@@ -95,7 +95,7 @@ function Editor({ conversationId, editedId }: { conversationId: string; editedId
     }
   };
   return (
-    <div className="relative shrink-0 px-3 pb-[max(12px,env(safe-area-inset-bottom))] sm:px-5 sm:pb-5">
+    <div className="relative shrink-0 px-3 pb-[max(12px,env(safe-area-inset-bottom))] sm:px-5 sm:pb-[max(20px,env(safe-area-inset-bottom))]">
       <Completions {...completions} />
       <div className="rounded-md bg-n1 ring-1 ring-n8 transition-shadow focus-within:ring-2 focus-within:ring-a9">
         <Context conversationId={conversationId} editedId={editedId} />

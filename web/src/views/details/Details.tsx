@@ -24,7 +24,7 @@ export function Details({ conversationId }: { conversationId: string }) {
     <aside
       data-testid="details-panel"
       aria-label={t('details')}
-      className="fixed inset-0 z-30 flex flex-col overflow-y-auto bg-n1 pb-[env(safe-area-inset-bottom)] sm:left-auto sm:w-80 sm:border-l sm:border-n6 sm:shadow-float lg:static lg:z-auto lg:w-80 lg:shrink-0 lg:shadow-none"
+      className="fixed inset-0 z-30 flex flex-col bg-n1 pt-[env(safe-area-inset-top)] pr-[env(safe-area-inset-right)] pb-[env(safe-area-inset-bottom)] pl-[env(safe-area-inset-left)] sm:left-auto sm:w-[calc(320px+env(safe-area-inset-right))] sm:border-l sm:pl-0 sm:border-n6 sm:shadow-float lg:static lg:z-auto lg:w-80 lg:shrink-0 lg:pt-0 lg:pr-0 lg:shadow-none"
     >
       <header className="flex h-14 shrink-0 items-center justify-between pr-2 pl-5">
         <h2 className="text-base font-semibold">{t('details')}</h2>
@@ -32,13 +32,15 @@ export function Details({ conversationId }: { conversationId: string }) {
           <X className="size-[18px]" />
         </IconButton>
       </header>
-      <About conversationId={conversationId} />
-      {conversation && <Favourite conversationId={conversationId} isFavourite={conversation.me.favourite ?? false} />}
-      {conversation && <LevelSetting conversationId={conversationId} level={conversation.me.level} />}
-      <MemberList conversationId={conversationId} />
-      <ManageActions conversationId={conversationId} />
-      {peerId && <SafetyActions userId={peerId} />}
-      {conversation && conversation.kind !== 'direct' && <Leave conversationId={conversationId} kind={conversation.kind} />}
+      <div className="flex min-h-0 flex-1 flex-col overflow-y-auto">
+        <About conversationId={conversationId} />
+        {conversation && <Favourite conversationId={conversationId} isFavourite={conversation.me.favourite ?? false} />}
+        {conversation && <LevelSetting conversationId={conversationId} level={conversation.me.level} />}
+        <MemberList conversationId={conversationId} />
+        <ManageActions conversationId={conversationId} />
+        {peerId && <SafetyActions userId={peerId} />}
+        {conversation && conversation.kind !== 'direct' && <Leave conversationId={conversationId} kind={conversation.kind} />}
+      </div>
     </aside>
   );
 }

@@ -29,7 +29,11 @@ export function Lightbox({ pictures, openId, onChange, onClose }: Props) {
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
         <Dialog.Backdrop className="fixed inset-0 z-50 bg-lightbox" />
-        <Dialog.Popup onKeyDown={onKeyDown} data-testid="lightbox" className="fixed inset-0 z-50 flex flex-col outline-none">
+        <Dialog.Popup
+          onKeyDown={onKeyDown}
+          data-testid="lightbox"
+          className="fixed inset-0 z-50 flex flex-col pt-[env(safe-area-inset-top)] pr-[env(safe-area-inset-right)] pb-[env(safe-area-inset-bottom)] pl-[env(safe-area-inset-left)] outline-none"
+        >
           <header className="flex items-center gap-2 p-3 text-on-accent">
             <Dialog.Title className="min-w-0 flex-1 truncate text-base font-medium">{file.name}</Dialog.Title>
             <a href={`${file.url}?download=1`} download={file.name} aria-label={t('downloadFile', { name: file.name })} className={look}>

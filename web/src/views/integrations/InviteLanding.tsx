@@ -46,7 +46,7 @@ export function InviteHint() {
     <div
       role="status"
       data-testid="invite-hint"
-      className="fixed inset-x-0 top-0 z-40 border-b border-n6 bg-a3 px-4 py-3 text-center text-base text-n12"
+      className="fixed inset-x-0 top-0 z-40 border-b border-n6 bg-a3 px-4 pt-[max(12px,env(safe-area-inset-top))] pb-3 text-center text-base text-n12"
     >
       {preview ? <strong className="font-semibold">{describe(t, preview)}</strong> : t(error ?? 'inviteInvalid')}
       {preview && <span className="block text-sm text-n11">{t('inviteSignIn')}</span>}

@@ -13,7 +13,7 @@ export function Panel({ title, testId, onClose, children }: Props) {
     <aside
       data-testid={testId}
       aria-label={title}
-      className="fixed inset-0 z-30 flex flex-col bg-n1 pt-[env(safe-area-inset-top)] pb-[env(safe-area-inset-bottom)] sm:left-auto sm:w-[360px] sm:border-l sm:border-n6 sm:shadow-float lg:static lg:z-auto lg:w-80 lg:shrink-0 lg:pt-0 lg:shadow-none xl:w-[360px]"
+      className="fixed inset-0 z-30 flex flex-col bg-n1 pt-[env(safe-area-inset-top)] pr-[env(safe-area-inset-right)] pb-[env(safe-area-inset-bottom)] pl-[env(safe-area-inset-left)] sm:left-auto sm:w-[calc(360px+env(safe-area-inset-right))] sm:border-l sm:pl-0 sm:border-n6 sm:shadow-float lg:static lg:z-auto lg:w-80 lg:shrink-0 lg:pt-0 lg:pr-0 lg:shadow-none xl:w-[360px]"
     >
       <header className="flex h-14 shrink-0 items-center justify-between pr-2 pl-5 lg:border-b lg:border-n6">
         <h2 className="truncate text-base font-semibold">{title}</h2>

@@ -78,7 +78,7 @@ function List({ query }: { query: string }) {
   return (
     <ul
       data-testid="conversation-list"
-      className="min-h-0 flex-1 overflow-y-auto px-2 pb-4 [&:not(:has(li))]:after:block [&:not(:has(li))]:after:px-2 [&:not(:has(li))]:after:py-6 [&:not(:has(li))]:after:text-center [&:not(:has(li))]:after:text-n10"
+      className="min-h-0 flex-1 overflow-y-auto px-2 pb-[max(16px,env(safe-area-inset-bottom))] [&:not(:has(li))]:after:block [&:not(:has(li))]:after:px-2 [&:not(:has(li))]:after:py-6 [&:not(:has(li))]:after:text-center [&:not(:has(li))]:after:text-n10"
     >
       {inOrder(conversations).map(({ id }) => (
         <ConversationItem key={id} conversationId={id} isSelected={id === selectedId} query={query} />

@@ -5,7 +5,7 @@ import { useText } from '../app/context.tsx';
 export function Frame({ title, lead, children }: { title: string; lead?: string; children?: ReactNode }) {
   const { t } = useText();
   return (
-    <main className="flex h-full flex-col overflow-y-auto bg-n2">
+    <main className="flex h-full flex-col overflow-y-auto bg-n2 pt-[env(safe-area-inset-top)] pr-[env(safe-area-inset-right)] pb-[env(safe-area-inset-bottom)] pl-[env(safe-area-inset-left)]">
       <div className="m-auto w-full max-w-[420px] px-4 py-8">
         <div className="mb-6 flex items-center gap-3 px-1">
           <img src="/icon.svg" alt="" className="size-9" />
