@@ -70,10 +70,16 @@ export async function prepareEmptyEntries({ pool }: Store): Promise<void> {
 }
 
 /** Rows of entries that were read until now, however that was planned; by a pool of one connection. */
-export async function entriesRead({ pool }: Store): Promise<number> {
+export function entriesRead(store: Store): Promise<number> {
+  return rowsRead(store, '^entries_');
+}
+
+/** Of the tables whose names match. */
+export async function rowsRead({ pool }: Store, tables: string): Promise<number> {
   await pool.query('select pg_stat_force_next_flush()');
   const { rows } = await pool.query<{ count: number }>(
-    `select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::int as count from pg_stat_user_tables where relname ~ '^entries_'`,
+    `select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::int as count from pg_stat_user_tables where relname ~ $1`,
+    [tables],
   );
   return rows[0]!.count;
 }

@@ -29,6 +29,7 @@ import { IndexLookups0090 } from './migrations/0090-index-lookups.ts';
 import { AppendFresh0091 } from './migrations/0091-append-fresh.ts';
 import { WebhookLookups0092 } from './migrations/0092-webhook-lookups.ts';
 import { ValidatedChecks0093 } from './migrations/0093-validated-checks.ts';
+import { IndexPages0100 } from './migrations/0100-index-pages.ts';
 import { loadRestore, newEpoch, RestoreUnfinishedError } from './sql/restores.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
@@ -67,6 +68,7 @@ export const migrations = [
   AppendFresh0091,
   WebhookLookups0092,
   ValidatedChecks0093,
+  IndexPages0100,
 ];
 
 /** A TypeORM data source over the same tables: migrations and everything that is not hot. */

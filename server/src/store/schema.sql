@@ -1282,10 +1282,12 @@ declare
   v_epoch bigint := (select epoch from installation);
   v_state search_state;
   v_full boolean;
-  v_moved uuid[];
   v_ids uuid[];
   v_from bigint[];
   v_to bigint[];
+  -- The last transaction of this page; false: one of its conversations has more than one pass takes.
+  v_upto bigint;
+  v_whole boolean;
   v_all boolean;
   v_count integer;
 begin
@@ -1294,25 +1296,48 @@ begin
   -- The outbox forgets after ten minutes, and its numbers mean nothing in another epoch.
   v_full := v_state.xid is null or v_state.epoch <> v_epoch or v_state.ran_at < clock_timestamp() - interval '5 min';
   if v_full then
-    select array_agg(c.id) into v_moved from conversations c left join search_progress p on p.conversation_id = c.id
-    where c.deleted_at is null and c.last_seq > coalesce(p.seq, 0);
-  else
-    select array_agg(distinct u.id) into v_moved from batches b, unnest(b.conversation_ids) as u (id) where b.xid >= v_state.xid;
-  end if;
-  -- At least one range, and not many more entries than asked for.
-  select array_agg(s.id), array_agg(s.low), array_agg(s.high), coalesce(bool_and(s.whole), true) and count(*) = max(s.of)
-  into v_ids, v_from, v_to, v_all
-  from (
-    select r.*, sum(r.high - r.low + 1) over (order by r.id) - (r.high - r.low + 1) as before, count(*) over () as of
+    -- At least one range, and not many more entries than asked for.
+    select array_agg(s.id), array_agg(s.low), array_agg(s.high), coalesce(bool_and(s.whole), true) and count(*) = max(s.of)
+    into v_ids, v_from, v_to, v_all
     from (
-      select c.id, coalesce(p.seq, 0) + 1 as low, least(c.last_seq, coalesce(p.seq, 0) + p_limit) as high,
-        c.last_seq <= coalesce(p.seq, 0) + p_limit as whole
-      from unnest(v_moved) as m (id) join conversations c on c.id = m.id and c.deleted_at is null
-      left join search_progress p on p.conversation_id = c.id
-      where c.last_seq > coalesce(p.seq, 0)
-    ) r
-  ) s
-  where s.before < p_limit;
+      select r.*, sum(r.high - r.low + 1) over (order by r.id) - (r.high - r.low + 1) as before, count(*) over () as of
+      from (
+        select c.id, coalesce(p.seq, 0) + 1 as low, least(c.last_seq, coalesce(p.seq, 0) + p_limit) as high,
+          c.last_seq <= coalesce(p.seq, 0) + p_limit as whole
+        from conversations c
+        left join lateral (select x.seq from search_progress x where x.conversation_id = c.id limit 1) p on true
+        where c.deleted_at is null and c.last_seq > coalesce(p.seq, 0)
+      ) r
+    ) s
+    where s.before < p_limit;
+  else
+    -- As they were stored, from the cursor on, so that a pass reads no more of the outbox than it works off. What a later
+    -- transaction of this page stored in the same conversation, and all before it, can be seen too: its lock came first.
+    with moved as materialized (
+      select b.xid, r.id, coalesce(p.seq, 0) as done, r.high, r.high - greatest(r.low - 1, coalesce(p.seq, 0)) as size
+      from batches b
+      cross join lateral unnest(b.conversation_ids, b.from_seqs, b.to_seqs) as r (id, low, high)
+      left join lateral (select x.seq from search_progress x where x.conversation_id = r.id limit 1) p on true
+      where b.xid >= v_state.xid and r.high > coalesce(p.seq, 0)
+        -- Nothing moves the progress of one that is deleted: it would come again and again.
+        and exists (select 1 from conversations c where c.id = r.id and c.deleted_at is null)
+      order by b.xid fetch first (p_limit) rows with ties
+    ), counted as (
+      select m.*, sum(m.size) over (order by m.xid) - sum(m.size) over (partition by m.xid) as before, count(*) over () as of from moved m
+    ), page as materialized (
+      select c.xid, c.id, c.done, c.high, c.of from counted c where c.before < p_limit
+    ), ranges as (
+      select g.id, min(g.done) + 1 as low, least(max(g.high), min(g.done) + p_limit) as high, max(g.high) <= min(g.done) + p_limit as whole
+      from page g group by g.id
+    ), extent as (
+      select max(g.xid) as xid, count(*) = coalesce(max(g.of), 0) and coalesce(max(g.of), 0) < p_limit as is_all from page g
+    )
+    select array_agg(r.id), array_agg(r.low), array_agg(r.high), coalesce(bool_and(r.whole), true),
+      (select x.xid from extent x), (select x.is_all from extent x)
+    into v_ids, v_from, v_to, v_whole, v_upto, v_all
+    from ranges r;
+    v_all := v_all and v_whole;
+  end if;
 
   with touched as materialized (
     select e.conversation_id, case when e.type = 'message' then e.id else (e.data ->> 'messageId')::uuid end as message_id, max(e.at) as at
@@ -1364,8 +1389,11 @@ begin
   insert into search_progress as p (conversation_id, seq)
   select r.conversation_id, r.high from unnest(v_ids, v_to) as r (conversation_id, high)
   on conflict (conversation_id) do update set seq = excluded.seq;
-  update search_state set ran_at = clock_timestamp(), epoch = v_epoch,
-    xid = case when coalesce(v_all, true) then v_safe when v_full then null else v_state.xid end;
+  update search_state set ran_at = clock_timestamp(), epoch = v_epoch, xid = case
+    when coalesce(v_all, true) then v_safe
+    when v_full then null
+    when v_whole then least(v_upto, v_safe)
+    else v_state.xid end;
   -- More is waiting: the caller goes on at once.
   return case when coalesce(v_all, true) then 0 else greatest(v_count, 1) end;
 end

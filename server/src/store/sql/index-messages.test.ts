@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { createFixture, entriesRead, makeGroup, makeUsers, prepareEmptyEntries, sendMany } from '../_fixture.ts';
+import type pg from 'pg';
+import { createFixture, entriesRead, makeGroup, makeUsers, prepareEmptyEntries, rowsRead, sendMany } from '../_fixture.ts';
 import { indexMessages } from './search-messages.ts';
 
 /** Enough for a plan to be kept. */
@@ -22,4 +23,64 @@ it('reads no more than it indexes, though its plans were made while there was no
   // By its number and by its id, and the entries about members.
   const read = (await entriesRead(fixture.store)) - before;
   assert.ok(read < 3 * CONVERSATIONS * MESSAGES, `${read} rows were read`);
+});
+
+const indexed = async (pool: pg.Pool) => (await pool.query<{ count: number }>('select count(*)::int from message_search')).rows[0]!.count;
+
+/** How many passes until nothing is left; with an end, should it never come to one. */
+async function countPasses(pool: pg.Pool, limit: number): Promise<number> {
+  for (let passes = 1; passes <= 200; passes += 1) if ((await indexMessages(pool, limit)) === 0) return passes;
+  assert.fail('the index never caught up');
+}
+
+it('reads of the outbox what a pass works off, however much waits', async () => {
+  await using fixture = await createFixture(1);
+  const { store } = fixture;
+  const { pool } = store;
+  const users = await makeUsers(store, 2);
+  const groups = await Promise.all(Array.from({ length: 10 }, () => makeGroup(store, users)));
+  await countPasses(pool, 500);
+  for (let i = 0; i < 400; i += 1) await sendMany(store, groups[i % groups.length]!, users[0]!, 1);
+  const before = await rowsRead(store, '^batches$');
+  const passes = await countPasses(pool, 20);
+  assert.equal(await indexed(pool), 400);
+  assert.ok(passes <= 25, `${passes} passes`);
+  const read = (await rowsRead(store, '^batches$')) - before;
+  // Each twice at most: the last transaction of a page is the first of the next.
+  assert.ok(read <= 2 * 400, `${read} rows of the outbox were read`);
+});
+
+it('works off a conversation that has more than a pass takes, and passes over one that is gone', async () => {
+  await using fixture = await createFixture(1);
+  const { store } = fixture;
+  const { pool } = store;
+  const users = await makeUsers(store, 2);
+  const [busy, gone, quiet] = [await makeGroup(store, users), await makeGroup(store, users), await makeGroup(store, users)];
+  await countPasses(pool, 500);
+  await sendMany(store, busy, users[0]!, 90);
+  for (let i = 0; i < 30; i += 1) await sendMany(store, gone, users[0]!, 1);
+  await sendMany(store, quiet, users[0]!, 5);
+  await pool.query('update conversations set deleted_at = now() where id = $1', [gone]);
+  await countPasses(pool, 20);
+  assert.equal(await indexed(pool), 95);
+});
+
+it('catches up though another transaction holds the outbox open', async () => {
+  await using fixture = await createFixture(2);
+  const { store } = fixture;
+  const { pool } = store;
+  const users = await makeUsers(store, 2);
+  const group = await makeGroup(store, users);
+  await countPasses(pool, 500);
+  const slow = await pool.connect();
+  try {
+    await slow.query('begin');
+    await slow.query('select pg_current_xact_id()');
+    for (let i = 0; i < 60; i += 1) await sendMany(store, group, users[0]!, 1);
+    await countPasses(pool, 20);
+    assert.equal(await indexed(pool), 60);
+  } finally {
+    await slow.query('rollback');
+    slow.release();
+  }
 });
