@@ -1,11 +1,11 @@
 /**
  * How long a search takes in a large installation: fills messages past the server, indexes them as the workers do, and asks as the
- * server asks. Prints p50 and p99 per kind of question, and the plan of the commonest one.
+ * server asks. Prints p50 and p99 per kind of question, and the plan of the commonest one; a full run writes docs/benchmarks/search.md.
  *
  *   node tools/src/bench/search.ts [messages, 1000000 unless said otherwise]
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { createLog } from '../../../server/src/log.ts';
@@ -15,7 +15,9 @@ import { createPool } from '../../../server/src/store/pool.ts';
 import { indexMessages, searchSql, toScopedQuery, toSearchQuery } from '../../../server/src/store/sql/search-messages.ts';
 import { startPostgres } from '../services.ts';
 
-const MESSAGES = Number(process.argv[2] ?? 1_000_000);
+const FULL = 1_000_000;
+const TARGET_MS = 100;
+const MESSAGES = Number(process.argv[2] ?? FULL);
 /** The caller is in a tenth of them. */
 const CONVERSATIONS = 1_000;
 const ROUNDS = 60;
@@ -45,35 +47,47 @@ const questions: Record<string, () => string> = {
   'the beginning of a word': () => `word${1000 + Math.floor(Math.random() * 900)}`.slice(0, -1),
 };
 
-function percentile(sorted: number[], share: number): string {
-  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1);
+function percentile(sorted: number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
+/** Seconds. */
+async function timed(name: string, work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
-  const result = await work();
-  process.stdout.write(`${name}: ${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`);
-  return result;
+  await work();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  process.stdout.write(`${name}: ${seconds.toFixed(1)} s\n`);
+  return seconds;
 }
 
-async function prepare(pool: pg.Pool, url: string): Promise<void> {
+interface Asked {
+  name: string;
+  p50: number;
+  p99: number;
+  /** Results of a question, on average; a page has 20. */
+  found: number;
+}
+
+/** How many seconds it took to index them. */
+async function prepare(pool: pg.Pool, url: string): Promise<number> {
   // Not of the pool: its statements may take ten seconds at most.
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     await timed(`${MESSAGES} messages in ${CONVERSATIONS} conversations written`, () => client.query(fill));
-    await timed('indexed', async () => {
+    const seconds = await timed('indexed', async () => {
       while ((await indexMessages(pool, 2_000)) > 0);
     });
     await timed('vacuumed', () => client.query('vacuum analyze message_search'));
+    return seconds;
   } finally {
     await client.end();
   }
 }
 
-async function run(pool: pg.Pool, url: string): Promise<void> {
-  await prepare(pool, url);
+async function ask(pool: pg.Pool): Promise<Asked[]> {
   const search = createSearch({ read: (work) => work(pool), rateLimits: false });
+  const asked: Asked[] = [];
   for (const [name, question] of Object.entries(questions)) {
     const times: number[] = [];
     let found = 0;
@@ -83,32 +97,63 @@ async function run(pool: pg.Pool, url: string): Promise<void> {
       times.push(performance.now() - startedAt);
     }
     times.sort((a, b) => a - b);
-    process.stdout.write(
-      `${name}: p50 ${percentile(times, 0.5)} ms, p99 ${percentile(times, 0.99)} ms, ${(found / ROUNDS).toFixed(1)} found\n`,
-    );
+    const row = { name, p50: percentile(times, 0.5), p99: percentile(times, 0.99), found: found / ROUNDS };
+    process.stdout.write(`${name}: p50 ${row.p50.toFixed(1)} ms, p99 ${row.p99.toFixed(1)} ms, ${row.found.toFixed(1)} found\n`);
+    asked.push(row);
   }
+  return asked;
+}
+
+async function planOf(pool: pg.Pool): Promise<string> {
   const words = await toSearchQuery(pool, 'word1', '', false);
   const query = await toScopedQuery(pool, { userId: user, query: words, hasFile: false });
-  const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain (analyze, buffers) ${searchSql}`, [
-    user,
-    null,
-    query,
-    null,
-    null,
-    null,
-    null,
-    21,
-  ]);
-  process.stdout.write(`${rows.map((row) => row['QUERY PLAN']).join('\n')}\n`);
+  const values = [user, null, query, null, null, null, null, 21];
+  const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain (analyze, buffers, costs off) ${searchSql}`, values);
+  // Keys of a hundred conversations stand in it.
+  return rows.map((row) => (row['QUERY PLAN'].length > 200 ? `${row['QUERY PLAN'].slice(0, 200)} …` : row['QUERY PLAN'])).join('\n');
+}
+
+function toMarkdown(asked: Asked[], { machine, indexSeconds, plan }: { machine: string; indexSeconds: number; plan: string }): string {
+  const rows = asked.map(({ name, p50, p99, found }) => {
+    const verdict = p99 < TARGET_MS ? 'met' : '**missed**';
+    return `| ${name} | ${p50.toFixed(1)} ms | ${p99.toFixed(1)} ms | < ${TARGET_MS} ms | ${verdict} | ${found.toFixed(1)} |`;
+  });
+  return `# Searching ${MESSAGES.toLocaleString('en-US')} messages
+
+Written by \`node tools/src/bench/search.ts\` on ${machine}. ${CONVERSATIONS.toLocaleString('en-US')} conversations, of which the asking person is in a tenth; ${ROUNDS} questions of
+each kind, one after the other, as the route asks: words, access and filters in SQL, a page of 20 with its snippets. Indexing took
+${Math.round((indexSeconds * 1e6) / MESSAGES)} µs per message.
+
+| looked for | p50 | p99 | target | | found on the page |
+|---|---|---|---|---|---|
+${rows.join('\n')}
+
+The plan for the commonest word:
+
+\`\`\`
+${plan}
+\`\`\`
+`;
+}
+
+async function run(pool: pg.Pool, url: string, machine: string): Promise<void> {
+  const indexSeconds = await prepare(pool, url);
+  const asked = await ask(pool);
+  const plan = await planOf(pool);
+  process.stdout.write(`${plan}\n`);
+  if (MESSAGES < FULL) return;
+  writeFileSync(join(import.meta.dirname, '../../../docs/benchmarks/search.md'), toMarkdown(asked, { machine, indexSeconds, plan }));
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'chat-search-bench-'));
-process.stdout.write(`node ${process.version}, ${availableParallelism()} cores\n`);
+const load = (loadavg()[0] ?? 0).toFixed(1);
+const machine = `${availableParallelism()} cores, Node ${process.version}, load average ${load} before the run`;
+process.stdout.write(`${machine}\n`);
 const postgres = await startPostgres({ dataDir: join(dir, 'postgres') });
 const pool = createPool({ databaseUrl: postgres.url, poolSize: 2, log: createLog('error', 'bench') });
 try {
   await migrate(postgres.url);
-  await run(pool, postgres.url);
+  await run(pool, postgres.url, machine);
 } finally {
   await pool.end();
   await postgres.stop();
