@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { screenshot } from './_browser.ts';
+import type { Conversation } from '@chatcluster/protocol';
+import { type Person, screenshot } from './_browser.ts';
 import { createGroup, message, openAs, openConversation, soon, type World } from './_web.ts';
 
 const files = (count: number) =>
@@ -35,6 +36,48 @@ export function threadTests(world: () => World): void {
     await answer.getByTestId('attachment-file').getByText('notes-1.txt').waitFor();
     assert.equal(await page.getByTestId('thread-composer').inputValue(), '');
     await page.getByTestId('upload').waitFor({ state: 'detached' });
+  });
+
+  test('a thread that one takes part in says what is new in it, until it was looked at, on every device', async () => {
+    const { ada, grace } = world();
+    const group = await createGroup(world(), 'Unread threads');
+    const root = await ada.say(group.id, 'Which room shall it be?');
+    await grace.say(group.id, 'The larger one', { threadRoot: root.id });
+    await grace.say(group.id, 'Or the garden', { threadRoot: root.id });
+    const other = await grace.say(group.id, 'Who brings tea?');
+    await grace.say(group.id, 'I do, I have some', { threadRoot: other.id });
+    await using laptop = await openAs(world(), 'ada');
+    await using phone = await openAs(world(), 'ada', { viewport: { width: 375, height: 760 }, colorScheme: 'dark' });
+    await using hers = await openAs(world(), 'grace');
+    for (const person of [laptop, phone, hers]) {
+      await openConversation(person, group.id);
+      await message(person.page, 'I do, I have some').waitFor();
+    }
+    const mark = ({ page }: Person) => page.getByTestId('thread-unread');
+    for (const person of [laptop, phone]) await mark(person).getByText('2 new').waitFor();
+    // Neither the one of others, nor what one wrote oneself.
+    assert.deepEqual([await mark(laptop).count(), await mark(hers).count()], [1, 0]);
+    await screenshot(laptop, 'thread-unread-1280-light');
+    await screenshot(phone, 'thread-unread-375-dark');
+    await message(laptop.page, 'Which room').first().getByTestId('thread-summary').click();
+    await laptop.page.getByTestId('thread-panel').getByText('Or the garden').waitFor();
+    for (const person of [laptop, phone]) await mark(person).waitFor({ state: 'detached' });
+
+    // What comes while one looks is read at once.
+    const third = await grace.say(group.id, 'The garden, then', { threadRoot: root.id });
+    await laptop.page.getByTestId('thread-panel').getByText('The garden, then').waitFor();
+    await soon('it is read', async () => {
+      const { me } = await ada.call<Conversation>('GET', `/v1/conversations/${group.id}`);
+      return me.threads?.[root.id] === third.seq;
+    });
+    await laptop.page.keyboard.press('Escape');
+    await laptop.page.getByTestId('thread-panel').waitFor({ state: 'detached' });
+    await grace.say(group.id, 'At three', { threadRoot: root.id });
+    for (const person of [laptop, phone]) await mark(person).getByText('1 new').waitFor();
+    await phone.page.reload();
+    await mark(phone).getByText('1 new').waitFor();
+    await message(phone.page, 'Which room').first().getByTestId('thread-summary').click();
+    await mark(laptop).waitFor({ state: 'detached' });
   });
 
   test('more files than a message takes are left out, and that is said', async () => {

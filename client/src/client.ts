@@ -16,12 +16,14 @@ class Client implements ChatClient {
   readonly rest: ChatClient['rest'];
   readonly account: ChatClient['account'];
   readonly panels: ChatClient['panels'];
+  readonly threads: ChatClient['threads'];
   readonly blocks: ChatClient['blocks'];
   readonly upload: ChatClient['upload'];
 
   constructor(options: ClientOptions) {
     this.#w = wire(withDefaults(options), createLife);
-    ({ rest: this.rest, account: this.account, panels: this.panels, blocks: this.blocks, upload: this.upload } = this.#w);
+    ({ rest: this.rest, account: this.account, blocks: this.blocks, upload: this.upload } = this.#w);
+    ({ panels: this.panels, threads: this.threads } = this.#w);
   }
 
   // Account

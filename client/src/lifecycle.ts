@@ -16,7 +16,7 @@ export function createLife(w: Wired): Life {
 
   function forget(): void {
     w.catchUp.reset();
-    for (const part of [w.receipts, w.typing, w.people, w.blocks, w.outbox, w.book, w.panels, w.offline, w.views]) part.clear();
+    for (const part of [w.receipts, w.threads, w.typing, w.people, w.blocks, w.outbox, w.book, w.panels, w.offline, w.views]) part.clear();
   }
 
   return {
@@ -27,6 +27,7 @@ export function createLife(w: Wired): Life {
     stop() {
       unlisten();
       w.receipts.pause();
+      w.threads.pause();
       w.connection.stop();
     },
     async signedIn(): Promise<SignedIn> {
@@ -71,6 +72,7 @@ export function createLife(w: Wired): Life {
         w.catchUp.disconnected();
         w.positions.disconnected();
         w.receipts.pause();
+        w.threads.pause();
       }
       w.emitter.emit('connection', snapshot);
       w.emitter.changed();
@@ -91,6 +93,7 @@ function opened(w: Wired): void {
   void w.outbox.load().catch(() => undefined);
   w.offline.connected();
   w.receipts.flush();
+  w.threads.flush();
   w.people.tellWatched();
   if (w.people.setting !== undefined) w.life.volatile('presence:set', { status: w.people.setting });
 }

@@ -111,6 +111,8 @@ function conversationRoutes(call: Call) {
     removeMember: (id: string, userId: string) => call<void>({ method: 'DELETE', path: one(id, 'members', userId) }),
     read: (id: string, seq: number) => call<void>({ method: 'POST', path: one(id, 'read'), body: { seq } }),
     unread: (id: string, seq: number) => call<ConversationMe>({ method: 'POST', path: one(id, 'unread'), body: { seq } }),
+    readThread: (id: string, rootId: string, seq: number) =>
+      call<ConversationMe>({ method: 'POST', path: one(id, 'threads', rootId, 'read'), body: { seq } }),
     updateMine: (id: string, body: OwnSettings) => call<ConversationMe>({ method: 'PATCH', path: one(id, 'me'), body }),
     createInvite: (id: string, body: RestInput<'createInvite'> = {}) => call<Invite>({ method: 'POST', path: one(id, 'invites'), body }),
     invites: (id: string) => call<Page<Invite>>({ method: 'GET', path: one(id, 'invites') }),

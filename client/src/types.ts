@@ -22,6 +22,7 @@ import type {
 import type { AccountApi } from './account.ts';
 import type { NetworkHints, Scheduler } from './scheduler.ts';
 import type { Panels } from './panels.ts';
+import type { Threads } from './threads.ts';
 import type { Rest } from './rest.ts';
 import type { Store } from './store.ts';
 import type { Upload } from './upload.ts';
@@ -329,6 +330,8 @@ export interface ChatClient extends AsyncDisposable {
 
   /** Threads and pins beside the log, kept up to date once opened. */
   readonly panels: Panels;
+  /** What is unread in threads that the user began or wrote in; the same on all devices. */
+  readonly threads: Pick<Threads, 'unread' | 'markRead'>;
 
   /** Every REST route that has no method above: sessions, password, user search, channel browsing, member pages. */
   readonly rest: Rest;

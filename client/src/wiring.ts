@@ -21,6 +21,7 @@ import { Receipts } from './receipts.ts';
 import { createRest, type Rest } from './rest.ts';
 import { Session } from './session.ts';
 import type { ConnectionSnapshot, SignedIn } from './types.ts';
+import { Threads } from './threads.ts';
 import { Typing } from './typing.ts';
 import { createUpload, type Upload } from './upload.ts';
 import { Views } from './views.ts';
@@ -61,6 +62,7 @@ export interface Wired {
   readonly positions: Positions;
   readonly outbox: Outbox;
   readonly receipts: Receipts;
+  readonly threads: Threads;
   readonly typing: Typing;
   readonly people: People;
   readonly arrivals: Arrivals;
@@ -200,6 +202,16 @@ function wireWriting(w: Wired) {
     },
     send: (payload) => call(w, 'receipt', payload),
   });
+  const threads = new Threads({
+    book: w.book,
+    scheduler,
+    isOpen,
+    changed,
+    me: () => userId(w),
+    kept: (place, seq) => w.keeper.read(place, seq),
+    settled: (place, seq) => w.keeper.readTold(place, seq),
+    send: ({ conversationId, rootId, seq }) => w.rest.readThread(conversationId, rootId, seq),
+  });
   const typing = new Typing({ scheduler, changed, send: (conversationId, on) => w.life.volatile('typing', { conversationId, on }) });
   const people = new People({
     isOpen,
@@ -208,7 +220,7 @@ function wireWriting(w: Wired) {
     watch: (userIds) => call(w, 'presence:watch', { userIds }),
     changed: () => w.emitter.changed(),
   });
-  return { outbox, receipts, typing, people };
+  return { outbox, receipts, threads, typing, people };
 }
 
 function wireConnection(w: Wired) {

@@ -40,6 +40,8 @@ const anytime: Record<string, [weight: number, make: Maker]> = {
   mention: [5, aboutPerson((client, id, userId) => client.send(id, { body: 'you', mentions: [userId] }))],
   mentionAll: [2, (_, { client }, id) => move(() => client.send(id, { body: 'all', mentionAll: true }))],
   reply: [3, aboutAny((client, id, messageId) => client.send(id, { body: 'reply', replyTo: messageId }))],
+  thread: [10, answerInThread],
+  readThread: [12, readThread],
   read: [8, aboutSeq((client, id, seq) => client.markRead(id, seq))],
   readAll: [4, (_, { client }, id) => move(() => client.markRead(id))],
   connect: [8, (_, device) => move(() => (device.isUp ? device.down() : device.up()))],
@@ -56,6 +58,21 @@ function aboutAny(run: About): Maker {
     const message = random.pick(client.conversation(id).messages);
     return message && { says: `#${message.seq}`, run: () => run(client, id, message.id, random) };
   };
+}
+
+/** Most answers go to a thread that there is already. */
+function answerInThread({ random }: Game, { client }: Device, id: string): Move | undefined {
+  const { messages } = client.conversation(id);
+  const answers = messages.filter((m) => m.threadRoot !== undefined);
+  const message = random.pick(answers.length > 0 && random.is(0.8) ? answers : messages);
+  const threadRoot = message && (message.threadRoot ?? message.id);
+  return threadRoot === undefined ? undefined : move(() => client.send(id, { body: 'in the thread', threadRoot }));
+}
+
+function readThread({ random }: Game, { client }: Device, id: string): Move | undefined {
+  const { messages, conversation } = client.conversation(id);
+  const root = random.pick(messages.filter((message) => client.threads.unread(id, message.id) > 0));
+  return root && { says: `of #${root.seq}`, run: () => client.threads.markRead(id, root.id, conversation?.lastSeq ?? 0) };
 }
 
 function aboutOwn(run: About): Maker {

@@ -136,7 +136,11 @@ export function lookAt(client: ChatClient, opened: ReadonlySet<string>): Sight {
       const { messages, hasAfter, unread, mentions, readSeq, pending } = client.conversation(id);
       const unsent = pending.filter(({ state }) => state !== 'failed'); // Those stay for whoever wrote them.
       const pins = client.panels.pins(id).messages.map((message) => message.id);
-      return [id, { messages: messages.map(shown), hasAfter, unread, mentions, readSeq, unsent, pins }] as const;
+      const threads = messages.flatMap((message) => {
+        const count = client.threads.unread(id, message.id);
+        return count > 0 ? [[message.seq, count]] : [];
+      });
+      return [id, { messages: messages.map(shown), hasAfter, unread, mentions, readSeq, unsent, pins, threads }] as const;
     });
   return { list: conversations.map((c) => summary(c, opened.has(c.id))), opened: Object.fromEntries(details) };
 }

@@ -71,6 +71,7 @@ export const routes: readonly Route[] = [
   route(`post ${conversation}/leave`, 204, 'Leave'),
   route(`post ${conversation}/read`, 204, 'Move the own read position forward', 'read'),
   route(`post ${conversation}/unread`, 200, 'Set the own read position back', 'read'),
+  route(`post ${conversation}/threads/{rootId}/read`, 200, 'Move the own read position in a thread forward', 'read'),
   route(`patch ${conversation}/me`, 200, 'Change the own settings', 'patchConversationMe'),
   route('get /v1/channels', 200, 'Browse channels', 'browseChannels'),
   route(`get ${conversation}/messages`, 200, 'History', 'history'),

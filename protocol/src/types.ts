@@ -59,6 +59,8 @@ export interface ConversationMe {
   mentions: number;
   level: Level;
   favourite?: boolean;
+  /** How far threads were read beside the conversation, by the id of their root: the 200 furthest. */
+  threads?: Record<string, number>;
   /** Grows whenever the own membership, position or settings change, or whom one has blocked here: the higher one is the newer picture. */
   version?: number;
   /** `unread` and `mentions` count the entries up to here. */

@@ -6,6 +6,7 @@ import type { Outbox } from '../outbox.ts';
 import type { People } from '../people.ts';
 import type { Receipts } from '../receipts.ts';
 import type { Session } from '../session.ts';
+import type { Threads } from '../threads.ts';
 import type { Keeper } from './keeper.ts';
 
 export interface OfflineDeps {
@@ -17,6 +18,7 @@ export interface OfflineDeps {
   catchUp: CatchUp;
   outbox: Outbox;
   receipts: Receipts;
+  threads: Threads;
   /** The own profile, from the server. */
   me(): Promise<OwnUser>;
 }
@@ -46,7 +48,7 @@ export class Offline {
     const state = await this.#deps.keeper.restore();
     if (state === undefined) return;
     // First: what is restored then shows it.
-    this.#deps.receipts.restore(state.reads);
+    this.#deps.receipts.restore(this.#deps.threads.restore(state.reads));
     this.#deps.book.restore(state.conversations);
     this.#deps.people.restore(state.users);
     this.#deps.catchUp.restore(state);

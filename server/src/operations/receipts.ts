@@ -1,6 +1,7 @@
 import { RECEIPT_MERGE_MS } from '@chatcluster/protocol/limits';
 import { decideMember } from '../domain/permissions.ts';
 import type { Fanout } from '../fanout/types.ts';
+import type { SetThreadRead } from '../store/sql/set-thread-read.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../log.ts';
 import type { Membership } from './membership.ts';
@@ -8,7 +9,7 @@ import { authorise } from './require.ts';
 import { translateUnavailable } from './unavailable.ts';
 
 export interface ReceiptsDeps {
-  store: Pick<Store, 'setRead' | 'setUnread'>;
+  store: Pick<Store, 'setRead' | 'setUnread' | 'setThreadRead'>;
   /** Who wrote the entries shortly up to a seq. */
   listAuthors(conversationId: string, seq: number, lookBack: number): Promise<string[]>;
   membership: Pick<Membership, 'get' | 'peek' | 'reload'>;
@@ -98,6 +99,15 @@ export function createReceipts(deps: ReceiptsDeps) {
         await authorise(deps.membership, conversationId, (access) => decideMember(access, userId));
         const me = await deps.store.setUnread(userId, conversationId, seq);
         deps.fanout.toUsers([userId], 'conversation:me', { conversationId, me }, { droppable: false });
+        return me;
+      }),
+    /** How far one thread was read: known to the reader's own devices only. */
+    thread: (change: SetThreadRead) =>
+      translateUnavailable(async () => {
+        const { userId, conversationId } = change;
+        await authorise(deps.membership, conversationId, (access) => decideMember(access, userId));
+        const { moved, me } = await deps.store.setThreadRead(change);
+        if (moved) deps.fanout.toUsers([userId], 'conversation:me', { conversationId, me }, { droppable: false });
         return me;
       }),
     async drained(): Promise<void> {

@@ -29,6 +29,7 @@ import { IndexLookups0090 } from './migrations/0090-index-lookups.ts';
 import { AppendFresh0091 } from './migrations/0091-append-fresh.ts';
 import { WebhookLookups0092 } from './migrations/0092-webhook-lookups.ts';
 import { ValidatedChecks0093 } from './migrations/0093-validated-checks.ts';
+import { ThreadReads0094 } from './migrations/0094-thread-reads.ts';
 import { IndexPages0100 } from './migrations/0100-index-pages.ts';
 import { loadRestore, newEpoch, RestoreUnfinishedError } from './sql/restores.ts';
 
@@ -68,6 +69,7 @@ export const migrations = [
   AppendFresh0091,
   WebhookLookups0092,
   ValidatedChecks0093,
+  ThreadReads0094,
   IndexPages0100,
 ];
 

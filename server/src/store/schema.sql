@@ -186,7 +186,8 @@ create table members (
   left_reason text,
   last_readable_seq bigint,
   changed_xid bigint default ((pg_current_xact_id())::text)::bigint not null,
-  version bigint default 1 not null
+  version bigint default 1 not null,
+  thread_reads jsonb default '{}'::jsonb not null
 ) with (fillfactor=70);
 
 create table message_search (

@@ -14,6 +14,7 @@ import { loadMessage, loadPinned, loadThread, type ThreadQuery } from './sql/loa
 import { joinMatch, leaveMatch, renewMatch } from './sql/match.ts';
 import * as membership from './sql/membership.ts';
 import { type PatchMe, patchMe, type SetRead, setRead, setUnread } from './sql/set-read.ts';
+import { type SetThreadRead, setThreadRead } from './sql/set-thread-read.ts';
 import * as tail from './sql/tail.ts';
 
 export interface StoreOptions extends PoolOptions {
@@ -67,6 +68,7 @@ export function createStore(options: StoreOptions) {
     loadPositions: (userId: string, conversationIds: string[]) => loadPositions(pool, userId, conversationIds),
     setRead: (change: SetRead) => setRead(pool, change),
     setUnread: (userId: string, conversationId: string, seq: number) => setUnread(pool, userId, conversationId, seq),
+    setThreadRead: (change: SetThreadRead) => setThreadRead(pool, change),
     patchMe: (change: PatchMe) => patchMe(pool, change),
 
     joinMatch: (userId: string) => joinMatch(pool, userId),

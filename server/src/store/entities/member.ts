@@ -11,6 +11,8 @@ export interface MemberRow {
   deliveredSeq: string;
   level: string;
   favourite: boolean;
+  /** How far each thread was read, by its root's id. */
+  threadReads: Record<string, number>;
   leftAt: Date | null;
   leftReason: string | null;
   lastReadableSeq: string | null;
@@ -33,6 +35,7 @@ export const MemberEntity = new EntitySchema<MemberRow>({
     deliveredSeq: { type: 'bigint', name: 'delivered_seq' },
     level: { type: 'text' },
     favourite: { type: 'boolean' },
+    threadReads: { type: 'jsonb', name: 'thread_reads' },
     leftAt: { type: 'timestamptz', precision: 3, name: 'left_at', nullable: true },
     leftReason: { type: 'text', name: 'left_reason', nullable: true },
     lastReadableSeq: { type: 'bigint', name: 'last_readable_seq', nullable: true },

@@ -29,7 +29,7 @@ export function meJson(asOf = 'c.last_seq'): string {
   return `(
     select jsonb_strip_nulls(jsonb_build_object('role', m.role, 'firstSeq', m.first_seq, 'readSeq', m.read_seq, 'deliveredSeq', m.delivered_seq,
       'unread', count(*), 'mentions', count(*) filter (where u.mentioned), 'level', m.level, 'favourite', nullif(m.favourite, false),
-      'version', m.version, 'asOf', ${asOf}))
+      'threads', nullif(m.thread_reads, '{}'), 'version', m.version, 'asOf', ${asOf}))
     from (
       select e.data -> 'mentions' ? m.user_id::text or e.data ? 'mentionAll' as mentioned
       from entries e

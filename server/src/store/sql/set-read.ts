@@ -27,7 +27,7 @@ const sql = `
     where m.conversation_id = $2 and m.user_id = $1 and m.left_at is null and c.deleted_at is null
     for no key update of m
   ), m as materialized (
-    select o.conversation_id, o.user_id, o.role, o.first_seq, o.level, o.favourite, o.last_seq,
+    select o.conversation_id, o.user_id, o.role, o.first_seq, o.level, o.favourite, o.thread_reads, o.last_seq,
       -- As the trigger will set it.
       case when o.to_read > o.read_seq then o.version + 1 else o.version end as version,
       o.read_seq as old_read, o.receipt_seq as old_receipt, o.delivered_seq as old_delivered,

@@ -10,12 +10,13 @@ import type { Routes } from './route.ts';
 
 export interface ConversationRouteDeps extends Routes {
   conversations: Conversations;
-  receipts: Pick<Receipts, 'set' | 'unread'>;
+  receipts: Pick<Receipts, 'set' | 'unread' | 'thread'>;
   catchUp: Pick<CatchUp, 'changes' | 'sync'>;
 }
 
 const one = z.object({ id: uuid });
 const member = z.object({ id: uuid, userId: uuid });
+const thread = z.object({ id: uuid, rootId: uuid });
 const PAGE = 50;
 
 /** Conversations, their members, the own read position, and the two calls of catching up. */
@@ -112,7 +113,7 @@ function addMembers(router: Router, route: Routes['route'], conversations: Conve
   );
 }
 
-function addReading(router: Router, route: Routes['route'], receipts: Pick<Receipts, 'set' | 'unread'>): void {
+function addReading(router: Router, route: Routes['route'], receipts: Pick<Receipts, 'set' | 'unread' | 'thread'>): void {
   router.post(
     '/v1/conversations/:id/read',
     route({ params: one, body: restSchemas.read }, ({ principal, params, body }) =>
@@ -122,5 +123,11 @@ function addReading(router: Router, route: Routes['route'], receipts: Pick<Recei
   router.post(
     '/v1/conversations/:id/unread',
     route({ params: one, body: restSchemas.read }, ({ principal, params, body }) => receipts.unread(principal.userId, params.id, body.seq)),
+  );
+  router.post(
+    '/v1/conversations/:id/threads/:rootId/read',
+    route({ params: thread, body: restSchemas.read }, ({ principal, params, body }) =>
+      receipts.thread({ userId: principal.userId, conversationId: params.id, rootId: params.rootId, seq: body.seq }),
+    ),
   );
 }

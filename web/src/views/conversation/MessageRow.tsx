@@ -214,6 +214,7 @@ function ThreadSummary({ conversationId, rootId, count }: { conversationId: stri
   const { t } = useText();
   const { set } = useModel();
   const isOpen = useView((view) => view.panel?.kind === 'thread' && view.panel.rootId === rootId);
+  const unread = useChat((client) => client.threads.unread(conversationId, rootId));
   return (
     <button
       type="button"
@@ -225,6 +226,12 @@ function ThreadSummary({ conversationId, rootId, count }: { conversationId: stri
     >
       <MessageSquareText className="size-3.5" aria-hidden />
       {t('replies', { count })}
+      {unread > 0 && (
+        <span data-testid="thread-unread" className="flex items-center gap-1.5 pl-1 font-semibold">
+          <span className="size-2 rounded-full bg-a9" aria-hidden />
+          {t('threadUnread', { count: unread })}
+        </span>
+      )}
     </button>
   );
 }

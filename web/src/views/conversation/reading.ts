@@ -9,7 +9,8 @@ export const PINNED_PX = 60;
 /** How long the message that one was taken to stands out. */
 const HIGHLIGHT_MS = 3_000;
 
-const isLookedAt = () => document.visibilityState === 'visible' && document.hasFocus();
+/** Somebody is in front of the page. */
+export const isLookedAt = () => document.visibilityState === 'visible' && document.hasFocus();
 
 /**
  * After which seq the "New" line stands. It stays where it was when the conversation was opened, until one leaves, and

@@ -12,6 +12,7 @@ import { Button } from '../ui/Button.tsx';
 import { Empty } from '../ui/Empty.tsx';
 import { useOpenedList } from './opened-list.ts';
 import { Panel } from './Panel.tsx';
+import { useThreadReading } from './thread-reading.ts';
 
 type Props = { conversationId: string; rootId: string };
 
@@ -31,6 +32,7 @@ export function ThreadPanel({ conversationId, rootId }: Props) {
   useLayoutEffect(() => {
     if (lastKey && list.current) list.current.scrollTop = list.current.scrollHeight;
   }, [lastKey]);
+  const onScroll = useThreadReading({ conversationId, rootId, list, lastSeq: thread.messages.at(-1)?.seq });
   const root = thread.root ? viewsOf([thread.root], [], meId)[0] : undefined;
   return (
     <Panel title={t('thread')} testId="thread-panel">
@@ -41,7 +43,7 @@ export function ThreadPanel({ conversationId, rootId }: Props) {
           </Button>
         </Empty>
       )}
-      <div ref={list} role="log" data-scroller aria-label={t('thread')} className="min-h-0 flex-1 overflow-y-auto pb-4">
+      <div ref={list} role="log" onScroll={onScroll} data-scroller aria-label={t('thread')} className="min-h-0 flex-1 overflow-y-auto pb-4">
         {root && (
           <div className="border-b border-n6 pb-3">
             <MessageRow message={root} isFirst isInPanel conversationId={conversationId} density={density} />
