@@ -91,6 +91,7 @@ export function readingTests(world: () => World): void {
     await list(page).evaluate((box) => box.scrollBy(0, -1_500));
     await page.getByTestId('jump').waitFor();
     const before = await settledTop(page);
+    assert.ok(before.seq > 150, `older messages that came took the reader to ${before.seq}`);
     cable.cut();
     await page.getByTestId('banner').waitFor();
     await sayMany(url, ada.token, group.id, lines(40, 'missed'));

@@ -48,9 +48,8 @@ describe('what happened between messages', () => {
     const role = (seq: number, given: 'admin' | 'owner') => note(seq, { userId: 'x', action: 'role', role: given });
     const notes = [added(1, 'x'), added(2, 'y'), added(3, 'z', 'b'), left(5, 'x'), left(6, 'y'), role(7, 'admin'), role(8, 'owner')];
     const plan = (more: object) => shape(planRows({ ...base, messages: [], notes, ...more }));
-    expect(plan({})).toEqual(['day', 'added x y', 'added z', 'left x y', 'role admin x', 'role owner x']);
+    expect(plan({})).toEqual(['added x y', 'added z', 'left x y', 'role admin x', 'role owner x']);
     expect(plan({ messages: [message(4, 'a', at)] })).toEqual([
-      'day',
       'added x y',
       'added z',
       'text 4*',
@@ -65,7 +64,6 @@ describe('what happened between messages', () => {
     const left = (seq: number, userId: string, day: string) => note(seq, { userId, action: 'left' }, userId, `${day}T10:00:00.000Z`);
     const notes = [left(2, 'x', '2026-03-01'), left(3, 'y', '2026-03-02'), left(5, 'z', '2026-03-02')];
     expect(shape(planRows({ ...base, messages, notes, newAfterSeq: 1 }))).toEqual([
-      'day',
       'text 1*',
       'left x',
       'day',
@@ -92,12 +90,19 @@ describe('rows of a conversation', () => {
       message(3, 'a', '2026-03-01T10:10:00.000Z'),
       message(4, 'b', '2026-03-01T10:10:01.000Z'),
     ];
-    expect(shape(planRows({ ...base, messages }))).toEqual(['day', 'text 1*', 'text 2', 'text 3*', 'text 4*']);
+    expect(shape(planRows({ ...base, messages }))).toEqual(['text 1*', 'text 2', 'text 3*', 'text 4*']);
   });
 
   test('a new day gets a separator and a head', () => {
     const messages = [message(1, 'a', '2026-03-01T10:00:00.000Z'), message(2, 'a', '2026-03-03T10:00:00.000Z')];
-    expect(shape(planRows({ ...base, messages }))).toEqual(['day', 'text 1*', 'day', 'text 2*']);
+    expect(shape(planRows({ ...base, messages }))).toEqual(['text 1*', 'day', 'text 2*']);
+  });
+
+  test('what is first of all rows keeps its row when older messages come before it', () => {
+    const messages = [message(1, 'a', '2026-03-01T10:00:00.000Z'), message(2, 'b', '2026-03-01T10:01:00.000Z')];
+    const [first] = planRows({ ...base, messages: messages.slice(1) });
+    expect(planRows({ ...base, messages }).findIndex(({ key }) => key === first?.key)).toBe(1);
+    expect(shape(planRows({ ...base, messages, hasBefore: false }))).toEqual(['start', 'day', 'text 1*', 'text 2*']);
   });
 
   test('the New line stands once, before the first unread message of somebody else', () => {
@@ -107,7 +112,7 @@ describe('rows of a conversation', () => {
       message(3, 'a', '2026-03-01T10:00:20.000Z'),
       message(4, 'a', '2026-03-01T10:00:30.000Z'),
     ];
-    expect(shape(planRows({ ...base, messages, newAfterSeq: 1 }))).toEqual(['day', 'text 1*', 'text 2*', 'new', 'text 3*', 'text 4']);
+    expect(shape(planRows({ ...base, messages, newAfterSeq: 1 }))).toEqual(['text 1*', 'text 2*', 'new', 'text 3*', 'text 4']);
   });
 
   test('the New line waits until what was read before it is loaded', () => {
@@ -145,14 +150,7 @@ describe('rows of a conversation', () => {
     const at = '2026-03-01T10:00:00.000Z';
     const messages = [message(1, 'a', at), message(2, 'bad', at), message(3, 'a', at), message(4, 'bad', at)];
     const blocked = new Set(['bad']);
-    expect(shape(planRows({ ...base, messages, newAfterSeq: 1, blocked }))).toEqual([
-      'day',
-      'text 1*',
-      'text 2*',
-      'new',
-      'text 3*',
-      'text 4*',
-    ]);
+    expect(shape(planRows({ ...base, messages, newAfterSeq: 1, blocked }))).toEqual(['text 1*', 'text 2*', 'new', 'text 3*', 'text 4*']);
     expect(shape(planRows({ ...base, messages: messages.slice(0, 2), newAfterSeq: 1, blocked }))).not.toContain('new');
     expect(countNewer({ messages, meId: 'me', blocked }, 1)).toBe(1);
   });

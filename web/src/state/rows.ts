@@ -159,7 +159,7 @@ export function planRows(input: RowsInput): Row[] {
   const rows: Row[] = [];
   if (!input.hasBefore) rows.push({ kind: 'start', key: 'start' });
   const all = viewsOf(input.messages, input.pending, input.meId);
-  const days = createDays(rows);
+  const days = createDays(rows, input.hasBefore);
   let previous: MessageView | undefined;
   let isNewShown = input.newAfterSeq === undefined;
   let noted = 0;
@@ -185,14 +185,18 @@ export function planRows(input: RowsInput): Row[] {
   return rows;
 }
 
-/** Puts a separator before the first row of each day, and says whether it did. */
-function createDays(rows: Row[]): (row: Timed) => boolean {
+/**
+ * Puts a separator before the first row of each day, and says whether it begins one. Not over the first row of all while older ones are
+ * not loaded: the day may have begun before it. And a separator that is still the first row when they come would keep its place in
+ * the list in front of a reader who is there, and all that is read would go.
+ */
+function createDays(rows: Row[], hasBefore: boolean): (row: Timed) => boolean {
   let shown: string | undefined;
   return (row) => {
     const { day } = momentOf(row);
     if (day === shown) return false;
     shown = day;
-    rows.push({ kind: 'day', key: `day-${day}`, at: row.at });
+    if (rows.length > 0 || !hasBefore) rows.push({ kind: 'day', key: `day-${day}`, at: row.at });
     return true;
   };
 }

@@ -17,22 +17,31 @@ export function EdgeLoader({ client, conversationId, scroller }: Props) {
     const element = scroller.current;
     if (!element || isLoading) return;
     let isAsked = false;
+    let isOver = false;
     const check = () => {
+      if (isOver) return;
       const below = element.scrollHeight - element.scrollTop - element.clientHeight;
       const isAtTop = hasBefore && element.scrollTop <= AHEAD_PX;
       if (isAsked || (!isAtTop && !(hasAfter && below <= AHEAD_PX))) return;
       isAsked = true;
       // Next to both edges the older ones come first, then the newer ones: one page at a time.
       const page = isAtTop ? client.loadOlder(conversationId) : client.loadNewer(conversationId);
-      page.catch(() => {
-        // The next scroll asks again; the banner says when the connection is the reason.
-        isAsked = false;
-      });
+      page.then(
+        () => {
+          isAsked = false;
+          // Nobody need have seen that it was loading; and one page may not be enough.
+          requestAnimationFrame(check);
+        },
+        () => {
+          // The next scroll asks again; the banner says when the connection is the reason.
+          isAsked = false;
+        },
+      );
     };
-    const frame = requestAnimationFrame(check);
+    requestAnimationFrame(check);
     element.addEventListener('scroll', check, { passive: true });
     return () => {
-      cancelAnimationFrame(frame);
+      isOver = true;
       element.removeEventListener('scroll', check);
     };
   }, [client, conversationId, scroller, isLoading, hasBefore, hasAfter]);
