@@ -97,7 +97,7 @@ function Editor({ conversationId, editedId }: { conversationId: string; editedId
   return (
     <div className="relative shrink-0 px-3 pb-[max(12px,env(safe-area-inset-bottom))] sm:px-5 sm:pb-[max(20px,env(safe-area-inset-bottom))]">
       <Completions {...completions} />
-      <div className="rounded-md bg-n1 ring-1 ring-n8 transition-shadow focus-within:ring-2 focus-within:ring-a9">
+      <div className="rounded-md bg-n1 ring-1 ring-n8 focus-within:ring-2 focus-within:ring-a9">
         <Context conversationId={conversationId} editedId={editedId} />
         {!editedId && <UploadTray place={conversationId} />}
         <div className="flex items-end gap-0.5 p-1">

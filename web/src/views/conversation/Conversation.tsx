@@ -1,7 +1,7 @@
 import { ChevronLeft, Dices, Info, LogOut, Pin, TriangleAlert } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { isUp } from '../../state/banner.ts';
-import { loadFirstUnread } from '../../state/first-unread.ts';
+import { hasFirstUnread, loadFirstUnread } from '../../state/first-unread.ts';
 import { useChat, useModel, usePeerId, useText, useTitle, useView } from '../app/context.tsx';
 import { Seen } from '../people/Seen.tsx';
 import { ConversationAvatar } from '../ui/Avatar.tsx';
@@ -36,10 +36,11 @@ function useOpened(conversationId: string) {
   const model = useModel();
   const { client } = model;
   const [hasFailed, setFailed] = useState(false);
-  const [isPlaced, setPlaced] = useState(false);
   const isLoaded = useChat((chat) => chat.conversation(conversationId).loaded);
   const isConnected = useChat((chat) => isUp(chat.connection()));
   const place = useView((view) => (view.place?.conversationId === conversationId ? view.place : undefined));
+  // What is in memory is drawn with the first picture, without an empty one before it.
+  const [isPlaced, setPlaced] = useState(() => !place && hasFirstUnread(client, conversationId));
   const hasOpened = useRef(false);
   const load = useCallback(() => {
     const open = async () => {

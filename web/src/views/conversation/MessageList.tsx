@@ -8,14 +8,12 @@ import { Announcer } from './Announcer.tsx';
 import { EdgeLoader } from './EdgeLoader.tsx';
 import { MessageRow } from './MessageRow.tsx';
 import { NoteRow } from './NoteRow.tsx';
+import { estimateSize, firstHeight, firstOffset, landingPx } from './first-sight.ts';
 import { PINNED_PX, useLanding, useNewLine, useReading } from './reading.ts';
 import { ConversationStart, DayRow, dayText, NewRow } from './Separators.tsx';
 import { TypingLine } from './TypingLine.tsx';
 
-const estimates = { start: 180, day: 44, new: 28, note: 24, message: 40 } as const;
 const NO_PENDING: never[] = [];
-/** Of the height of the window, without header and composer: a third of the list. */
-const LANDING = 0.26;
 
 export function MessageList({ conversationId }: { conversationId: string }) {
   const { t, language } = useText();
@@ -39,15 +37,18 @@ export function MessageList({ conversationId }: { conversationId: string }) {
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (index) => estimates[rows[index]?.kind ?? 'message'] + (isFirst(rows[index]) ? 24 : 0),
+    estimateSize: (index) => estimateSize(rows[index]),
     getItemKey,
+    // Otherwise the first rows are made and measured, thrown away, and those that are to be seen are made after them.
+    initialRect: { width: window.innerWidth, height: firstHeight() },
+    initialOffset: () => firstOffset({ rows, place, hasBefore }),
     overscan: 10,
     anchorTo: 'end',
     followOnAppend: !hasAfter,
     scrollEndThreshold: PINNED_PX,
     paddingEnd: 8,
     // Where a message lands that one is taken to.
-    scrollPaddingStart: window.innerHeight * LANDING,
+    scrollPaddingStart: landingPx(),
   });
   const targetSeq = useLanding({ virtualizer, rows, place, hasBefore });
   const { isPinned, seenSeq, topDay, onScroll } = useReading({ conversationId, virtualizer, rows, scroller, hasAfter });
@@ -110,10 +111,6 @@ export function MessageList({ conversationId }: { conversationId: string }) {
 
 export type Virtualizer = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
 export type Scroller = React.RefObject<HTMLDivElement | null>;
-
-function isFirst(row: Row | undefined): boolean {
-  return row?.kind === 'message' && row.first;
-}
 
 type RowProps = { row: Row; conversationId: string; density: 'comfortable' | 'compact'; targetSeq: number | undefined };
 

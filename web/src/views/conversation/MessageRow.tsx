@@ -41,9 +41,10 @@ function Row({ message, isFirst, isTarget = false, isInPanel = false, conversati
   const name = useUserName(message.actorId);
   const [isMenuOpen, setMenuOpen] = useState(false);
   const { isActive, ...pointing } = usePointedAt(`${isInPanel ? 'panel' : 'list'} ${message.key}`);
+  const clock = clockTime(message.at, language);
   const time = (
     <time dateTime={message.at} title={fullTime(message.at, language)}>
-      {clockTime(message.at, language)}
+      {clock}
     </time>
   );
   const model = useModel();
@@ -59,7 +60,7 @@ function Row({ message, isFirst, isTarget = false, isInPanel = false, conversati
       data-message-id={message.id}
       data-client-msg-id={message.clientMsgId}
       data-state={message.state}
-      aria-label={`${name}, ${clockTime(message.at, language)}`}
+      aria-label={`${name}, ${clock}`}
       data-target={isTarget || undefined}
       tabIndex={-1}
       onKeyDown={onKeyDown}

@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import type { ConversationSnapshot, Place } from '../../state/model.ts';
+import type { ConversationSnapshot } from '../../state/model.ts';
 import type { Row } from '../../state/rows.ts';
 import { useModel, useView } from '../app/context.tsx';
+import { indexOfSeq, landingIndex, type Sight } from './first-sight.ts';
 import type { Scroller, Virtualizer } from './MessageList.tsx';
 
 /** Within this distance of the end the list follows new messages. */
@@ -31,11 +32,8 @@ export function useNewLine(conversationId: string, { unread, readSeq }: Conversa
   return heldSeq === undefined ? line : heldSeq - 1;
 }
 
-interface Landing {
+interface Landing extends Sight {
   virtualizer: Virtualizer;
-  rows: readonly Row[];
-  place: Place | undefined;
-  hasBefore: boolean;
 }
 
 /**
@@ -48,11 +46,14 @@ export function useLanding({ virtualizer, rows, place, hasBefore }: Landing): nu
   const target = place && overAt !== place.at ? targetSeq(rows, place.seq, hasBefore) : undefined;
   useLayoutEffect(() => {
     if (rows.length === 0 || landedAt.current === (place?.at ?? landedAt.current ?? 0)) return;
-    const index = place ? indexOfSeq(rows, place.seq, hasBefore) : rows.findIndex(({ kind }) => kind === 'new');
+    const index = landingIndex({ rows, place, hasBefore });
     if (place && index === undefined) return; // Not loaded yet.
     landedAt.current = place?.at ?? 0;
-    if (index === undefined || index < 0) return virtualizer.scrollToEnd();
-    virtualizer.scrollToIndex(index, { align: 'start' });
+    const land = () => (index === undefined ? virtualizer.scrollToEnd() : virtualizer.scrollToIndex(index, { align: 'start' }));
+    land();
+    // Rows that were measured just now make the list higher with the next commit, which React makes at once: before that the
+    // browser stops short of a place near the end.
+    queueMicrotask(() => virtualizer.scrollElement && land());
   }, [virtualizer, rows, place, hasBefore]);
   useEffect(() => {
     if (target === undefined) return;
@@ -60,15 +61,6 @@ export function useLanding({ virtualizer, rows, place, hasBefore }: Landing): nu
     return () => clearTimeout(timer);
   }, [target, place]);
   return target;
-}
-
-/** The message with that seq or the next one after it (it may be gone); undefined: what is loaded does not reach it. */
-function indexOfSeq(rows: readonly Row[], seq: number, hasBefore: boolean): number | undefined {
-  const index = rows.findIndex((row) => row.kind === 'message' && (row.message.seq ?? Number.POSITIVE_INFINITY) >= seq);
-  const row = rows[index];
-  if (row?.kind !== 'message') return undefined;
-  const isFirstLoaded = !rows.slice(0, index).some(({ kind }) => kind === 'message');
-  return isFirstLoaded && hasBefore && row.message.seq !== seq ? undefined : index;
 }
 
 function targetSeq(rows: readonly Row[], seq: number, hasBefore: boolean): number | undefined {

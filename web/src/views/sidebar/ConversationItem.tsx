@@ -30,7 +30,7 @@ export function ConversationItem({ conversationId, isSelected, query }: Props) {
         data-unread={unread}
         aria-current={isSelected ? 'page' : undefined}
         onClick={() => model.select(conversationId)}
-        className={`flex w-full items-center gap-3 rounded-md px-2 text-left transition-colors ${density === 'compact' ? 'h-14' : 'h-16'} ${look}`}
+        className={`flex w-full items-center gap-3 rounded-md px-2 text-left ${density === 'compact' ? 'h-14' : 'h-16'} ${look}`}
       >
         <ConversationAvatar conversationId={conversationId} />
         <span className="min-w-0 flex-1">
