@@ -6,8 +6,16 @@ import type { Uploads } from './uploads.ts';
 /** Where the draft and the files of an answer in a thread belong. */
 export const threadPlace = (conversationId: string, rootId: string) => `${conversationId}/${rootId}`;
 
+interface ComposingDeps {
+  client: ChatClient;
+  view: StoreApi<ViewState>;
+  uploads: Pick<Uploads, 'take'>;
+  /** What is written here is seen at once, however much arrives. */
+  hurry(): void;
+}
+
 /** Writing, answering and editing. */
-export function createComposing(client: ChatClient, view: StoreApi<ViewState>, uploads: Pick<Uploads, 'take'>) {
+export function createComposing({ client, view, uploads, hurry }: ComposingDeps) {
   const saveDraft = (conversationId: string, text: string) =>
     view.setState(({ drafts }) => ({ drafts: { ...drafts, [conversationId]: text } }));
   return {
@@ -26,6 +34,7 @@ export function createComposing(client: ChatClient, view: StoreApi<ViewState>, u
       const { replying } = view.getState();
       const replyTo = replying?.conversationId === conversationId ? replying.messageId : undefined;
       const attachments = uploads.take(conversationId);
+      hurry();
       client.send(conversationId, {
         body: text,
         ...(replyTo ? { replyTo } : {}),
@@ -39,6 +48,7 @@ export function createComposing(client: ChatClient, view: StoreApi<ViewState>, u
     sendInThread(conversationId: string, threadRoot: string, text: string) {
       const place = threadPlace(conversationId, threadRoot);
       const attachments = uploads.take(place);
+      hurry();
       client.send(conversationId, {
         body: text,
         threadRoot,

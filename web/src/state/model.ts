@@ -3,6 +3,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { StringKey } from '../strings.ts';
 import { createAccount } from './account.ts';
 import type { AuthLink } from './auth-link.ts';
+import { createBeat } from './beat.ts';
 import { createComposing } from './compose.ts';
 import { createDrafts } from './drafts.ts';
 import { createIntegrations } from './integrations.ts';
@@ -134,8 +135,11 @@ export function createModel(client: ChatClient, nowMs: () => number = Date.now) 
   const uploads = createUploads(client, () => set({ notice: 'tooManyFiles' }));
   client.on('signed-out', () => uploads.clear());
   const drafts = createDrafts(client, view, localStorage);
+  const beat = createBeat(client.subscribe);
   return {
     client,
+    /** For what is drawn. */
+    subscribe: beat.subscribe,
     view,
     set,
     drafts,
@@ -150,7 +154,7 @@ export function createModel(client: ChatClient, nowMs: () => number = Date.now) 
     searching: createSearching(client),
     integrations: createIntegrations(client),
     ...createNavigation(client, view, nowMs),
-    ...createComposing(client, view, uploads),
+    ...createComposing({ client, view, uploads, hurry: beat.hurry }),
     retryConnection: () => {
       client.stop();
       client.start();

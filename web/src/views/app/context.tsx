@@ -36,8 +36,8 @@ export function usePrefs(): [Prefs, (part: Partial<Prefs>) => void] {
 
 /** A part of what the SDK holds. `read` must give the same object until something in it changed. */
 export function useChat<T>(read: (client: Model['client']) => T): T {
-  const { client } = useApp().model;
-  return useSyncExternalStore(client.subscribe, () => read(client));
+  const { client, subscribe } = useApp().model;
+  return useSyncExternalStore(subscribe, () => read(client));
 }
 
 export type Translate = (key: StringKey, values?: Readonly<Record<string, string | number>>) => string;

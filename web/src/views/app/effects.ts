@@ -3,6 +3,8 @@ import { formatAddress, parseAddress } from '../../state/links.ts';
 import type { ViewState } from '../../state/model.ts';
 import { useChat, useModel, useText } from './context.tsx';
 
+const TITLE_MS = 300;
+
 /** What is open is in the address: reload, links and the back button of a phone work. */
 export function useSelectionInAddress(): void {
   const model = useModel();
@@ -47,7 +49,11 @@ export function useUnreadTitle(): void {
   const unread = useChat((client) => client.conversations().reduce((sum, { id }) => sum + client.conversation(id).unread, 0));
   const name = t('appName');
   useEffect(() => {
-    document.title = unread > 0 ? `(${unread}) ${name}` : name;
+    // What is read as soon as it comes counts for a moment only, and a new title costs more than a new message.
+    const timer = setTimeout(() => {
+      document.title = unread > 0 ? `(${unread}) ${name}` : name;
+    }, TITLE_MS);
+    return () => clearTimeout(timer);
   }, [unread, name]);
 }
 
