@@ -231,6 +231,12 @@ test('in the steady state nothing is reconciled and nothing is asked but the wat
   await makeChanges(namespace, 1);
   await eventually(() => isConverged(namespace));
   await eventually(() => mirror.copies.store.size === 4 && mirror.sources.store.size === 4);
+  // What was written comes back as events, late on a busy machine.
+  await eventually(async () => {
+    const before = mirror.reconciles;
+    await delay(1_000);
+    return mirror.reconciles === before;
+  });
   const [from, reconciles] = [proxy.requests.length, mirror.reconciles];
   await eventually(() => proxy.requests.slice(from).filter(({ isWatch }) => isWatch).length >= 6);
   const since = proxy.requests.slice(from);
