@@ -13,6 +13,18 @@ const HIGHLIGHT_MS = 3_000;
 /** Somebody is in front of the page. */
 export const isLookedAt = () => document.visibilityState === 'visible' && document.hasFocus();
 
+/** Calls when somebody comes back to the page. */
+export function useLookedAtAgain(look: () => void): void {
+  useEffect(() => {
+    addEventListener('focus', look);
+    document.addEventListener('visibilitychange', look);
+    return () => {
+      removeEventListener('focus', look);
+      document.removeEventListener('visibilitychange', look);
+    };
+  }, [look]);
+}
+
 /**
  * After which seq the "New" line stands. It stays where it was when the conversation was opened, until one leaves, and
  * comes to what arrives while nobody looks at the page.
@@ -100,14 +112,7 @@ export function useReading({ conversationId, virtualizer, rows, scroller, hasAft
     const frame = requestAnimationFrame(look);
     return () => cancelAnimationFrame(frame);
   }, [look]);
-  useEffect(() => {
-    addEventListener('focus', look);
-    document.addEventListener('visibilitychange', look);
-    return () => {
-      removeEventListener('focus', look);
-      document.removeEventListener('visibilitychange', look);
-    };
-  }, [look]);
+  useLookedAtAgain(look);
   return { isPinned, seenSeq, topDay, onScroll: look };
 }
 

@@ -1,6 +1,6 @@
 import { type RefObject, useCallback, useEffect } from 'react';
 import { useModel } from '../app/context.tsx';
-import { isLookedAt, PINNED_PX } from '../conversation/reading.ts';
+import { isLookedAt, PINNED_PX, useLookedAtAgain } from '../conversation/reading.ts';
 
 interface Thread {
   conversationId: string;
@@ -19,14 +19,7 @@ export function useThreadReading({ conversationId, rootId, list, lastSeq }: Thre
     const belowPx = box.scrollHeight - box.scrollTop - box.clientHeight;
     if (belowPx <= PINNED_PX) client.threads.markRead(conversationId, rootId, lastSeq);
   }, [client, conversationId, rootId, list, lastSeq]);
-  useEffect(() => {
-    look();
-    addEventListener('focus', look);
-    document.addEventListener('visibilitychange', look);
-    return () => {
-      removeEventListener('focus', look);
-      document.removeEventListener('visibilitychange', look);
-    };
-  }, [look]);
+  useEffect(look, [look]);
+  useLookedAtAgain(look);
   return look;
 }
