@@ -154,8 +154,9 @@ it('lets the account of the operator do its work, and nothing beyond', async () 
 it('goes without a trace when it shall not keep the CRD', async () => {
   await kubectl('delete', 'chatclusters', '--all', '-n', NAMESPACE);
   await upgrade({ crds: { keep: false } });
-  await helm.run('uninstall', RELEASE, '-n', NAMESPACE);
-  assert.equal((await kubectl('get', 'crd', '-o', 'name')).trim(), '');
+  // The API server ends a CRD some time after it was deleted, once it has looked for objects of its kind.
+  await helm.run('uninstall', RELEASE, '-n', NAMESPACE, '--wait', '--timeout', '2m');
+  assert.equal(await kubectl('get', 'crd', '-o', 'name'), '');
 });
 
 it('tells what the CRD has against a ChatCluster, and makes none', async () => {
