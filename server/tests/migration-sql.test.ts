@@ -27,6 +27,8 @@ const notAsked = [
 const reviewed: Record<string, string> = {
   'Threads1763733600030 require-concurrent-index-creation: create index if not exists entries_thread on only entries':
     'without the partitions nothing is built; theirs are attached one by one',
+  'SearchNewest1763733600101 require-concurrent-index-creation: create index if not exists message_search_newest on only message_search':
+    'as with the threads',
   'LinkPreviews1763733600075 ban-drop-not-null: alter table files alter column owner_id drop not null':
     'the release before asks for the files of a person, and never meets one of nobody',
 };

@@ -5,8 +5,9 @@ import { parseSearch } from '../domain/search-query.ts';
 import { cutSnippet, findCandidates } from '../domain/snippet.ts';
 import { createKeyedBuckets } from '../limits/token-bucket.ts';
 import type { Db } from '../store/sql/auth-keys.ts';
-import { findHits, type FoundMessage, searchMessages, similarWords, toGroupsQuery, toSearchQuery } from '../store/sql/search-messages.ts';
+import { findHits, type FoundMessage, similarWords, toGroupsQuery, toSearchQuery } from '../store/sql/search-messages.ts';
 import type { Store } from '../store/store.ts';
+import { searchMessages } from './search-messages.ts';
 import { translateUnavailable } from './unavailable.ts';
 
 export interface SearchDeps {

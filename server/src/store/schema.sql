@@ -690,6 +690,8 @@ CREATE INDEX mail_tokens_user ON public.mail_tokens USING btree (user_id);
 
 CREATE INDEX members_user ON public.members USING btree (user_id);
 
+CREATE INDEX message_search_newest ON ONLY public.message_search USING btree (conversation_id, at, message_id);
+
 CREATE INDEX message_search_words ON ONLY public.message_search USING gin (words) WITH (fastupdate='on', gin_pending_list_limit='256');
 
 CREATE INDEX message_state_pinned ON public.message_state USING btree (conversation_id, pinned_at) WHERE (pinned_at IS NOT NULL);

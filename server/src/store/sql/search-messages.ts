@@ -1,6 +1,7 @@
 import type { Message } from '@chatcluster/protocol';
 import type { Db } from './auth-keys.ts';
 import { messageJson } from './fragments.ts';
+import { type Hit, mineSql } from './search-window.ts';
 
 /** Above this many conversations the index is not asked for each of them: the rows are compared afterwards in any case. */
 const KEYED_CONVERSATIONS = 300;
@@ -32,7 +33,8 @@ export interface FoundMessage {
   title: string;
 }
 
-interface Row extends Omit<FoundMessage, 'message'> {
+export interface FoundRow extends Omit<FoundMessage, 'message'> {
+  /** Null: it was deleted a moment ago; the index follows within the second. */
   message: Message | null;
 }
 
@@ -44,61 +46,75 @@ const titleSql = `coalesce(c.title, (
     where o.conversation_id = c.id and o.user_id <> $1 and o.left_at is null order by o.joined_at, o.user_id limit 3
   ) p), '')`;
 
-const mineSql = `
-  select m.conversation_id, m.first_seq from members m join conversations c on c.id = m.conversation_id and c.deleted_at is null
-  where m.user_id = $1 and m.left_at is null and ($2::uuid is null or m.conversation_id = $2)`;
-
 /**
- * Access is decided here, in one snapshot: current members, from their first seq on, nothing deleted. Not a named
- * statement: the plan depends on how common the words are.
+ * Access is decided here: current members, from their first seq on, nothing deleted. Not a named statement: the plan depends on
+ * how common the words are.
  */
-export const searchSql = `
-  with mine as materialized (${mineSql}), found as materialized (
-    select s.conversation_id, s.message_id, s.seq, s.at from message_search s join mine on mine.conversation_id = s.conversation_id
-    where s.words @@ $3::tsquery and s.seq >= mine.first_seq
-      and ($4::timestamptz is null or s.at < $4) and ($5::timestamptz is null or s.at >= $5)
-      and ($6::timestamptz is null or (s.at, s.message_id) < ($6, $7::uuid))
-    order by s.at desc, s.message_id desc limit $8
-  )
-  select iso(f.at) as at, f.message_id as id, ${titleSql} as title, case when not e.hidden then ${messageJson('$1')} end as message
-  from found f
-  join entries e on e.conversation_id = f.conversation_id and e.seq = f.seq
-  join conversations c on c.id = f.conversation_id
-  order by f.at desc, f.message_id desc`;
+export const indexSql = `
+  with mine as materialized (${mineSql})
+  select s.conversation_id as "conversationId", s.seq
+  from message_search s join mine on mine.conversation_id = s.conversation_id
+  where ($3::tsquery is null or s.words @@ $3) and s.seq >= mine.first_seq
+    and ($4::timestamptz is null or s.at < $4) and ($5::timestamptz is null or s.at >= $5)
+    and ($6::timestamptz is null or (s.at, s.message_id) < ($6, $7::uuid))
+  order by s.at desc, s.message_id desc limit $8`;
+
+/** Access once more: this is another snapshot. */
+const rowsSql = `
+  with mine as materialized (${mineSql})
+  select iso(e.at) as at, e.id, ${titleSql} as title, case when not e.hidden then ${messageJson('$1')} end as message
+  from unnest($3::uuid[], $4::bigint[]) as h (conversation_id, seq)
+  join mine on mine.conversation_id = h.conversation_id and h.seq >= mine.first_seq
+  join entries e on e.conversation_id = h.conversation_id and e.seq = h.seq
+  join conversations c on c.id = h.conversation_id
+  order by e.at desc, e.id desc`;
 
 const scopeSql = `
-  with mine as materialized (${mineSql}), keys as (select count(*) as count, array_agg(conversation_id) as ids from mine)
-  select case when k.count > 0 then both_of(both_of($3::tsquery, case when k.count <= $4 then search_keys('c', k.ids) end),
-    both_of(case when $5::uuid is not null then search_keys('u', array[$5]) end,
-      case when $6 then quote_literal(E'\\x01f')::tsquery end))::text end as query
-  from keys k`;
+  with mine as materialized (${mineSql}), keys as (
+    select count(*)::int as count, array_agg(mine.conversation_id) as ids, iso(coalesce(max(c.last_at), now())) as "lastAt"
+    from mine join conversations c on c.id = mine.conversation_id
+  ), filtered as (
+    select both_of($3::tsquery, both_of(case when $5::uuid is not null then search_keys('u', array[$5]) end,
+      case when $6 then quote_literal(E'\\x01f')::tsquery end)) as query
+  )
+  select k.count, k."lastAt", f.query::text, both_of(f.query, case when k.count <= $4 then search_keys('c', k.ids) end)::text as keyed
+  from keys k, filtered f where k.count > 0`;
 
-/** What the index is asked: the words, and the keys of the filters and of the own conversations. Null: there is nothing to search in. */
-export async function toScopedQuery(
+export interface Scope {
+  /** Of conversations. */
+  count: number;
+  /** When something last happened in one of them. */
+  lastAt: string;
+  /** The words, and the keys of the filters; null: everything. */
+  query: string | null;
+  /** With the keys of the conversations, when there are not too many. */
+  keyed: string | null;
+}
+
+/** Where the caller can look, and what for. Undefined: there is nothing to search in. */
+export async function toScope(
   db: Db,
   search: Pick<SearchQuery, 'userId' | 'conversationId' | 'query' | 'from' | 'hasFile'>,
-): Promise<string | null> {
-  const { rows } = await db.query<{ query: string | null }>({
+): Promise<Scope | undefined> {
+  const { rows } = await db.query<Scope>({
     name: 'search-scope',
     text: scopeSql,
     values: [search.userId, search.conversationId ?? null, search.query, KEYED_CONVERSATIONS, search.from ?? null, search.hasFile],
   });
-  return rows[0]?.query ?? null;
+  return rows[0];
 }
 
-/** The first rows below the cursor, newest first; one more than `limit` says that there are more. */
-export async function searchMessages(db: Db, search: SearchQuery): Promise<{ rows: FoundMessage[]; last: FoundMessage | null }> {
+/** By the index of words; newest first. */
+export async function searchIndex(db: Db, search: SearchQuery, keyed: string | null): Promise<Hit[]> {
   const { userId, conversationId = null, before = null, after = null, below, limit } = search;
-  const query = await toScopedQuery(db, search);
-  if (query === null) return { rows: [], last: null };
-  const values = [userId, conversationId, query, before, after, below?.at ?? null, below?.id ?? null, limit + 1];
-  const { rows } = await db.query<Row>(searchSql, values);
-  const page = rows.slice(0, limit);
-  return {
-    // Deleted a moment ago: the index follows within the second.
-    rows: page.filter((row): row is FoundMessage => row.message !== null),
-    last: rows.length > limit ? (page.at(-1) as FoundMessage) : null,
-  };
+  const values = [userId, conversationId, keyed, before, after, below?.at ?? null, below?.id ?? null, limit];
+  return (await db.query<Hit>(indexSql, values)).rows;
+}
+
+/** What is still there of these, and may still be read; newest first. */
+export async function loadFound(db: Db, userId: string, hits: Hit[]): Promise<FoundRow[]> {
+  const values = [userId, null, hits.map((hit) => hit.conversationId), hits.map((hit) => hit.seq)];
+  return (await db.query<FoundRow>(rowsSql, values)).rows;
 }
 
 const wordsSql = 'select search_query($1, $2, $3)::text as query';
