@@ -21,5 +21,6 @@ FROM base AS operator
 COPY --from=build /out/operator/app /app
 
 FROM base AS server
-ENV WEB_ROOT=/app/web
+# As in tools/src/server-flags.ts.
+ENV WEB_ROOT=/app/web NODE_OPTIONS=--max-semi-space-size=16
 COPY --from=build /out/server/app /app

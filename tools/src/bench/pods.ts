@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { freePort, poll } from '../process.ts';
+import { serverNodeFlags } from '../server-flags.ts';
 import { profiling } from './peer.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -12,7 +13,7 @@ export interface Pod extends AsyncDisposable {
 
 /** A server as it is shipped, on loopback, with rates (never sizes) off. */
 export async function startPod(env: Record<string, string>, flags: string[] = []): Promise<Pod> {
-  const execArgv = [...flags, ...profiling()];
+  const execArgv = [serverNodeFlags, ...flags, ...profiling()];
   const [port, adminPort] = [await freePort(), await freePort()];
   const child = spawn(process.execPath, [...execArgv, join(root, 'server/src/main.ts')], {
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -34,7 +35,7 @@ export async function startPod(env: Record<string, string>, flags: string[] = []
       if (child.exitCode !== null || child.signalCode !== null) return resolve();
       child.once('exit', () => resolve());
       // A profile is written at an orderly end only.
-      child.kill(execArgv.length > 0 ? 'SIGTERM' : 'SIGKILL');
+      child.kill(profiling().length > 0 ? 'SIGTERM' : 'SIGKILL');
     });
   const isReady = () =>
     fetch(`http://127.0.0.1:${adminPort}/readyz`).then(

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { whenAlone } from '@chatcluster/cdk8s/manifests/alone';
+import { serverNodeFlags } from '../server-flags.ts';
 import { eventually } from '../testing.ts';
 import type { ImageName } from './images/definitions.ts';
 import type { BuiltImage } from './images/oci.ts';
@@ -108,6 +109,19 @@ describe('inside the image', needsRoot, () => {
     const { status, stderr } = runInside(image, join(dir, 'server-root'), ['/usr/local/bin/node', '/app/main.js']);
     assert.match(stderr, /DATABASE_URL is not set/);
     assert.equal(status, 78);
+  });
+
+  test('the young objects of the server take 32 MiB at most, of the image for Docker too', async () => {
+    const fill = 'for (let i = 0, kept = []; i < 1e6; i++) { kept.push({ i }); if (kept.length > 4e5) kept = []; }';
+    const space = 'require("v8").getHeapSpaceStatistics().find((space) => space.space_name === "new_space").space_size';
+    const run = runInside(await imageOf('server'), join(dir, 'server-root'), [
+      '/usr/local/bin/node',
+      '-e',
+      `${fill} console.log(${space})`,
+    ]);
+    assert.ok(Number(run.stdout) <= 32 * 2 ** 20, `${run.stdout} bytes ${run.stderr}`);
+    const dockerfile = readFileSync(join(import.meta.dirname, '../../../Dockerfile'), 'utf8');
+    assert.ok(dockerfile.includes(` NODE_OPTIONS=${serverNodeFlags}\n`));
   });
 
   test('Postgres refuses to be used as a shell', async () => {

@@ -7,6 +7,7 @@ import { Client } from 'pg';
 import { startPostgres } from '../postgres.ts';
 import { isAlive, poll, ServiceError, spawnDetached, tail } from '../process.ts';
 import { startRedis } from '../redis.ts';
+import { serverNodeFlags } from '../server-flags.ts';
 import { adminLinkFile } from './admin-link.ts';
 import { localDir, marker, type PodSpec, root, type Settings } from './settings.ts';
 import type { State } from './state.ts';
@@ -66,7 +67,7 @@ function podEnv({ settings, databaseUrl, redisUrls }: State, pod: PodSpec, role:
     PATH: process.env.PATH,
     HOME: process.env.HOME,
     TZ: process.env.TZ,
-    NODE_OPTIONS: process.env.NODE_OPTIONS,
+    NODE_OPTIONS: process.env.NODE_OPTIONS ?? serverNodeFlags,
     NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,
     // One folder for all pods, unless files are kept elsewhere.
     ...(settings.passThrough.FILES_S3_BUCKET ? {} : { FILES_DIR: join(localDir, 'files') }),
