@@ -8,7 +8,7 @@ import { makeWorld, run, type Services, signTokens, startServices, storeWorld, t
 
 const PODS = 3;
 interface Side {
-  name: 'ours' | 'naive';
+  name: 'ours' | 'naive' | 'floor';
   pids: number[];
   load: Peer;
   /** Waits until it has done what it put off; takes seconds. */
@@ -55,8 +55,10 @@ async function startOurs(stack: AsyncDisposableStack, services: Services, world:
   return { name: 'ours', pids: pods.map((pod) => pod.pid), load, catchUp: () => untilNothingIsLeft(url) };
 }
 
-async function startNaive(stack: AsyncDisposableStack, services: Services, world: World): Promise<Side> {
-  const url = await services.createDatabase('naive', false);
+type Rival = Exclude<Side['name'], 'ours'>;
+
+async function startRival(name: Rival, stack: AsyncDisposableStack, services: Services, world: World): Promise<Side> {
+  const url = await services.createDatabase(name, false);
   await run(
     url,
     'create table messages (id bigserial primary key, conversation_id uuid not null, sender_id uuid not null, body text not null, at timestamptz not null default now())',
@@ -68,11 +70,11 @@ async function startNaive(stack: AsyncDisposableStack, services: Services, world
     pairs.map((pair) => pair.user),
     pairs.map((pair) => pair.id),
   ]);
-  const apps = Array.from({ length: PODS }, () => stack.use(startPeer('naive-app.ts', [url, services.redisUrl])));
+  const apps = Array.from({ length: PODS }, () => stack.use(startPeer(`${name}-app.ts`, [url, services.redisUrl])));
   const ports = await Promise.all(apps.map((app) => app.call<number>('listen')));
   const load = stack.use(startPeer('load.ts'));
   await load.call('open', { ports, world, auths: world.users.map((userId) => JSON.stringify({ userId })) } satisfies LoadRequest);
-  return { name: 'naive', pids: apps.map((app) => app.pid), load, catchUp: async () => undefined };
+  return { name, pids: apps.map((app) => app.pid), load, catchUp: async () => undefined };
 }
 
 async function sample({ pids, load, catchUp }: Side, name: string, argument: unknown): Promise<Sample> {
@@ -92,9 +94,13 @@ export async function benchCluster({ isQuick, say }: BenchOptions): Promise<Resu
   await using services = await startServices();
   await using stack = new AsyncDisposableStack();
   const world = makeWorld(isQuick ? 210 : 500);
-  const sides = [await startOurs(stack, services, world), await startNaive(stack, services, world)] as const;
+  const sides = [
+    await startOurs(stack, services, world),
+    await startRival('naive', stack, services, world),
+    await startRival('floor', stack, services, world),
+  ];
   for (const side of sides) await sample(side, 'closed', 2);
-  const samples: Record<Side['name'], Sample[]> = { ours: [], naive: [] };
+  const samples: Record<Side['name'], Sample[]> = { ours: [], naive: [], floor: [] };
   for (let i = 0; i < repeats; i += 1) {
     for (const side of sides) {
       const stats = await sample(side, 'closed', seconds);
@@ -113,14 +119,14 @@ const perSecond = (samples: Sample[]) => samples.map((s) => s.acked / s.seconds)
 const cpuPerDelivery = (samples: Sample[]) => samples.map((s) => (s.cpuMs * 1_000) / s.deliveries);
 
 function closedRows(
-  { ours, naive }: Record<Side['name'], Sample[]>,
+  { ours, naive, floor }: Record<Side['name'], Sample[]>,
   { world, seconds, repeats }: { world: World; seconds: number; repeats: number },
 ): Result {
   const outOfOrder = (samples: Sample[]) => samples.map((s) => s.outOfOrder);
   const deliveries = (samples: Sample[]) => samples.map((s) => s.deliveries);
   return {
     title: 'Acknowledged durable messages over three pods',
-    setting: `${world.users.length} clients, each one message at a time; 80 % direct, 19 % groups of 10, 1 % one group of 200; three pods; ${repeats} interleaved runs of ${seconds} s; naive: Socket.IO, Redis Streams adapter, one INSERT per message`,
+    setting: `${world.users.length} clients, each one message at a time; 80 % direct, 19 % groups of 10, 1 % one group of 200; three pods; ${repeats} interleaved runs of ${seconds} s; naive: Socket.IO, Redis Streams adapter, one INSERT per message; floor: what no Node server can leave out, bare ws, one INSERT per batch, one stream, and nothing promised`,
     rows: [
       { what: 'ours: acknowledged, closed loop', value: median(perSecond(ours)), unit: 'messages/s' },
       { what: 'naive: acknowledged, closed loop', value: median(perSecond(naive)), unit: 'messages/s' },
@@ -133,6 +139,10 @@ function closedRows(
         unit: '×',
         target: { atMost: 0.333 },
       },
+      { what: 'floor: acknowledged, closed loop', value: median(perSecond(floor)), unit: 'messages/s' },
+      { what: 'floor: CPU of the pods', value: median(cpuPerDelivery(floor)), unit: 'µs per delivery' },
+      { what: 'floor ÷ naive', value: ratio(perSecond(floor), perSecond(naive)), unit: '×' },
+      { what: 'CPU per delivery, floor ÷ naive', value: ratio(cpuPerDelivery(floor), cpuPerDelivery(naive)), unit: '×' },
       {
         what: 'ours: deliveries out of order, all runs',
         value: sum(outOfOrder(ours)),
@@ -150,8 +160,10 @@ function closedRows(
     runs: {
       'ours, acknowledged/s': perSecond(ours),
       'naive, acknowledged/s': perSecond(naive),
+      'floor, acknowledged/s': perSecond(floor),
       'ours, pod µs per delivery': cpuPerDelivery(ours),
       'naive, pod µs per delivery': cpuPerDelivery(naive),
+      'floor, pod µs per delivery': cpuPerDelivery(floor),
       'ours, out of order': outOfOrder(ours),
       'naive, out of order': outOfOrder(naive),
     },
