@@ -2,6 +2,7 @@ import type { User } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import type { RevokedEvent } from './auth/accounts.ts';
 import { createAuth, type Auth } from './auth/auth.ts';
+import { batched } from './batched.ts';
 import type { Config } from './config.ts';
 import { createEvents, createLoadMeter } from './events.ts';
 import { createHub } from './fanout/hub.ts';
@@ -44,7 +45,7 @@ import { createSafety } from './operations/safety.ts';
 import { keepApart } from './presence/keep-apart.ts';
 import { createPresence } from './presence/presence.ts';
 import { createReachability, guardPool } from './store/reachability.ts';
-import { loadArrival, loadLastSeen, savePresenceSetting, touchLastSeen } from './store/sql/user-lookups.ts';
+import { loadArrivals, loadLastSeen, savePresenceSetting, touchLastSeen } from './store/sql/user-lookups.ts';
 import { createAdminApp } from './transport/http/admin.ts';
 import { createAddressOf } from './transport/http/client-address.ts';
 import { createPublicApp } from './transport/http/public-app.ts';
@@ -212,6 +213,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     }),
   );
   const present = new Set<Connection>();
+  const loadArrival = batched((userIds: string[]) => loadArrivals(store.pool, userIds));
   const lastSeen = stack.use(createLastSeen({ touch: (userIds) => touchLastSeen(store.pool, userIds), log }));
   const rate = createMessageRate({ limits: config.limits, enabled: config.rateLimits, takeShared: opened.takeTokens });
 
@@ -302,7 +304,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
     onConnected: (connection) => {
       accepted += 1;
       events.socketOpened();
-      loadArrival(store.pool, connection.userId)
+      loadArrival(connection.userId)
         .catch(() => ({ setting: 'online' as const, blocked: undefined }))
         .then(({ setting, blocked }) => {
           if (!connections.has(connection.id)) return;

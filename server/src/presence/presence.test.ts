@@ -74,6 +74,8 @@ function presenceSuite(name: string, open: Open): void {
       const userId = randomUUID();
       assert.deepEqual(await two.presence.watch('s1', [userId]), { [userId]: { userId, status: 'offline', lastSeenAt: SEEN_AT } });
       await one.connect(userId);
+      // Who changes the setting in the moment of coming is not told to be online before.
+      await eventually(() => two.told.length === 1);
       await one.presence.set(userId, 'dnd');
       await one.presence.set(userId, 'invisible');
       await eventually(() => two.told.length === 3);

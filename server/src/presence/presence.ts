@@ -1,4 +1,5 @@
 import type { Presence as WirePresence, PresenceSetting, PresenceStatus } from '@chatcluster/protocol';
+import { batched } from '../batched.ts';
 import type { Logger } from '../log.ts';
 import type { PresenceBackend } from './backend.ts';
 import { createWatches } from './watches.ts';
@@ -74,13 +75,21 @@ export function createPresence(deps: PresenceDeps): Presence {
     for (const [userId, status] of await backend.get(watched)) await attempt('catch up', changed(userId, status));
   }
 
+  /** As they are when it is told: whoever has left meanwhile is not said to be there. */
+  const arrive = batched(async (userIds: string[]) => {
+    const here = userIds.filter((userId) => users.has(userId));
+    for (const [setting, ids] of Map.groupBy(here, (userId) => users.get(userId)!.setting))
+      await attempt('connected', backend.set(ids, setting));
+    return () => undefined;
+  });
+
   backend.onChange((userId, status) => void attempt('change', changed(userId, status)));
   backend.onRecovered(recover);
 
   return {
     connected(userId, setting) {
       users.set(userId, { sockets: (users.get(userId)?.sockets ?? 0) + 1, setting });
-      void attempt('connected', backend.set([userId], setting));
+      void arrive(userId);
     },
     disconnected(userId) {
       const local = users.get(userId);

@@ -1,3 +1,4 @@
+import { batched } from '../batched.ts';
 import type { BatchRange, ChangeRow, AppendRow, CreateConversation, EntryRange } from './types.ts';
 import { createPool, type PoolOptions } from './pool.ts';
 import { createReads, type ReadOutcome } from './replicas/reads.ts';
@@ -46,7 +47,10 @@ export function createStore(options: StoreOptions) {
       membership.deleteConversation(pool, conversationId, expectVersion),
 
     loadAccess: (conversationIds: string[]) => loadAccess(pool, conversationIds),
-    listLargeConversations: (userId: string) => lists.listLargeConversations(pool, userId),
+    listLargeConversations: batched(async (userIds: string[]) => {
+      const found = await lists.listLargeConversations(pool, userIds);
+      return (userId) => found.get(userId) ?? [];
+    }),
     listMembers: (conversationId: string, query: lists.ListQuery) => lists.listMembers(pool, conversationId, query),
     sharesConversation: (userId: string, otherIds: string[]) => lists.sharesConversation(pool, userId, otherIds),
     listPeers: (userId: string) => lists.listPeers(pool, userId),

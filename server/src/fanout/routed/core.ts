@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { batched } from '../../batched.ts';
 import type { Routing } from '../../store/types.ts';
 import { createDeliverer, type Deliverer } from '../deliver.ts';
 import type { FanoutDeps, TailStore } from '../deps.ts';
@@ -59,6 +60,12 @@ export class RoutedCore implements AsyncDisposable {
   readonly #tailAlways: boolean;
   /** Publishes of this pod that Redis holds, by conversation and seq: they come back by the inbox. */
   readonly #held = new Map<string, () => void>();
+  /** Whoever has left meanwhile would keep a route that nothing takes away. */
+  readonly #register = batched(async (userIds: string[]) => {
+    const here = userIds.filter((userId) => this.deps.hub.socketsOf(userId).size > 0);
+    await Promise.all(this.servers.map((server) => server.register('attach', here)));
+    return () => undefined;
+  });
   #hasGap = true;
   #tailUntil = 0;
   #wake = () => {};
@@ -118,7 +125,7 @@ export class RoutedCore implements AsyncDisposable {
     const { hub } = this.deps;
     hub.attach(socket);
     this.deliverer.large.userArrived(socket.userId);
-    await Promise.all([...this.servers.map((server) => server.register('attach', [socket.userId])), this.large.arrived(socket.userId)]);
+    await Promise.all([this.#register(socket.userId), this.large.arrived(socket.userId)]);
   }
 
   detach(socket: HubSocket): void {

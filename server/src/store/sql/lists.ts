@@ -58,14 +58,18 @@ export async function browseChannels(db: Db, userId: string, q: string, { cursor
   return toPage(rows, limit);
 }
 
+/** From the members on, whatever the plan: the other way round it reads all conversations of the installation. */
 const largeSql = `
-  select c.id from members m join conversations c on c.id = m.conversation_id
-  where m.user_id = $1 and m.left_at is null and c.routing = 'conversation' and c.deleted_at is null`;
+  select u.id as "userId", array(
+    select m.conversation_id::text from members m
+    where m.user_id = u.id and m.left_at is null and exists (
+      select 1 from conversations c where c.id = m.conversation_id and c.routing = 'conversation' and c.deleted_at is null offset 0)) as ids
+  from unnest($1::uuid[]) as u (id)`;
 
-/** The user's conversations that are routed by conversation. */
-export async function listLargeConversations(pool: pg.Pool, userId: string): Promise<string[]> {
-  const { rows } = await pool.query<{ id: string }>({ name: 'list-large', text: largeSql, values: [userId] });
-  return rows.map((r) => r.id);
+/** Of each of these users the conversations that are routed by conversation. */
+export async function listLargeConversations(pool: pg.Pool, userIds: string[]): Promise<Map<string, string[]>> {
+  const { rows } = await pool.query<{ userId: string; ids: string[] }>(largeSql, [userIds]);
+  return new Map(rows.map(({ userId, ids }) => [userId, ids]));
 }
 
 const sharesSql = `

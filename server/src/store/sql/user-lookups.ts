@@ -24,14 +24,15 @@ export interface Arrival {
   blocked: string[];
 }
 
-/** What is looked up when a socket has opened: one statement, as thousands open at once after a drain. */
-export async function loadArrival(db: Db, userId: string): Promise<Arrival> {
-  const { rows } = await db.query<Arrival>(
-    `select u.presence as setting, array(select b.blocked_id::text from blocks b where b.user_id = u.id) as blocked
-     from users u where u.id = $1`,
-    [userId],
-  );
-  return rows[0] ?? { setting: 'online', blocked: [] };
+const arrivalsSql = `
+  select u.id, u.presence as setting, array(select b.blocked_id::text from blocks b where b.user_id = u.id) as blocked
+  from users u where u.id = any ($1::uuid[])`;
+
+/** What is looked up when a socket has opened. */
+export async function loadArrivals(db: Db, userIds: string[]): Promise<(userId: string) => Arrival> {
+  const { rows } = await db.query<Arrival & { id: string }>(arrivalsSql, [userIds]);
+  const found = new Map(rows.map(({ id, setting, blocked }) => [id, { setting, blocked }]));
+  return (userId) => found.get(userId) ?? { setting: 'online', blocked: [] };
 }
 
 export async function savePresenceSetting(db: Db, userId: string, setting: PresenceSetting): Promise<void> {
