@@ -6,15 +6,15 @@ import { inspect } from './_axe.ts';
 import { openPage, type Person } from './_browser.ts';
 import { composer, createGroup, message, openAs, openConversation, pointAt, soon, type World } from './_web.ts';
 
-/** Widths and themes in which every page and dialog is looked at. */
-const looks = [
-  { name: '1280-light-en', width: 1280, colorScheme: 'light', locale: 'en-GB' },
-  { name: '375-dark-de', width: 375, colorScheme: 'dark', locale: 'de-DE' },
-  { name: '1280-dark-de', width: 1280, colorScheme: 'dark', locale: 'de-DE' },
-  { name: '375-light-en', width: 375, colorScheme: 'light', locale: 'en-GB' },
-] as const;
+/** Widths, themes and languages in which every page and dialog is looked at. */
+const looks = [1280, 768, 375, 320].flatMap((width) =>
+  (['light', 'dark'] as const).flatMap((colorScheme) =>
+    ['en-GB', 'de-DE'].map((locale) => ({ name: `${width}-${colorScheme}-${locale.slice(0, 2)}`, width, colorScheme, locale })),
+  ),
+);
 /** Each takes most of a minute: two, with both of everything, unless LOOKS names others (LOOKS=. all). */
-const chosen = looks.filter((look, i) => (process.env.LOOKS ? new RegExp(process.env.LOOKS).test(look.name) : i < 2));
+const asked = new RegExp(process.env.LOOKS ?? '^(1280-light-en|375-dark-de)$');
+const chosen = looks.filter(({ name }) => asked.test(name));
 
 type Step = readonly [name: string, open: (page: Page) => Promise<unknown>];
 
@@ -131,7 +131,13 @@ const inConversation: Step[] = [
         .then(() => shown(page, 'confirm-action')),
   ],
   ['leave', (page) => details(page, 'leave').then(() => shown(page, 'confirm-action'))],
-  ['thread', (page) => shut('details-panel')(page).then(() => message(page, 'theirs').first().getByTestId('thread-summary').click())],
+  [
+    'thread',
+    (page) =>
+      shut('details-panel')(page)
+        .then(() => message(page, 'theirs').first().getByTestId('thread-summary').click())
+        .then(() => page.getByTestId('thread-panel').getByText('hello from a thread').waitFor()),
+  ],
   [
     'pins',
     (page) =>

@@ -15,7 +15,7 @@ export function Sidebar({ className }: { className: string }) {
   const meId = useChat((client) => client.me()?.id) ?? '';
   return (
     <nav aria-label={t('conversations')} className={`flex min-h-0 flex-col bg-n2 ${className}`}>
-      <header className="flex h-14 shrink-0 items-center gap-1 pr-2 pl-4">
+      <header className="@container flex h-14 shrink-0 items-center gap-1 pr-2 pl-4">
         <button
           type="button"
           data-testid="profile-small"
@@ -25,7 +25,10 @@ export function Sidebar({ className }: { className: string }) {
         >
           <Avatar userId={meId} size="md" withPresence />
         </button>
-        <h1 className="flex-1 truncate text-lg font-semibold tracking-tight">{t('conversations')}</h1>
+        <div className="min-w-0 flex-1">
+          {/* Beside five buttons there is room for its first letters only. */}
+          <h1 className="truncate text-lg font-semibold tracking-tight max-lg:@max-sm:sr-only">{t('conversations')}</h1>
+        </div>
         <IconButton
           label={t('searchMessages')}
           data-testid="open-search-small"
