@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assumed, million, readMeasured } from './capacity/figures.ts';
+import { assumed, million, readMeasured, readRun } from './capacity/figures.ts';
 import { demandOf, type Plan, planFor } from './capacity/model.ts';
 import { format } from './bench/report.ts';
 import { runMain } from './process.ts';
@@ -42,9 +42,16 @@ function page(): string {
   const curve = [1, 2, 5, 10, 20, 50, 84].map((pods) => [pods, demandOf(million, pods)] as const);
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
   const { price } = assumed;
+  const run = readRun();
+  const asRun = planFor({ ...million, users: run.people, onlineShare: 1 }, measured, {
+    ...assumed,
+    targetUtilization: 1,
+    socketsPerPod: run.people / run.pods,
+  });
   return `# Capacity: a paper model to a million users
 
-Written by \`node tools/src/capacity.ts\` from what \`make bench\` measured last ([first.md](benchmarks/first.md)); never edit it by hand.
+Written by \`node tools/src/capacity.ts\` from what \`make bench\` ([first.md](benchmarks/first.md)) and a run of the load generator
+([load.json](benchmarks/load.json)) measured last; never edit it by hand.
 A test compares its formulas with a simulation that throws people at pods and messages at people (\`tools/src/capacity/model.test.ts\`).
 
 **It is a model.** The measured figures come from one machine of ${measured.cores} cores on which the load, Postgres, Redis and the pods
@@ -53,6 +60,19 @@ ran together; nobody has run a million users. What is assumed is named as such.
 | what | ${sizes.map((users) => format(users)).join(' | ')} |
 |---|${sizes.map(() => '--:').join('|')}|
 ${rows.map(([what, value]) => line([what, ...plans.map((plan) => format(value(plan)))])).join('\n')}
+
+## Beside a real run
+
+\`${run.command}\`: ${format(run.people)} people on ${run.pods} pods of a machine of ${run.cores} cores, who write, read, type, come and go; nothing was lost or late.
+The processor time of a person is taken from this run, so that only the other figures are a test of the model.
+
+| | model | run |
+|---|--:|--:|
+| messages per second | ${format(asRun.messagesPerSecond)} | ${format(run.messages / run.seconds)} |
+| memory of the pods, GiB | ${format(asRun.podMemoryGib)} | ${format(run.podMemoryMib / 1_024)} |
+| cores of the pods, were a message as cheap as in a full batch | ${format((asRun.deliveriesPerSecond * measured.podCpuUsPerDelivery) / 1e6)} | ${format(run.podCores)} |
+
+Pods in use take more memory than idle sockets do: plan for half as much again. The last line is why the plans above do not reckon with it: with few messages a second each goes through Postgres, Redis and every event loop by itself.
 
 ## What breaks first
 
@@ -78,6 +98,8 @@ grow with each pod.
 
 | figure | value | from |
 |---|--:|---|
+| CPU of a pod that nobody uses | ${format(measured.idleCoresPerPod)} cores | measured, [load.json](benchmarks/load.json) |
+| CPU of the pods for a person who is online, with all that people do | ${format(measured.podCpuUsPerPerson)} µs/s | measured, [load.json](benchmarks/load.json) |
 | CPU of a pod per entry to a socket, sending and committing included | ${format(measured.podCpuUsPerDelivery)} µs | measured, \`cluster\` |
 | memory of an idle socket | ${format(measured.memoryKibPerSocket)} KiB | measured, \`memory\` |
 | durable messages of the whole machine | ${format(measured.durableMessagesPerSecond)}/s | measured, \`durable\` |
@@ -89,7 +111,6 @@ grow with each pod.
 | sockets per pod | ${format(assumed.socketsPerPod)} | default of the autoscaler |
 | pods are at most so busy | ${assumed.targetUtilization * 100} % | assumed |
 | operations of one Redis server | ${format(assumed.redisOperationsPerSecond)}/s | assumed |
-| CPU of an answered ping, one in 20 s and socket | ${assumed.pingCpuUs} µs | assumed |
 | stored bytes of a message with indexes | ${assumed.storedBytesPerMessage} | assumed |
 | prices: core-hour, GiB-hour, GiB of egress, GiB-month of storage | $${price.coreHour}, $${price.gibHour}, $${price.egressGib}, $${price.storageGibMonth} | assumed; put yours into \`tools/src/capacity/figures.ts\` |
 

@@ -2,7 +2,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Assumed, Load, Measured } from './model.ts';
 
-const file = join(import.meta.dirname, '../../../docs/benchmarks/first.json');
+const folder = join(import.meta.dirname, '../../../docs/benchmarks');
+
+/** A run of the load generator: people who write, read, type, come and go. */
+export interface Run {
+  command: string;
+  date: string;
+  cores: number;
+  pods: number;
+  people: number;
+  seconds: number;
+  messages: number;
+  /** Of all pods, the work of the workers included. */
+  podCores: number;
+  podCoresIdle: number;
+  podMemoryMib: number;
+}
+
+export const readRun = () => JSON.parse(readFileSync(join(folder, 'load.json'), 'utf8')) as Run;
 
 interface Bench {
   cores: number;
@@ -27,20 +44,22 @@ export const assumed: Assumed = {
   targetUtilization: 0.6,
   socketsPerPod: 12_000,
   redisOperationsPerSecond: 40_000,
-  pingCpuUs: 20,
   storedBytesPerMessage: 700,
   price: { coreHour: 0.035, gibHour: 0.004, egressGib: 0.08, storageGibMonth: 0.12 },
 };
 
-/** The figures that `make bench` kept last; throws when one of them is missing there. */
+/** The figures that `make bench` and a run of the load generator kept last; throws when one of them is missing there. */
 export function readMeasured(): Measured {
-  const { cores, results } = JSON.parse(readFileSync(file, 'utf8')) as Bench;
+  const { cores, results } = JSON.parse(readFileSync(join(folder, 'first.json'), 'utf8')) as Bench;
+  const run = readRun();
   const valueOf = (bench: string, what: string) => {
     const row = results[bench]?.rows.find((each) => each.what === what);
     if (!row) throw new Error(`docs/benchmarks/first.json has no "${what}" of ${bench}; run: make bench`);
     return row.value;
   };
   return {
+    idleCoresPerPod: run.podCoresIdle / run.pods,
+    podCpuUsPerPerson: ((run.podCores - run.podCoresIdle) * 1e6) / run.people,
     podCpuUsPerDelivery: valueOf('cluster', 'ours: CPU of the pods'),
     memoryKibPerSocket: valueOf('memory', 'ours'),
     durableMessagesPerSecond: valueOf('durable', 'ours'),

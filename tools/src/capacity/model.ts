@@ -12,8 +12,15 @@ export interface Load {
   receiptsPerMessage: number;
 }
 
-/** Read from docs/benchmarks/first.json; per core of that machine. */
+/** Read from docs/benchmarks/first.json and load.json; per core of that machine. */
 export interface Measured {
+  /** Of a pod that nobody uses: heartbeats, polling, and at times the work of the workers. */
+  idleCoresPerPod: number;
+  /**
+   * Of the pods, for each person who is online, in µs per second: pings, messages, receipts, typing, history, coming and going as the
+   * load generator does them. A message costs much more there than in a full batch.
+   */
+  podCpuUsPerPerson: number;
   /** Of the pods, for each delivery to a socket, in µs: sending, committing and publishing shared out among the deliveries. */
   podCpuUsPerDelivery: number;
   /** Resident, per idle socket, in KiB. */
@@ -31,8 +38,6 @@ export interface Assumed {
   socketsPerPod: number;
   /** Published entries and inbox entries that one Redis server takes per second, with its one core. */
   redisOperationsPerSecond: number;
-  /** CPU of an answered ping, in µs; one every 20 s and socket. */
-  pingCpuUs: number;
   /** Bytes of a stored entry with its indexes. */
   storedBytesPerMessage: number;
   price: { coreHour: number; gibHour: number; egressGib: number; storageGibMonth: number };
@@ -62,7 +67,6 @@ export interface Plan extends Demand {
 const MS_PER_S = 1_000;
 const US_PER_S = 1_000_000;
 const HOURS_PER_MONTH = 730;
-const PING_EVERY_S = 20;
 /** A pod without sockets. */
 const POD_BASE_GIB = 0.15;
 const KIB_PER_GIB = 1024 ** 2;
@@ -93,22 +97,24 @@ export function demandOf(load: Load, pods: number): Demand {
   };
 }
 
-function coresOf({ sockets, deliveriesPerSecond }: Demand, measured: Measured, assumed: Assumed): number {
-  const pings = (sockets / PING_EVERY_S) * assumed.pingCpuUs;
-  return (deliveriesPerSecond * measured.podCpuUsPerDelivery + pings) / US_PER_S / assumed.targetUtilization;
+/** What people cost in a run like theirs; where they write more than there, what messages cost in full batches is the more of both. */
+function coresOf({ sockets, deliveriesPerSecond }: Demand, pods: number, measured: Measured, assumed: Assumed): number {
+  const used = Math.max(sockets * measured.podCpuUsPerPerson, deliveriesPerSecond * measured.podCpuUsPerDelivery) / US_PER_S;
+  return (used + pods * measured.idleCoresPerPod) / assumed.targetUtilization;
 }
 
 /** Pods of one core each: as many as the sockets or the work need, whichever is more. */
 export function planFor(load: Load, measured: Measured, assumed: Assumed): Plan {
   const bySockets = Math.ceil((load.users * load.onlineShare * load.devices) / assumed.socketsPerPod);
-  const byWork = Math.ceil(coresOf(demandOf(load, Math.max(1, bySockets)), measured, assumed));
-  const pods = Math.max(1, bySockets, byWork);
+  const podsBySockets = Math.max(1, bySockets);
+  const byWork = Math.ceil(coresOf(demandOf(load, podsBySockets), podsBySockets, measured, assumed));
+  const pods = Math.max(podsBySockets, byWork);
   const demand = demandOf(load, pods);
   const writes = demand.messagesPerSecond * (1 + load.receiptsPerMessage);
   const plan = {
     ...demand,
     pods,
-    podCores: coresOf(demand, measured, assumed),
+    podCores: coresOf(demand, pods, measured, assumed),
     podMemoryGib: (demand.sockets * measured.memoryKibPerSocket) / KIB_PER_GIB + pods * POD_BASE_GIB,
     redisServers: Math.ceil((demand.messagesPerSecond + demand.inboxEntriesPerSecond) / assumed.redisOperationsPerSecond),
     postgresWritesPerSecond: writes,
