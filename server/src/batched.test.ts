@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { batched } from './batched.ts';
 
 function recorder() {
@@ -26,17 +26,30 @@ describe('batched', () => {
     assert.deepEqual(loads, [[1], [1]]);
   });
 
-  it('waits for company while there was some, and lets a lone one go at once', async () => {
+  it('waits for company while there was some, and lets a lone one go at once', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
     const { loads, double } = recorder();
     await Promise.all([1, 2].map(double));
     const first = double(3);
-    await delay(1);
-    await Promise.all([first, double(4)]);
-    await double(5);
-    const startedAt = performance.now();
-    for (let key = 6; key < 26; key += 1) await double(key);
-    assert.ok(performance.now() - startedAt < 100, 'twenty in a row waited for nobody');
-    assert.deepEqual(loads.slice(0, 4), [[1, 2], [3, 4], [5], [6]]);
+    await setImmediate();
+    const second = double(4);
+    t.mock.timers.tick(10);
+    await Promise.all([first, second]);
+    const third = double(5);
+    await setImmediate();
+    assert.deepEqual(
+      loads,
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      'the last had company, so this one waits for some',
+    );
+    t.mock.timers.tick(10);
+    await third;
+    // No timer is moved on any more.
+    await double(6);
+    assert.deepEqual(loads, [[1, 2], [3, 4], [5], [6]]);
   });
 
   it('refuses those of a load that failed, and no others', async () => {
