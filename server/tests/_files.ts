@@ -15,6 +15,8 @@ export interface TestStore extends AsyncDisposable {
   countObjects(fileId: string): number;
   /** It refuses by itself what a URL was not signed for; the S3 server of the tests takes every signature of the fourth version. */
   checksSignatures: boolean;
+  /** What it answers to a body that is too short, and to one that is too long. */
+  wrongLength: [number, number];
 }
 
 async function temporaryDir(stack: AsyncDisposableStack): Promise<string> {
@@ -29,11 +31,40 @@ const counter = (dir: string) => (fileId: string) =>
 async function volume(): Promise<TestStore> {
   const stack = new AsyncDisposableStack();
   const dir = await temporaryDir(stack);
-  return { env: { FILES_DIR: dir }, countObjects: counter(dir), checksSignatures: true, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return {
+    env: { FILES_DIR: dir },
+    countObjects: counter(dir),
+    checksSignatures: true,
+    wrongLength: [422, 413],
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/**
+ * Any S3 server with a bucket `chat` that keeps its objects as files: TEST_S3_ENDPOINT, TEST_S3_DIR (the folder), TEST_S3_KEY and
+ * TEST_S3_SECRET. Unlike the one below it checks signatures: versitygw --access … --secret … posix <folder>
+ */
+function realS3(endpoint: string): TestStore {
+  const { TEST_S3_DIR: dir = '', TEST_S3_KEY: key = '', TEST_S3_SECRET: secret = '' } = process.env;
+  return {
+    env: {
+      FILES_S3_ENDPOINT: endpoint,
+      FILES_S3_BUCKET: 'chat',
+      FILES_S3_PREFIX: `/our/files/${randomBytes(4).toString('hex')}/`,
+      FILES_S3_REGION: 'us-east-1',
+      FILES_S3_ACCESS_KEY_ID: key,
+      FILES_S3_SECRET_ACCESS_KEY: secret,
+    },
+    countObjects: counter(dir),
+    checksSignatures: true,
+    wrongLength: [403, 403],
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
 }
 
 /** A server of its own that speaks S3. */
 async function s3(): Promise<TestStore> {
+  if (process.env.TEST_S3_ENDPOINT) return realS3(process.env.TEST_S3_ENDPOINT);
   const stack = new AsyncDisposableStack();
   const directory = await temporaryDir(stack);
   const server = new S3rver({ address: '127.0.0.1', port: 0, silent: true, directory, configureBuckets: [{ name: 'chat', configs: [] }] });
@@ -50,6 +81,7 @@ async function s3(): Promise<TestStore> {
     },
     countObjects: counter(directory),
     checksSignatures: false,
+    wrongLength: [403, 403],
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
