@@ -14,6 +14,7 @@ const MESSAGES = 10_000;
 /** Pixels per picture: fast, a page of messages every few pictures. */
 const STEP_PX = 900;
 const LIMIT_MS = 50;
+const FRAME_MS = 1_000 / 60;
 
 interface TraceEvent {
   name: string;
@@ -34,12 +35,17 @@ const scrollToStart = `(async () => {
   const box = document.querySelector('[data-testid=message-list]');
   const first = () => Number(box.querySelector('[data-seq]')?.getAttribute('data-seq'));
   let pictures = 0;
+  let late = 0;
+  const startedAt = performance.now();
+  let last = startedAt;
   while (!(first() <= 2 && box.scrollTop <= 0) && pictures < 50_000) {
     box.scrollBy(0, -${STEP_PX});
-    await new Promise((done) => requestAnimationFrame(done));
+    const now = await new Promise((done) => requestAnimationFrame(done));
+    if (now - last > ${1.5 * FRAME_MS}) late += 1;
+    last = now;
     pictures += 1;
   }
-  return pictures;
+  return { pictures, late, seconds: (performance.now() - startedAt) / 1_000 };
 })()`;
 
 /** Tasks of the page's main thread, longest first, in milliseconds. */
@@ -65,11 +71,11 @@ await using person = await openAs(world, 'ada');
 await openConversation(person, group.id);
 await message(person.page, `line ${MESSAGES}`).waitFor();
 await list(person.page).focus();
-let pictures = 0;
-const { cpu, wall } = await trace(browser, person.page, async () => void (pictures = await person.page.evaluate<number>(scrollToStart)));
+let seen = { pictures: 0, late: 0, seconds: 0 };
+const { cpu, wall } = await trace(browser, person.page, async () => void (seen = await person.page.evaluate<typeof seen>(scrollToStart)));
 const over = (all: number[]) => all.filter((ms) => ms > LIMIT_MS).length;
 const sum = (all: number[]) => all.reduce((total, ms) => total + ms, 0) / 1_000;
 process.stdout.write(
-  `${MESSAGES} messages, ${pictures} pictures, ${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}, Chromium ${browser.version()}\n` +
+  `${MESSAGES} messages, ${seen.pictures} pictures, ${(seen.pictures / seen.seconds).toFixed(1)} a second, ${seen.late} later than half a picture, ${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}, Chromium ${browser.version()}\n` +
     `longest task ${cpu[0]?.toFixed(0)} ms of CPU (${wall[0]?.toFixed(0)} ms on the clock); above ${LIMIT_MS} ms: ${over(cpu)} of CPU, ${over(wall)} on the clock; all tasks ${sum(cpu).toFixed(1)} s of CPU\n`,
 );
