@@ -57,6 +57,7 @@ export async function judge(pool: Pool, population: Population, { settings, targ
   const settledAfter = (nowMs() - startedAtMs) / 1_000;
   if ((await behind()) > 0) await pool.all('ask', reference);
   progress.update('reading everything back from the server');
+  for (const { user, token } of (await pool.all('tokens', undefined)).flat()) population.accounts[user]!.token = token;
   const queued = (await pool.all('acks', undefined)).flatMap((part) => part.queued);
   const active = [
     ...new Set([...columns.flatMap(({ conversation }) => [...conversation]), ...queued.map(({ conversation }) => conversation)]),

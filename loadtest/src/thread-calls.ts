@@ -56,6 +56,8 @@ export interface ThreadCalls {
   start(plan: LoadPlan): void;
   stop(): void;
   fault(fault: ClientFault): number;
+  /** As they are now: short-lived ones are refreshed by the people themselves. */
+  tokens(): { user: number; token: string }[];
   acks(): { columns: AckColumns; queued: AckRecord[]; pods: string[] };
   /** Slots that still miss something acknowledged. */
   behind(reference: Reference): number;

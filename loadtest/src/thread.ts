@@ -49,6 +49,7 @@ function createCalls(people: ReturnType<typeof createPeople>, talks: ThreadData[
       }
       return live.length;
     },
+    tokens: () => persons.map(({ account: { user, token } }) => ({ user, token })),
     acks: () => ({ columns: witness.acks.toColumns(), queued: [...witness.acks.queued], pods: witness.pods }),
     behind: (reference) => slotsBehind(witness.deliveries, reference).length,
     async ask(reference) {
