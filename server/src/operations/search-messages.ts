@@ -14,7 +14,7 @@ import { searchNewest } from './search-newest.ts';
 /** Above this many, looking at the newest of each takes longer than asking the index. */
 const WALKED_CONVERSATIONS = 2_000;
 
-async function findHits(db: Db, search: SearchQuery, { count, lastAt, query, keyed }: Scope): Promise<Hit[]> {
+async function findPlaces(db: Db, search: SearchQuery, { count, lastAt, query, keyed }: Scope): Promise<Hit[]> {
   const { userId, conversationId = null, before = null, after = null, below, limit } = search;
   const newest =
     count <= WALKED_CONVERSATIONS || query === null
@@ -26,7 +26,7 @@ async function findHits(db: Db, search: SearchQuery, { count, lastAt, query, key
 /** The first rows below the cursor, newest first; `last`: of this page, when there is another one. */
 export async function searchMessages(db: Db, search: SearchQuery): Promise<{ rows: FoundMessage[]; last: FoundRow | null }> {
   const scope = await toScope(db, search);
-  const hits = scope ? await findHits(db, { ...search, limit: search.limit + 1 }, scope) : [];
+  const hits = scope ? await findPlaces(db, { ...search, limit: search.limit + 1 }, scope) : [];
   const rows = hits.length > 0 ? await loadFound(db, search.userId, hits) : [];
   const page = rows.slice(0, search.limit);
   return {

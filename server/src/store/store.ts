@@ -47,10 +47,7 @@ export function createStore(options: StoreOptions) {
       membership.deleteConversation(pool, conversationId, expectVersion),
 
     loadAccess: (conversationIds: string[]) => loadAccess(pool, conversationIds),
-    listLargeConversations: batched(async (userIds: string[]) => {
-      const found = await lists.listLargeConversations(pool, userIds);
-      return (userId) => found.get(userId) ?? [];
-    }),
+    listLargeConversations: batched((userIds: string[]) => lists.listLargeConversations(pool, userIds)),
     listMembers: (conversationId: string, query: lists.ListQuery) => lists.listMembers(pool, conversationId, query),
     sharesConversation: (userId: string, otherIds: string[]) => lists.sharesConversation(pool, userId, otherIds),
     listPeers: (userId: string) => lists.listPeers(pool, userId),

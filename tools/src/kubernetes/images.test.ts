@@ -119,6 +119,7 @@ describe('inside the image', needsRoot, () => {
       '-e',
       `${fill} console.log(${space})`,
     ]);
+    assert.equal(run.status, 0, run.stderr);
     assert.ok(Number(run.stdout) <= 32 * 2 ** 20, `${run.stdout} bytes ${run.stderr}`);
     const dockerfile = readFileSync(join(import.meta.dirname, '../../../Dockerfile'), 'utf8');
     assert.ok(dockerfile.includes(` NODE_OPTIONS=${serverNodeFlags}\n`));

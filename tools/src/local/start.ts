@@ -67,7 +67,8 @@ function podEnv({ settings, databaseUrl, redisUrls }: State, pod: PodSpec, role:
     PATH: process.env.PATH,
     HOME: process.env.HOME,
     TZ: process.env.TZ,
-    NODE_OPTIONS: process.env.NODE_OPTIONS ?? serverNodeFlags,
+    // What the caller says comes later, and so counts.
+    NODE_OPTIONS: `${serverNodeFlags} ${process.env.NODE_OPTIONS ?? ''}`.trim(),
     NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,
     // One folder for all pods, unless files are kept elsewhere.
     ...(settings.passThrough.FILES_S3_BUCKET ? {} : { FILES_DIR: join(localDir, 'files') }),

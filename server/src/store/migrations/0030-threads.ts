@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { planSettings } from './0001-append.ts';
-import { buildIndex } from './build-index.ts';
+import { buildIndex, buildPartitionedIndex } from './build-index.ts';
 
 /** Partial: a message that answers nothing costs the append path two key look-ups and no write. */
 const threadIndex = (on: string) => `${on} (conversation_id, (coalesce(data ->> 'threadRoot', data ->> 'replyTo')), seq)
@@ -58,12 +58,8 @@ export class Threads0030 implements MigrationInterface {
   transaction = false;
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`create index if not exists entries_thread on only ${threadIndex('entries')}`);
-    for (let i = 0; i < 16; i += 1) {
-      const partition = `entries_${String(i).padStart(2, '0')}`;
-      await buildIndex(runner, `${partition}_thread`, threadIndex(partition));
-      await runner.query(`alter index entries_thread attach partition ${partition}_thread`);
-    }
+    const partitions = Array.from({ length: 16 }, (_, i) => `entries_${String(i).padStart(2, '0')}`);
+    await buildPartitionedIndex(runner, { table: 'entries', suffix: 'thread', partitions, definition: threadIndex });
     await buildIndex(runner, 'message_state_pinned', pinIndex);
     await runner.query(appendChange);
   }

@@ -18,3 +18,18 @@ export async function buildIndex(runner: QueryRunner, name: string, definition: 
     await runner.query('reset lock_timeout');
   }
 }
+
+/**
+ * The same for a partitioned table, partition by partition: `<table>_<suffix>`, made of `<partition>_<suffix>`. Each step may be
+ * repeated after a death in the middle. `definition`: what stands behind the name, of a table.
+ */
+export async function buildPartitionedIndex(
+  runner: QueryRunner,
+  { table, suffix, partitions, definition }: { table: string; suffix: string; partitions: string[]; definition: (table: string) => string },
+): Promise<void> {
+  await runner.query(`create index if not exists ${table}_${suffix} on only ${definition(table)}`);
+  for (const partition of partitions) {
+    await buildIndex(runner, `${partition}_${suffix}`, definition(partition));
+    await runner.query(`alter index ${table}_${suffix} attach partition ${partition}_${suffix}`);
+  }
+}

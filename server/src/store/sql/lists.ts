@@ -66,10 +66,11 @@ const largeSql = `
       select 1 from conversations c where c.id = m.conversation_id and c.routing = 'conversation' and c.deleted_at is null offset 0)) as ids
   from unnest($1::uuid[]) as u (id)`;
 
-/** Of each of these users the conversations that are routed by conversation. */
-export async function listLargeConversations(pool: pg.Pool, userIds: string[]): Promise<Map<string, string[]>> {
+/** The conversations that are routed by conversation, of each of these users. */
+export async function listLargeConversations(pool: pg.Pool, userIds: string[]): Promise<(userId: string) => string[]> {
   const { rows } = await pool.query<{ userId: string; ids: string[] }>(largeSql, [userIds]);
-  return new Map(rows.map(({ userId, ids }) => [userId, ids]));
+  const found = new Map(rows.map(({ userId, ids }) => [userId, ids]));
+  return (userId) => found.get(userId) ?? [];
 }
 
 const sharesSql = `
