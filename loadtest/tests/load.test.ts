@@ -39,6 +39,13 @@ test('a closed loop sends as fast as it is answered', async () => {
   assert.ok(verdict.acknowledged > 20, `${verdict.acknowledged} acknowledged`);
 });
 
+test('a load that outlives its tokens is read back all the same', async () => {
+  await using shortLived = await startPods(1, { ACCESS_TOKEN_SECONDS: '9' });
+  const { verdict } = await run(testSettings({ USERS: '10', DURATION: '10', SESSION: '0' }), undefined, shortLived.target);
+  assert.equal(wrongCount(verdict), 0);
+  assert.ok(verdict.acknowledged > 80, `${verdict.acknowledged} acknowledged`);
+});
+
 test('a lost frame is repaired by the client rule, and the oracle stays silent', async () => {
   // One busy conversation: the next message, which shows the gap, is sure to come.
   const settings = testSettings({ USERS: '2', GROUPS: '0', CHANNELS: '0', SESSION: '0' });
