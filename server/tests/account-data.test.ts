@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Conversation, Entry, Message } from '@chatcluster/protocol';
 import { eventually } from '@chatcluster/tools/testing';
 import { download, testStores, type TestStore, upload } from './_files.ts';
@@ -107,6 +108,18 @@ it('a deleted account is gone everywhere; what it wrote stays without a name', a
   assert.deepEqual(new Set(members?.map(({ userId }) => userId)), new Set([ann.id, bob.id]));
   // The address is free for somebody else.
   assert.equal((await keeping.rest(null, 'POST', '/v1/auth/register', { ...login, displayName: 'Anna' })).status, 201);
+});
+
+it('where only Postgres tells of a deleted account, its sockets are told that it was deleted', async () => {
+  const ann = await cluster.register('Ann');
+  const socket = await cluster.connect(ann);
+  await cluster.sql('update users set deleted_at = now() where id = $1', [ann.id]);
+  await cluster.sql('update sessions set revoked_at = now() where user_id = $1', [ann.id]);
+  assert.equal((await socket.next('session:ended')).code, 'account_deleted');
+  await socket.closed();
+  // Nor is a deleted account said to have been seen when they close.
+  await delay(1_500);
+  assert.deepEqual(await cluster.sql('select last_seen_at from users where id = $1', [ann.id]), [{ last_seen_at: null }]);
 });
 
 it('by policy the messages go as well, also from where one has left', async () => {

@@ -180,7 +180,9 @@ describe('a ChatCluster on a real Kubernetes', { skip: obstacle, timeout: 2_700_
     const values = join(tmpdir(), `chat-values-${process.pid}.json`);
     writeFileSync(values, await helm('get', 'values', RELEASE, ...where, '-o', 'json'));
     try {
-      await helm('uninstall', RELEASE, ...where, '--wait', '--timeout', '5m');
+      // Without --wait: that of Helm 4 may miss that something is gone, and waits on (helm/helm#31766).
+      await helm('uninstall', RELEASE, ...where);
+      await kubectl('wait', 'pods', '--all', ...where, '--for=delete', '--timeout=5m');
       assert.match(await kubectl('get', 'cc', '-o', 'name'), new RegExp(name));
       await chatOver();
     } finally {

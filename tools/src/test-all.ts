@@ -12,6 +12,9 @@ const alone = ['kubernetes', 'chaos', 'k6'];
 /** Longest first, so that no lane ends long before the other one. */
 const together = ['server', 'operator', 'e2e', 'tools', 'loadtest', 'check', 'chart', 'cdk8s', 'client', 'web', 'protocol'];
 
+/** Of the errors that a suite ends with, so that the end of a log says why and not only what. */
+const errorLines = 80;
+
 /** From the end of a suite to the end of its output. */
 const outputGraceMs = 10_000;
 
@@ -21,9 +24,11 @@ interface Result {
   failed: number;
   seconds: number;
   failures: string[];
+  errors: string[];
 }
 
 const totalLine = /^(\d+) passed, (\d+) failed$/;
+const errorsLine = '✖ failing tests:';
 
 function argumentsOf(suite: string): string[] {
   return suite === 'check' ? [join(import.meta.dirname, 'check.ts')] : [runner, suite];
@@ -35,11 +40,14 @@ async function run(suite: string): Promise<Result> {
   const child = spawn(process.execPath, argumentsOf(suite), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
   let counts = { passed: 0, failed: 1 };
-  const failures: string[] = [];
+  const failures = new Set<string>();
+  let errors: string[] | undefined;
   const show = (line: string) => {
     const match = totalLine.exec(line);
     if (match) counts = { passed: Number(match[1]), failed: Number(match[2]) };
-    if (line.trimStart().startsWith('✖')) failures.push(line.trim());
+    else if (line === errorsLine) errors = [];
+    else if (errors) errors.push(line);
+    else if (line.trimStart().startsWith('✖')) failures.add(line.trim());
     process.stdout.write(`${suite} │ ${line}\n`);
   };
   const readers = [child.stdout, child.stderr].map(async (input) => {
@@ -55,7 +63,7 @@ async function run(suite: string): Promise<Result> {
     child.stderr.destroy();
   }
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
-  return { suite, ...counts, seconds: (performance.now() - startedAt) / 1_000, failures };
+  return { suite, ...counts, seconds: (performance.now() - startedAt) / 1_000, failures: [...failures], errors: errors ?? [] };
 }
 
 /** Takes the next suite as soon as it has ended the last one. */
@@ -67,8 +75,8 @@ function print(results: Result[]): void {
   process.stdout.write('\nsuite      passed  failed   seconds\n');
   for (const { suite, passed, failed, seconds } of results)
     process.stdout.write(`${suite.padEnd(10)} ${`${passed}`.padStart(6)} ${`${failed}`.padStart(7)} ${seconds.toFixed(1).padStart(9)}\n`);
-  for (const { suite, failures } of results)
-    for (const failure of new Set(failures)) if (!failure.includes('failing tests:')) process.stdout.write(`${suite} │ ${failure}\n`);
+  for (const { suite, errors } of results) for (const line of errors.slice(0, errorLines)) process.stdout.write(`${suite} │ ${line}\n`);
+  for (const { suite, failures } of results) for (const failure of failures) process.stdout.write(`${suite} │ ${failure}\n`);
 }
 
 const startedAt = performance.now();

@@ -85,7 +85,7 @@ export async function createAuth(deps: AuthDeps): Promise<Auth> {
     accessTokenSeconds,
     onRevoked: (sessions) => {
       for (const [userId, own] of Map.groupBy(sessions, (s) => s.userId)) {
-        onRevokedElsewhere({ userId, sessionIds: own.map((s) => s.sessionId), code: 'revoked' });
+        onRevokedElsewhere({ userId, sessionIds: own.map((s) => s.sessionId), code: own[0]!.code });
       }
     },
   });

@@ -10,7 +10,8 @@ import { remains, stopNode } from './node/stop.ts';
 /** In a cluster that is not ours only what we installed goes: the chat with its data, then the operator. */
 async function uninstall(): Promise<void> {
   await onCluster(kubeconfigFile, 'kubectl', '-n', NAMESPACE, 'delete', 'chatcluster', NAME, '--ignore-not-found', '--timeout=120s');
-  await onCluster(kubeconfigFile, 'helm', 'uninstall', RELEASE, '-n', OPERATOR_NAMESPACE, '--ignore-not-found', '--wait');
+  await onCluster(kubeconfigFile, 'helm', 'uninstall', RELEASE, '-n', OPERATOR_NAMESPACE, '--ignore-not-found');
+  // Ends when all in them is gone, unlike the --wait of Helm 4, which may miss that (helm/helm#31766).
   await onCluster(kubeconfigFile, 'kubectl', 'delete', 'namespace', NAMESPACE, OPERATOR_NAMESPACE, '--ignore-not-found', '--timeout=120s');
 }
 

@@ -153,15 +153,17 @@ export async function changePassword(db: Db, change: { userId: string; keepSessi
 export interface RevokedSession {
   sessionId: string;
   userId: string;
+  code: 'revoked' | 'account_deleted';
 }
 
 /** What was revoked in the last `windowMs`, by the clock of Postgres. */
 export async function listRevoked(db: Db, windowMs: number): Promise<RevokedSession[]> {
-  const { rows } = await db.query<{ id: string; user_id: string }>(
-    "select id, user_id from sessions where revoked_at > now() - $1 * interval '1 millisecond'",
+  const { rows } = await db.query<RevokedSession>(
+    `select s.id as "sessionId", s.user_id as "userId", case when u.deleted_at is null then 'revoked' else 'account_deleted' end as code
+     from sessions s join users u on u.id = s.user_id where s.revoked_at > now() - $1 * interval '1 millisecond'`,
     [windowMs],
   );
-  return rows.map((r) => ({ sessionId: r.id, userId: r.user_id }));
+  return rows;
 }
 
 /** Housekeeping: sessions and tickets that nothing can use any more. Revoked sessions stay until no token of theirs lives. */

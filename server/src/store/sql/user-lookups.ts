@@ -39,9 +39,11 @@ export async function savePresenceSetting(db: Db, userId: string, setting: Prese
   await db.query('update users set presence = $2 where id = $1', [userId, setting]);
 }
 
-/** Several at once: a pod that drains loses thousands of people within seconds. */
+/** Several at once: a pod that drains loses thousands of people within seconds. Nothing of people who deleted their account. */
 export async function touchLastSeen(db: Db, userIds: string[]): Promise<void> {
-  await db.query("update users set last_seen_at = now() where id = any($1::uuid[]) and presence <> 'invisible'", [userIds]);
+  await db.query("update users set last_seen_at = now() where id = any($1::uuid[]) and presence <> 'invisible' and deleted_at is null", [
+    userIds,
+  ]);
 }
 
 export async function loadLastSeen(db: Db, userIds: string[]): Promise<Map<string, string>> {
