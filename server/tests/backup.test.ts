@@ -9,7 +9,7 @@ import { Cluster, type Person, startPods } from './_pods.ts';
 /** What is not in a backup, or is another after a restore. */
 const notCompared = [
   ...['migrations', 'installation', 'batches', 'notices', 'notify_cursor', 'mail_tokens', 'tickets', 'login_failures', 'match_waiting'],
-  ...['message_search', 'search_progress', 'search_state', 'search_words', 'jobs', 'webhooks', 'duties'],
+  ...['message_search', 'search_progress', 'search_state', 'search_words', 'search_ages', 'jobs', 'webhooks', 'duties'],
 ];
 
 type Messages = HistoryPage & { items: { body: string; seq: number; deletedAt?: string; reactions?: unknown[] }[] };

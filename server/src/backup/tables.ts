@@ -19,6 +19,7 @@ const leftOut = new Set([
   'search_progress',
   'search_state',
   'search_words',
+  'search_ages',
   // Links and tickets that work once: one that was used since must not work again.
   'mail_tokens',
   'tickets',

@@ -9,18 +9,21 @@ import {
   toScope,
 } from '../store/sql/search-messages.ts';
 import type { Hit } from '../store/sql/search-window.ts';
+import { searchAges } from './search-ages.ts';
 import { searchNewest } from './search-newest.ts';
 
 /** Above this many, looking at the newest of each takes longer than asking the index. */
 const WALKED_CONVERSATIONS = 2_000;
 
-async function findPlaces(db: Db, search: SearchQuery, { count, lastAt, query, keyed }: Scope): Promise<Hit[]> {
+async function findPlaces(db: Db, search: SearchQuery, scope: Scope): Promise<Hit[]> {
+  const { count, lastAt, query, keys } = scope;
   const { userId, conversationId = null, before = null, after = null, below, limit } = search;
-  const newest =
-    count <= WALKED_CONVERSATIONS || query === null
-      ? await searchNewest(db, { userId, conversationId, query, before, after, below, lastAt, limit })
-      : undefined;
-  return newest ?? searchIndex(db, search, keyed);
+  const where = { userId, conversationId, before, after, below, lastAt, limit };
+  const canWalk = count <= WALKED_CONVERSATIONS;
+  const newest = canWalk || query === null ? await searchNewest(db, { ...where, query }) : undefined;
+  if (newest !== undefined) return newest;
+  const found = query === null ? undefined : await searchAges(db, { ...where, query, keys, canWalk });
+  return found ?? searchIndex(db, search, scope);
 }
 
 /** The first rows below the cursor, newest first; `last`: of this page, when there is another one. */

@@ -4,7 +4,8 @@ import { type Hit, searchWindow } from '../store/sql/search-window.ts';
 
 /** Older than any message. */
 const BEGINNING_MS = Date.UTC(2000);
-const NO_ID = '00000000-0000-0000-0000-000000000000';
+/** Before any other. */
+export const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 export interface NewestQuery {
   userId: string;

@@ -32,6 +32,7 @@ import { ValidatedChecks0093 } from './migrations/0093-validated-checks.ts';
 import { ThreadReads0094 } from './migrations/0094-thread-reads.ts';
 import { IndexPages0100 } from './migrations/0100-index-pages.ts';
 import { SearchNewest0101 } from './migrations/0101-search-newest.ts';
+import { SearchAges0102 } from './migrations/0102-search-ages.ts';
 import { loadRestore, newEpoch, RestoreUnfinishedError } from './sql/restores.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
@@ -73,6 +74,7 @@ export const migrations = [
   ThreadReads0094,
   IndexPages0100,
   SearchNewest0101,
+  SearchAges0102,
 ];
 
 /** A TypeORM data source over the same tables: migrations and everything that is not hot. */

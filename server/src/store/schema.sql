@@ -304,6 +304,13 @@ create table retention_settings (
   audit_days integer
 );
 
+create table search_ages (
+  id integer not null,
+  low_at timestamp(3) with time zone not null,
+  high_at timestamp(3) with time zone,
+  size integer default 0 not null
+) with (fillfactor=70);
+
 create table search_progress (
   conversation_id uuid not null,
   seq bigint not null
@@ -597,6 +604,10 @@ alter table retention_settings add constraint retention_settings_audit_days_chec
 alter table retention_settings add constraint retention_settings_id_check CHECK ((id = 1));
 
 alter table retention_settings add constraint retention_settings_messages_days_check CHECK (((messages_days >= 0) AND (messages_days <= 36500)));
+
+alter table search_ages add constraint search_ages_low_at_key UNIQUE (low_at);
+
+alter table search_ages add constraint search_ages_pkey PRIMARY KEY (id);
 
 alter table search_progress add constraint search_progress_pkey PRIMARY KEY (conversation_id);
 
@@ -1271,6 +1282,22 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.grow_search_ages(p_count integer, p_high timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+begin
+  update search_ages set size = size + p_count, high_at = greatest(high_at, p_high) where id = (select max(id) from search_ages);
+  insert into search_ages (id, low_at)
+  select a.id + 1, a.high_at + interval '1 ms' from search_ages a where a.id = (select max(id) from search_ages) and a.size >= 20000;
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.index_messages(p_limit integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1293,12 +1320,16 @@ declare
   v_whole boolean;
   v_all boolean;
   v_count integer;
+  v_newest integer;
+  v_grown integer;
+  v_high timestamptz;
 begin
   if not pg_try_advisory_xact_lock(7251604130) then return -1; end if;
   select * into v_state from search_state;
   -- The outbox forgets after ten minutes, and its numbers mean nothing in another epoch.
   v_full := v_state.xid is null or v_state.epoch <> v_epoch or v_state.ran_at < clock_timestamp() - interval '5 min';
   if v_full then
+    perform seed_search_ages();
     -- At least one range, and not many more entries than asked for.
     select array_agg(s.id), array_agg(s.low), array_agg(s.high), coalesce(bool_and(s.whole), true) and count(*) = max(s.of)
     into v_ids, v_from, v_to, v_all
@@ -1342,6 +1373,7 @@ begin
     v_all := v_all and v_whole;
   end if;
 
+  v_newest := (select max(id) from search_ages);
   with touched as materialized (
     select e.conversation_id, case when e.type = 'message' then e.id else (e.data ->> 'messageId')::uuid end as message_id, max(e.at) as at
     from unnest(v_ids, v_from, v_to) as r (conversation_id, low, high)
@@ -1352,7 +1384,8 @@ begin
     where e.type in ('message', 'edit', 'delete')
     group by 1, 2
   ), texts as materialized (
-    select e.conversation_id, e.id, e.seq, e.at, e.actor_id, e.data ? 'attachments' as has_file, e.hidden, b.body,
+    select e.conversation_id, e.id, e.seq, e.at, e.actor_id, e.data ? 'attachments' as has_file,
+      (select a.id from search_ages a where a.low_at <= e.at order by a.low_at desc limit 1) as age, e.hidden, b.body,
       to_tsvector('chat_simple', b.body) as as_written,
       coalesce(s.edit_seqs[cardinality(s.edit_seqs)], e.seq) as of_seq,
       t.at > now() - interval '1 hour' and not coalesce(s.previews_off, false)
@@ -1372,7 +1405,8 @@ begin
     insert into message_search as d (conversation_id, message_id, seq, at, words)
     select t.conversation_id, t.id, t.seq, t.at,
       t.as_written || to_tsvector('chat_english', t.body) || to_tsvector('chat_german', t.body) || array_to_tsvector(
-        array[search_key('c', t.conversation_id), search_key('u', t.actor_id)] || case when t.has_file then array[E'\x01f'] else '{}' end)
+        array[search_key('c', t.conversation_id), search_key('u', t.actor_id)] || case when t.has_file then array[E'\x01f'] else '{}' end
+        || case when t.age > 0 then array[E'\x01a' || t.age] else '{}' end)
     from texts t where not t.hidden
     on conflict (conversation_id, message_id) do update set words = excluded.words
   ), learned as (
@@ -1387,7 +1421,9 @@ begin
     from texts t where t.wants_preview and not t.hidden
     on conflict do nothing
   )
-  select count(*) into v_count from texts;
+  select count(*), count(*) filter (where t.age = v_newest), max(t.at) filter (where t.age = v_newest)
+  into v_count, v_grown, v_high from texts t;
+  if v_grown > 0 then perform grow_search_ages(v_grown, v_high); end if;
 
   insert into search_progress as p (conversation_id, seq)
   select r.conversation_id, r.high from unnest(v_ids, v_to) as r (conversation_id, high)
@@ -1690,6 +1726,32 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.search_hits(p_user uuid, p_conversation uuid, p_words tsquery, p_keys tsquery, p_ages tsquery, p_low timestamp with time zone, p_high timestamp with time zone, p_high_id uuid, p_most integer, p_limit integer, OUT size integer, OUT hits jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET enable_indexscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  with mine as materialized (
+    select m.conversation_id, m.first_seq from members m join conversations c on c.id = m.conversation_id and c.deleted_at is null
+    where m.user_id = p_user and m.left_at is null and (p_conversation is null or m.conversation_id = p_conversation)
+  ), indexed as materialized (
+    select s.conversation_id, s.seq, s.at, s.message_id from message_search s join mine on mine.conversation_id = s.conversation_id
+    where s.words @@ p_words and (p_keys is null or s.words @@ p_keys) and (p_ages is null or s.words @@ p_ages)
+      and s.seq >= mine.first_seq and s.at >= p_low and (s.at, s.message_id) < (p_high, p_high_id)
+    limit p_most + 1
+  )
+  select (select count(*) from indexed), coalesce((
+    select jsonb_agg(jsonb_build_object('conversationId', h.conversation_id, 'seq', h.seq))
+    from (select * from indexed order by at desc, message_id desc limit p_limit) h), '[]')
+  into size, hits;
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.search_key(p_kind text, p_id uuid)
  RETURNS text
  LANGUAGE sql
@@ -1723,6 +1785,27 @@ CREATE OR REPLACE FUNCTION public.search_vector(p_text text)
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN ((to_tsvector('chat_simple'::regconfig, p_text) || to_tsvector('chat_english'::regconfig, p_text)) || to_tsvector('chat_german'::regconfig, p_text))
+;
+
+CREATE OR REPLACE FUNCTION public.seed_search_ages()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_count integer := (select floor(sum(last_seq) / 20000) from conversations where deleted_at is null);
+begin
+  if v_count < 2 or exists (select from message_search) then return; end if;
+  delete from search_ages where id > 1;
+  insert into search_ages (id, low_at)
+  select row_number() over (order by b.low_at) + 1, b.low_at
+  from (
+    select distinct unnest(percentile_disc(array(select k::float / v_count from generate_series(1, v_count - 1) k))
+      within group (order by e.at)) as low_at
+    from entries e tablesample system (1)
+  ) b
+  where b.low_at is not null;
+end
+$function$
 ;
 
 CREATE OR REPLACE FUNCTION public.set_role(p_conversation uuid, p_actor uuid, p_user uuid, p_role text, p_id uuid, p_expect integer)

@@ -23,7 +23,7 @@ import { NoticeEntity, NotificationSettingsEntity, NotifyCursorEntity, PushKeyEn
 import { ReactionEntity } from './reaction.ts';
 import { RetentionSettingsEntity } from './retention-settings.ts';
 import { AuditEntity, BlockEntity, ReportEntity } from './safety.ts';
-import { MessageSearchEntity, SearchProgressEntity, SearchStateEntity, SearchWordEntity } from './search.ts';
+import { MessageSearchEntity, SearchAgeEntity, SearchProgressEntity, SearchStateEntity, SearchWordEntity } from './search.ts';
 import { SessionEntity } from './session.ts';
 import { PublishedKeyEntity, SigningKeyEntity } from './signing-key.ts';
 import { TicketEntity } from './ticket.ts';
@@ -64,6 +64,7 @@ export const entities = [
   SearchProgressEntity,
   SearchStateEntity,
   SearchWordEntity,
+  SearchAgeEntity,
   SessionEntity,
   SigningKeyEntity,
   TicketEntity,

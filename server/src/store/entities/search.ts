@@ -57,3 +57,21 @@ export const SearchWordEntity = new EntitySchema<{ word: string }>({
   tableName: 'search_words',
   columns: { word: { type: 'text', primary: true } },
 });
+
+interface SearchAgeRow {
+  id: number;
+  lowAt: Date;
+  highAt: Date | null;
+  size: number;
+}
+
+export const SearchAgeEntity = new EntitySchema<SearchAgeRow>({
+  name: 'SearchAge',
+  tableName: 'search_ages',
+  columns: {
+    id: { type: 'integer', primary: true },
+    lowAt: { type: 'timestamptz', precision: 3, name: 'low_at', unique: true },
+    highAt: { type: 'timestamptz', precision: 3, name: 'high_at', nullable: true },
+    size: { type: 'integer', default: 0 },
+  },
+});

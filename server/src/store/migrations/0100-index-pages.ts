@@ -7,7 +7,7 @@ import { indexer as indexerOf0090 } from './0090-index-lookups.ts';
  * read all of the outbox since then and looked at all of its conversations: under a load of 2,900 messages a second 375 µs of a
  * backend for each, a processor of its own. Looking through everything (after a restore) compared each conversation with each.
  */
-const indexer = `
+export const indexer = `
 create or replace function index_messages(p_limit integer) returns integer
 language plpgsql ${planSettings}
 as $fn$

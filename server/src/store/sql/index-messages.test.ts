@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { createFixture, entriesRead, makeGroup, makeUsers, prepareEmptyEntries, rowsRead, sendMany } from '../_fixture.ts';
+import { changeRow, createFixture, entriesRead, makeGroup, makeUsers, prepareEmptyEntries, rowsRead, send, sendMany } from '../_fixture.ts';
 import { indexMessages } from './search-messages.ts';
 
 /** Enough for a plan to be kept. */
@@ -83,4 +84,61 @@ it('catches up though another transaction holds the outbox open', async () => {
     await slow.query('rollback');
     slow.release();
   }
+});
+
+it('gives each message the key of its time, also when it is edited in a later one', async () => {
+  await using fixture = await createFixture(1);
+  const { store } = fixture;
+  const { pool } = store;
+  const [user] = await makeUsers(store, 1);
+  const group = await makeGroup(store, [user!]);
+  /** For each message the last character of its key. */
+  const ages = async () => {
+    const { rows } = await pool.query<{ age: string }>(
+      `select (select right(w.lexeme, 1) from unnest(s.words) w where left(w.lexeme, 2) = E'\\x01a') as age from message_search s order by s.seq`,
+    );
+    return rows.map((row) => row.age).join('');
+  };
+  const old = await send(store, group, user!);
+  await countPasses(pool, 500);
+  // The last that has room in it.
+  await pool.query('update search_ages set size = 19999 where id = 1');
+  await sendMany(store, group, user!, 2);
+  await countPasses(pool, 500);
+  await delay(2);
+  await sendMany(store, group, user!, 1);
+  await countPasses(pool, 500);
+  assert.equal(await ages(), '1112');
+  await store.appendChange(changeRow(group, user!, 'edit', { messageId: old, body: 'edited' }));
+  await countPasses(pool, 500);
+  assert.equal(await ages(), '1112');
+  const { rows } = await pool.query<{ found: boolean }>(`select words @@ 'edited' as found from message_search where message_id = $1`, [
+    old,
+  ]);
+  assert.equal(rows[0]!.found, true);
+});
+
+it('divides a history that was there before the index by its times', async () => {
+  await using fixture = await createFixture(1);
+  const { pool } = fixture.store;
+  const [user] = await makeUsers(fixture.store, 1);
+  const group = await makeGroup(fixture.store, [user!]);
+  await pool.query(
+    `insert into entries (conversation_id, seq, id, type, actor_id, client_msg_id, at, data)
+     select $1, n, gen_random_uuid(), 'message', $2, gen_random_uuid(), now() - (90010 - n) * interval '1 second', '{"body": "hello"}'
+     from generate_series(10, 90009) n`,
+    [group, user],
+  );
+  await pool.query('update conversations set last_seq = 90009 where id = $1', [group]);
+  await indexMessages(pool, 10);
+  const { rows } = await pool.query<{ id: number; share: number }>(
+    `select id, (select count(*) from entries where conversation_id = $1 and at < low_at)::float / 90000 as share from search_ages order by id`,
+    [group],
+  );
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    [0, 1, 2, 3, 4],
+  );
+  // A sample of one in a hundred.
+  rows.slice(2).forEach(({ share }, i) => assert.ok(Math.abs(share - (i + 1) / 4) < 0.2, `${share} are before the boundary ${i + 1}`));
 });

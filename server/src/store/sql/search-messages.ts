@@ -56,7 +56,7 @@ export const indexSql = `
   from message_search s join mine on mine.conversation_id = s.conversation_id
   where ($3::tsquery is null or s.words @@ $3) and s.seq >= mine.first_seq
     and ($4::timestamptz is null or s.at < $4) and ($5::timestamptz is null or s.at >= $5)
-    and ($6::timestamptz is null or (s.at, s.message_id) < ($6, $7::uuid))
+    and ($6::timestamptz is null or (s.at, s.message_id) < ($6, $7::uuid)) and ($9::tsquery is null or s.words @@ $9)
   order by s.at desc, s.message_id desc limit $8`;
 
 /** Access once more: this is another snapshot. */
@@ -77,7 +77,7 @@ const scopeSql = `
     select both_of($3::tsquery, both_of(case when $5::uuid is not null then search_keys('u', array[$5]) end,
       case when $6 then quote_literal(E'\\x01f')::tsquery end)) as query
   )
-  select k.count, k."lastAt", f.query::text, both_of(f.query, case when k.count <= $4 then search_keys('c', k.ids) end)::text as keyed
+  select k.count, k."lastAt", f.query::text, case when k.count <= $4 then search_keys('c', k.ids) end::text as keys
   from keys k, filtered f where k.count > 0`;
 
 export interface Scope {
@@ -87,8 +87,8 @@ export interface Scope {
   lastAt: string;
   /** The words, and the keys of the filters; null: everything. */
   query: string | null;
-  /** With the keys of the conversations, when there are not too many. */
-  keyed: string | null;
+  /** Of the conversations, when there are not too many. */
+  keys: string | null;
 }
 
 /** Where the caller can look, and what for. Undefined: there is nothing to search in. */
@@ -104,10 +104,10 @@ export async function toScope(
   return rows[0];
 }
 
-/** By the index of words; newest first. */
-export async function searchIndex(db: Db, search: SearchQuery, keyed: string | null): Promise<Hit[]> {
+/** By the index of words, or of the keys of what is asked for; newest first. */
+export async function searchIndex(db: Db, search: SearchQuery, { query, keys }: Pick<Scope, 'query' | 'keys'>): Promise<Hit[]> {
   const { userId, conversationId = null, before = null, after = null, below, limit } = search;
-  const values = [userId, conversationId, keyed, before, after, below?.at ?? null, below?.id ?? null, limit];
+  const values = [userId, conversationId, query, before, after, below?.at ?? null, below?.id ?? null, limit, keys];
   return (await db.query<Hit>(indexSql, values)).rows;
 }
 
