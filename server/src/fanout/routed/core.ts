@@ -100,6 +100,7 @@ export class RoutedCore implements AsyncDisposable {
         onVolatile: (fields) => this.#write(fields, true),
         onRecovered: () => this.#onRecovered(server),
         heartbeatMs: deps.heartbeatMs,
+        maxInbox: this.maxInbox,
       }),
       { name: url },
     );
@@ -187,6 +188,7 @@ export class RoutedCore implements AsyncDisposable {
   }
 
   #hand(server: NamedServer | undefined, name: string, args: (string | number)[]): void {
+    server?.publishes.flush();
     server?.redis.call(name, args).catch((error: unknown) => this.deps.log.debug({ err: error, name }, 'event did not reach redis'));
   }
 
@@ -222,7 +224,7 @@ export class RoutedCore implements AsyncDisposable {
 
   #onPublish(fields: Fields): void {
     const conversationId = fields.c ?? '';
-    this.#held.get(`${conversationId} ${fields.f}`)?.();
+    if (this.#held.size > 0) this.#held.get(`${conversationId} ${fields.f}`)?.();
     const routing = fields.r as Routing;
     const fromSeq = Number(fields.f);
     const arrival = {

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../../log.ts';
 import type { LeaseFigures } from '../../lifecycle/figures.ts';
 import type { ChatRedis } from '../redis.ts';
+import { createPublishes, type Publishes } from './publishes.ts';
 import { createReader, type Fields, type InboxReader } from './reader.ts';
 
 const LEASE_MS = 5_000;
@@ -42,6 +43,8 @@ export interface ServerDeps {
   onRecovered(): Promise<void>;
   /** @default 1000 */
   heartbeatMs?: number;
+  /** Longest inbox, in entries (approximate). */
+  maxInbox: number;
 }
 
 /**
@@ -55,6 +58,7 @@ export interface ServerDeps {
  */
 export class RoutedServer implements AsyncDisposable {
   readonly redis: ChatRedis;
+  readonly publishes: Publishes;
   readonly #deps: ServerDeps;
   readonly #reader: InboxReader;
   readonly #abort = new AbortController();
@@ -69,6 +73,7 @@ export class RoutedServer implements AsyncDisposable {
   constructor(deps: ServerDeps) {
     this.#deps = deps;
     this.redis = deps.redis;
+    this.publishes = createPublishes(deps.redis, [deps.podId, deps.maxInbox]);
     this.#reader = createReader({ ...deps, onGap: () => this.#recover('gap') });
     deps.redis.onReconnect(() => this.#recover('reconnect'));
   }
