@@ -1,5 +1,3 @@
-import { createGenerations, type Generations } from './generations.ts';
-
 type Range = [from: number, to: number];
 
 /** Seqs that this pod has lately delivered, per conversation: ordinary duplicates (tail, sweeper) are dropped by it. */
@@ -13,46 +11,39 @@ export interface Delivered {
 
 const MAX_RANGES = 64;
 
-/** Bounded: conversations that were quiet longest go first, and the oldest ranges of one conversation. */
+/** Bounded: least recently used conversations go first, and the oldest ranges of one conversation. */
 export function createDelivered(maxConversations = 20_000): Delivered {
-  const create = () => createGenerations<Range[]>(maxConversations, () => 1);
   // All of it in one map: where two pods take turns, the ranges of either alone would never join.
-  let all = create();
-  const toAllHere = create();
+  let all = new Map<string, Range[]>();
+  const toAllHere = new Map<string, Range[]>();
 
-  function put(conversations: Generations<Range[]>, id: string, range: Range): void {
-    const ranges = conversations.get(id);
-    if (ranges === undefined) conversations.set(id, [range]);
-    else mergeRange(ranges, range);
+  function put(ranges: Map<string, Range[]>, id: string, range: Range): void {
+    const merged = mergeRange(ranges.get(id) ?? [], range);
+    ranges.delete(id);
+    ranges.set(id, merged);
+    if (ranges.size > maxConversations) ranges.delete(ranges.keys().next().value ?? id);
   }
 
   return {
-    has: (id, from, to) => all.peek(id)?.some((r) => r[0] <= from && to <= r[1]) ?? false,
+    has: (id, from, to) => all.get(id)?.some((r) => r[0] <= from && to <= r[1]) ?? false,
     add(id, from, to, toAll) {
       put(all, id, [from, to]);
       if (toAll) put(toAllHere, id, [from, to]);
     },
     forgetRouted() {
-      all = create();
-      for (const [id, ranges] of toAllHere.entries())
-        all.set(
-          id,
-          ranges.map((range): Range => [...range]),
-        );
+      all = new Map([...toAllHere].map(([id, ranges]) => [id, ranges.map((range): Range => [...range])]));
     },
   };
 }
 
-/** Takes `range` into `ranges`. */
-function mergeRange(ranges: Range[], [from, to]: Range): void {
+function mergeRange(ranges: Range[], [from, to]: Range): Range[] {
   const last = ranges.at(-1);
   if (last && from === last[1] + 1) {
     last[1] = to;
-    return;
+    return ranges;
   }
   const apart = ranges.filter((r) => r[1] < from - 1 || r[0] > to + 1);
   const touching = ranges.filter((r) => !apart.includes(r));
   const merged: Range = [Math.min(from, ...touching.map((r) => r[0])), Math.max(to, ...touching.map((r) => r[1]))];
-  const sorted = [...apart, merged].sort((a, b) => a[0] - b[0]).slice(-MAX_RANGES);
-  ranges.splice(0, ranges.length, ...sorted);
+  return [...apart, merged].sort((a, b) => a[0] - b[0]).slice(-MAX_RANGES);
 }

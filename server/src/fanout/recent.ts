@@ -1,5 +1,4 @@
 import type { Entry, ServerEvents } from '@chatcluster/protocol';
-import { createGenerations } from './generations.ts';
 
 /** The last entries of a conversation without a gap, as this pod has delivered them. */
 export interface RecentEntries {
@@ -24,13 +23,15 @@ export interface RecentRange {
 
 interface Window {
   ranges: RecentRange[];
+  /** Of their packets together. */
+  chars: number;
   memberVersion: number;
 }
 
 export interface RecentOptions {
   /** Per conversation. @default 50 */
   maxEntries?: number;
-  /** Over all conversations, in characters of their packets; what was quiet longest goes first. @default 16 Mi */
+  /** Over all conversations, in characters of their packets; the longest quiet goes first. @default 16 Mi */
   maxChars?: number;
 }
 
@@ -39,42 +40,59 @@ function parse({ text }: RecentRange): Entry[] {
   return payload.entries;
 }
 
-function charsOf({ ranges }: Window): number {
-  return ranges.reduce((sum, { text }) => sum + text.length, 0);
-}
-
 /** Recent history for the time in which Postgres is away. Costs a reference per delivery, and nothing is parsed on the way. */
 export function createRecent({ maxEntries = 50, maxChars = 16 * 1024 * 1024 }: RecentOptions = {}): Recent {
-  const windows = createGenerations<Window>(maxChars, charsOf);
+  const windows = new Map<string, Window>();
+  let chars = 0;
 
-  /** False: it came already, or is older than what is kept. What does not join the window replaces it when newer. */
-  function join({ ranges }: Window, range: RecentRange): boolean {
-    const [first, last] = [ranges[0], ranges.at(-1)];
-    if (first && range.toSeq === first.fromSeq - 1) ranges.unshift(range);
-    else if (last && range.fromSeq === last.toSeq + 1) ranges.push(range);
-    else if (last && range.fromSeq <= last.toSeq) return false;
-    else for (const { text } of ranges.splice(0, ranges.length, range)) windows.grow(-text.length);
-    return true;
+  /** What does not join the window at either end replaces it when newer, and is dropped when older. */
+  function join(window: Window, range: RecentRange): void {
+    const [first, last] = [window.ranges[0], window.ranges.at(-1)];
+    if (first && range.toSeq === first.fromSeq - 1) window.ranges.unshift(range);
+    else if (last && range.fromSeq === last.toSeq + 1) window.ranges.push(range);
+    else if (first && last && range.fromSeq <= last.toSeq) return;
+    else {
+      chars -= window.chars;
+      window.chars = 0;
+      window.ranges = [range];
+    }
+    grow(window, range.text.length);
   }
 
-  function trim({ ranges }: Window): void {
+  function grow(window: Window, by: number): void {
+    window.chars += by;
+    chars += by;
+  }
+
+  function trim(window: Window): void {
+    const { ranges } = window;
     const last = ranges.at(-1)!;
     // The seqs of a window have no gap, so its ends tell how many entries it holds.
-    while (ranges.length > 1 && last.toSeq - ranges[1]!.fromSeq + 1 >= maxEntries) windows.grow(-ranges.shift()!.text.length);
+    while (ranges.length > 1 && last.toSeq - ranges[1]!.fromSeq + 1 >= maxEntries) grow(window, -ranges.shift()!.text.length);
+  }
+
+  function forgetOldest(): void {
+    for (const [oldest, window] of windows) {
+      if (chars <= maxChars) break;
+      chars -= window.chars;
+      windows.delete(oldest);
+    }
   }
 
   return {
     add(range) {
       const { conversationId, memberVersion } = range;
-      const window = windows.get(conversationId);
-      if (window === undefined) return windows.set(conversationId, { ranges: [range], memberVersion });
+      const window = windows.get(conversationId) ?? { ranges: [], chars: 0, memberVersion: 0 };
+      // Last in the order of the map: the most recently used.
+      windows.delete(conversationId);
+      windows.set(conversationId, window);
       window.memberVersion = Math.max(window.memberVersion, memberVersion);
-      if (!join(window, range)) return;
+      join(window, range);
       trim(window);
-      windows.grow(range.text.length);
+      forgetOldest();
     },
     read(conversationId) {
-      const window = windows.peek(conversationId);
+      const window = windows.get(conversationId);
       return window && { entries: window.ranges.flatMap(parse), memberVersion: window.memberVersion };
     },
   };

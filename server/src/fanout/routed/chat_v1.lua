@@ -60,8 +60,8 @@ local function pods_of_users(p, users, first, skip, live, by_pod)
   end
 end
 
-local function emit(p, order, max, live, e, skip)
-  local by_pod = {}
+local function emit(p, order, max, e, skip)
+  local live, by_pod = {}, {}
   pods_of_users(p, e.users, 1, skip, live, by_pod)
   if e.routing == 'conversation' then
     for _, pod in ipairs(redis.call('SMEMBERS', p .. 'route:conversation:' .. e.conversation)) do
@@ -75,22 +75,27 @@ local function emit(p, order, max, live, e, skip)
   end
 end
 
-local function flush(p, order, max, live, last)
+local function flush(p, order, max, last)
   while true do
     local field = 'h:' .. string.format('%d', last + 1)
     local raw = redis.call('HGET', order, field)
     if not raw then break end
     redis.call('HDEL', order, field)
     local e = cmsgpack.unpack(raw)
-    emit(p, order, max, live, e, nil)
+    emit(p, order, max, e, nil)
     last = math.max(last, tonumber(e.to))
   end
   redis.call('HSET', order, 'last', string.format('%d', last))
   redis.call('PEXPIRE', order, ORDER_TTL_MS)
 end
 
--- The inbox position of the calling pod up to which it must have read before it delivers this by itself; -1: held.
-local function publish_one(p, pod, max, live, e)
+-- prefix pod max conversation from to version routing text users… -> { 'sent', gate } | { 'held', 0 }
+-- gate: the inbox position of the calling pod up to which it must have read before it delivers this by itself.
+local function publish(_, a)
+  local p, pod, max = a[1], a[2], a[3]
+  local users = {}
+  for i = 10, #a do users[#users + 1] = a[i] end
+  local e = { conversation = a[4], from = a[5], to = a[6], version = a[7], routing = a[8], text = a[9], users = users }
   local order = p .. 'order:' .. e.conversation
   local from = tonumber(e.from)
   local state = redis.call('HMGET', order, 'last', 'i:' .. pod)
@@ -98,35 +103,11 @@ local function publish_one(p, pod, max, live, e)
   if last and from > last + 1 then
     redis.call('HSET', order, 'h:' .. e.from, cmsgpack.pack(e))
     redis.call('PEXPIRE', order, ORDER_TTL_MS)
-    return -1
+    return { 'held', 0 }
   end
-  emit(p, order, max, live, e, pod)
-  flush(p, order, max, live, math.max(last or 0, tonumber(e.to)))
-  return tonumber(state[2]) or 0
-end
-
--- prefix pod max conversation from to version routing text users… -> { 'sent', gate } | { 'held', 0 }
--- Called by pods of earlier releases only.
-local function publish(_, a)
-  local users = {}
-  for i = 10, #a do users[#users + 1] = a[i] end
-  local e = { conversation = a[4], from = a[5], to = a[6], version = a[7], routing = a[8], text = a[9], users = users }
-  local gate = publish_one(a[1], a[2], a[3], {}, e)
-  if gate < 0 then return { 'held', 0 } end
-  return { 'sent', gate }
-end
-
--- prefix pod max, then of each publish: number of users, conversation from to version routing text users… -> the gate of each
-local function publish_many(_, a)
-  local live, gates, i = {}, {}, 4
-  while i <= #a do
-    local count, users = tonumber(a[i]), {}
-    for j = 1, count do users[j] = a[i + 6 + j] end
-    local e = { conversation = a[i + 1], from = a[i + 2], to = a[i + 3], version = a[i + 4], routing = a[i + 5], text = a[i + 6], users = users }
-    gates[#gates + 1] = publish_one(a[1], a[2], a[3], live, e)
-    i = i + 7 + count
-  end
-  return gates
+  emit(p, order, max, e, pod)
+  flush(p, order, max, math.max(last or 0, tonumber(e.to)))
+  return { 'sent', tonumber(state[2]) or 0 }
 end
 
 -- prefix max conversation from: lets a held publish, and all lower ones, go. Functions have no timers: its publisher calls.
@@ -134,7 +115,7 @@ local function release(_, a)
   local p, max, from = a[1], a[2], tonumber(a[4])
   local order = p .. 'order:' .. a[3]
   if redis.call('HEXISTS', order, 'h:' .. a[4]) == 0 then return 0 end
-  local held, live = {}, {}
+  local held = {}
   for _, field in ipairs(redis.call('HKEYS', order)) do
     local seq = tonumber(string.match(field, '^h:(%d+)$'))
     if seq and seq <= from then held[#held + 1] = seq end
@@ -145,10 +126,10 @@ local function release(_, a)
     local field = 'h:' .. string.format('%d', seq)
     local e = cmsgpack.unpack(redis.call('HGET', order, field))
     redis.call('HDEL', order, field)
-    emit(p, order, max, live, e, nil)
+    emit(p, order, max, e, nil)
     last = math.max(last, tonumber(e.to))
   end
-  flush(p, order, max, live, last)
+  flush(p, order, max, last)
   return #held
 end
 
@@ -348,7 +329,6 @@ local function take_tokens(_, a)
 end
 
 redis.register_function('chat_v1_publish', publish)
-redis.register_function('chat_v1_publish_many', publish_many)
 redis.register_function('chat_v1_release', release)
 redis.register_function('chat_v1_is_held', is_held)
 redis.register_function('chat_v1_to_users', to_users)

@@ -100,7 +100,6 @@ export class RoutedCore implements AsyncDisposable {
         onVolatile: (fields) => this.#write(fields, true),
         onRecovered: () => this.#onRecovered(server),
         heartbeatMs: deps.heartbeatMs,
-        maxInbox: this.maxInbox,
       }),
       { name: url },
     );
@@ -188,7 +187,6 @@ export class RoutedCore implements AsyncDisposable {
   }
 
   #hand(server: NamedServer | undefined, name: string, args: (string | number)[]): void {
-    server?.publishes.flush();
     server?.redis.call(name, args).catch((error: unknown) => this.deps.log.debug({ err: error, name }, 'event did not reach redis'));
   }
 
@@ -224,7 +222,7 @@ export class RoutedCore implements AsyncDisposable {
 
   #onPublish(fields: Fields): void {
     const conversationId = fields.c ?? '';
-    if (this.#held.size > 0) this.#held.get(`${conversationId} ${fields.f}`)?.();
+    this.#held.get(`${conversationId} ${fields.f}`)?.();
     const routing = fields.r as Routing;
     const fromSeq = Number(fields.f);
     const arrival = {

@@ -4,7 +4,6 @@ import { within } from '../lanes.ts';
 import { usersInMemberEntries } from '../readers.ts';
 import type { Publish } from '../types.ts';
 import type { NamedServer, RoutedCore } from './core.ts';
-import type { PublishFields } from './publishes.ts';
 
 /**
  * How long a publish that came too early is held for the ones before it, in steps: after each Redis is asked. The sweeper
@@ -12,7 +11,7 @@ import type { PublishFields } from './publishes.ts';
  */
 const HOLD_MS = [50, 200, 500];
 
-/** Publishes by a function on the conversation's server; see chat_v1.lua for the order. */
+/** Publishes by one function call on the conversation's server; see chat_v1.lua for the order. */
 export function createPublisher(core: RoutedCore): (batch: Publish) => Promise<boolean> {
   return (batch) => {
     const { conversationId, entries, fromSeq, traceparent } = batch;
@@ -38,17 +37,18 @@ async function deliverHere({ deliverer }: RoutedCore, arrival: Arrival): Promise
 type Work = { batch: Publish; arrival: Arrival; settle(): void };
 
 async function publishThrough(core: RoutedCore, server: NamedServer, { batch, arrival, settle }: Work): Promise<boolean> {
-  let gate: number | undefined;
+  let reply: [status: string, gate: number];
   try {
     const found = usersToFind(core, batch);
     // No await for a small conversation: what is sent after it must not overtake it on the way to Redis.
     const users = Array.isArray(found) ? found : await found;
-    gate = await server.publishes.add(publishFields(arrival), users);
+    reply = (await server.redis.call('publish', publishArgs(core, arrival, users))) as typeof reply;
   } catch (error) {
     core.deps.log.debug({ err: error }, 'publish did not reach redis; left to the outbox');
     return deliverAlone(core, arrival);
   }
-  if (gate === undefined) {
+  const [status, gate] = reply;
+  if (status === 'held') {
     // From here its order is Redis's: it comes by the inbox, and whatever follows it here comes behind it or has a gate.
     // Keeping the lane through the hold made each later entry wait 250 ms.
     settle();
@@ -62,8 +62,9 @@ async function publishThrough(core: RoutedCore, server: NamedServer, { batch, ar
   return true;
 }
 
-function publishFields({ conversationId, fromSeq, toSeq, memberVersion, routing, packet }: Arrival): PublishFields {
-  return [conversationId, fromSeq, toSeq, memberVersion, routing, packet.text];
+function publishArgs(core: RoutedCore, arrival: Arrival, users: string[]): (string | number)[] {
+  const { conversationId, fromSeq, toSeq, memberVersion, routing, packet } = arrival;
+  return [core.deps.podId, core.maxInbox, conversationId, fromSeq, toSeq, memberVersion, routing, packet.text, ...users];
 }
 
 function usersToFind(core: RoutedCore, batch: Publish): string[] | Promise<string[]> {

@@ -2,7 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../../log.ts';
 import type { LeaseFigures } from '../../lifecycle/figures.ts';
 import type { ChatRedis } from '../redis.ts';
-import { createPublishes, type Publishes } from './publishes.ts';
 import { createReader, type Fields, type InboxReader } from './reader.ts';
 
 const LEASE_MS = 5_000;
@@ -43,8 +42,6 @@ export interface ServerDeps {
   onRecovered(): Promise<void>;
   /** @default 1000 */
   heartbeatMs?: number;
-  /** Longest inbox, in entries (approximate). */
-  maxInbox: number;
 }
 
 /**
@@ -58,7 +55,6 @@ export interface ServerDeps {
  */
 export class RoutedServer implements AsyncDisposable {
   readonly redis: ChatRedis;
-  readonly publishes: Publishes;
   readonly #deps: ServerDeps;
   readonly #reader: InboxReader;
   readonly #abort = new AbortController();
@@ -73,7 +69,6 @@ export class RoutedServer implements AsyncDisposable {
   constructor(deps: ServerDeps) {
     this.#deps = deps;
     this.redis = deps.redis;
-    this.publishes = createPublishes(deps.redis, [deps.podId, deps.maxInbox]);
     this.#reader = createReader({ ...deps, onGap: () => this.#recover('gap') });
     deps.redis.onReconnect(() => this.#recover('reconnect'));
   }

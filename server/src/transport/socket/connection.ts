@@ -99,7 +99,6 @@ export class Connection implements HubSocket {
   get unreadBytes(): number {
     const { transport, writeBuffer } = this.#conn;
     let bytes = transport.socket?.bufferedAmount ?? 0;
-    if (writeBuffer.length === 0) return bytes;
     for (const packet of writeBuffer) if (typeof packet.data === 'string') bytes += packet.data.length;
     return bytes;
   }

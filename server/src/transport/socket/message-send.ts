@@ -5,42 +5,39 @@ import type { SendMessage } from '../../operations/send-message.ts';
 import type { Connection } from './connection.ts';
 import type { Handler } from './context.ts';
 
-type Payload = EventPayload<'message:send'>;
-
 export interface MessageSendDeps {
   sendMessage: SendMessage;
   rate: MessageRate;
   /** The stored result of an earlier try, if there was one. */
-  findSent(userId: string, payload: Payload): Promise<SendResult | undefined>;
+  findSent(userId: string, payload: EventPayload<'message:send'>): Promise<SendResult | undefined>;
 }
 
 /** Recent tries per socket whose resend costs no rate. */
 const REMEMBERED = 64;
 
 export function messageSend(deps: MessageSendDeps): Handler<'message:send'> {
-  /** By socket and clientMsgId, the conversation. */
-  const tried = new WeakMap<object, Map<string, string>>();
+  const tried = new WeakMap<object, Set<string>>();
 
-  function remember(connection: object, { clientMsgId, conversationId }: Payload): void {
+  function remember(connection: object, key: string): void {
     let known = tried.get(connection);
-    if (known === undefined) tried.set(connection, (known = new Map()));
-    known.set(clientMsgId, conversationId);
-    if (known.size > REMEMBERED) known.delete(known.keys().next().value!);
+    if (known === undefined) tried.set(connection, (known = new Set()));
+    known.add(key);
+    if (known.size > REMEMBERED) known.delete(known.values().next().value!);
   }
 
   /** Only a try that was paid for makes its resends free: else a refused one would be a way around the rate. */
-  function takeRate(connection: Connection, payload: Payload): Promise<void> | undefined {
-    if (tried.get(connection)?.get(payload.clientMsgId) === payload.conversationId) return undefined;
+  function takeRate(connection: Connection, key: string): Promise<void> | undefined {
+    if (tried.get(connection)?.has(key)) return undefined;
     const granted = deps.rate.take(connection.userId, connection.principal.guest);
-    if (granted === undefined) remember(connection, payload);
-    const paid = granted?.then(() => remember(connection, payload));
+    if (granted === undefined) remember(connection, key);
+    const paid = granted?.then(() => remember(connection, key));
     // It may be refused while its turn has not come: awaited later, it must not count as unhandled until then.
     paid?.catch(() => undefined);
     return paid;
   }
 
   return async (connection, payload) => {
-    const granted = takeRate(connection, payload);
+    const granted = takeRate(connection, `${payload.conversationId} ${payload.clientMsgId}`);
     const hasFiles = payload.attachments !== undefined && payload.attachments.length > 0;
     // Nothing to wait for: this socket's earlier sends joined their batch already, so this one may go at once.
     const isSlow = payload.replyTo !== undefined || payload.threadRoot !== undefined || payload.forward !== undefined || hasFiles;
