@@ -15,9 +15,9 @@ describe('searching one time after the other', () => {
   });
   after(() => fixture?.[Symbol.asyncDispose]());
 
-  /** The first begins with all times; `firstId` 0: its messages have no key. */
+  /** The first has all times before the others; `firstId` 0: its messages have no key. */
   async function setAges(beginnings: number[], firstId: 0 | 1): Promise<void> {
-    const lows = ['-infinity', ...beginnings.toSorted((a, b) => b - a).map((ago) => iso(ago)!)];
+    const lows = [firstId === 0 ? '-infinity' : 'epoch', ...beginnings.toSorted((a, b) => b - a).map((ago) => iso(ago)!)];
     await fixture.store.pool.query('truncate search_ages');
     await fixture.store.pool.query(
       'insert into search_ages (id, low_at) select ord - 1 + $2, low from unnest($1::timestamptz[]) with ordinality l (low, ord)',

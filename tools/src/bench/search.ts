@@ -22,7 +22,7 @@ const TARGET_MS = 100;
 const MESSAGES = Number(process.argv[2] ?? FULL);
 /** The caller is in a tenth of them. */
 const CONVERSATIONS = 1_000;
-const ROUNDS = 60;
+const ROUNDS = 200;
 const user = '00000000-0000-7000-8000-000000000001';
 
 const rooms = `
@@ -88,14 +88,15 @@ async function prepare(pool: pg.Pool, url: string): Promise<number> {
     await indexMessages(pool, 2_000);
     await client.query(rooms);
     let seconds = 0;
+    const slices = MESSAGES / CONVERSATIONS;
     await timed(`${MESSAGES} messages in ${CONVERSATIONS} conversations written and indexed`, async () => {
-      for (let i = 0; i < MESSAGES / CONVERSATIONS; i += 1) {
+      for (let i = 0; i < slices; i += 1) {
         await client.query(fill, [i]);
-        if (i % 50 > 0) continue;
+        if ((i + 1) % 50 > 0 && i + 1 < slices) continue;
         const startedAt = performance.now();
         while ((await indexMessages(pool, 2_000)) > 0);
         seconds += (performance.now() - startedAt) / 1_000;
-        if (i % 200 === 0) await client.query('analyze');
+        if ((i + 1) % 200 === 50) await client.query('analyze');
       }
     });
     await timed('vacuumed', () => client.query('vacuum analyze message_search'));

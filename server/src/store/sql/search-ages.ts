@@ -8,9 +8,11 @@ export interface Age {
   low: string;
 }
 
-/** Newest first; the last one, 0, is of the messages without a key. */
+/** Newest first; the last one is 0, of the messages without a key, unless all times have one. */
 export async function listAges(db: Db): Promise<Age[]> {
-  const sql = `select id, case when isfinite(low_at) then iso(low_at) else '-infinity' end as low from search_ages order by id desc`;
+  const sql = `
+    select id, case when isfinite(low_at) then iso(low_at) else '-infinity' end as low from search_ages
+    where id > 0 or not exists (select from search_ages where low_at = 'epoch') order by id desc`;
   return (await db.query<Age>({ name: 'search-ages', text: sql })).rows;
 }
 
