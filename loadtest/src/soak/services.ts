@@ -17,7 +17,7 @@ export interface ServicesSample {
 const sizesSql = `select coalesce(sum(size) filter (where is_history), 0)::float8 as history,
     coalesce(sum(size) filter (where not is_history), 0)::float8 as other
   from (select pg_total_relation_size(oid) as size,
-      relname ~ '^(entries(_[0-9]+)?|message_search|message_state|reactions|search_words)$' as is_history
+      relname ~ '^(entries(_[0-9]+)?|message_search(_[0-9]+)?|message_state|reactions|search_words)$' as is_history
     from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace) tables`;
 
 async function samplePostgres(url: string): Promise<ServicesSample> {

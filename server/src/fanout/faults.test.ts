@@ -110,6 +110,27 @@ describe('routed fan-out under faults', { timeout: 120_000 }, () => {
     await everyoneHas(scene, 31);
   });
 
+  test('leaves nothing on Redis that its reader has read', async () => {
+    await using redis = await ownRedis();
+    const prefix = uniquePrefix();
+    await using scene = await openScene([redis.url], prefix, { heartbeatMs: 20 });
+    const client = new Redis(redis.url);
+    try {
+      for (let i = 0; i < 1_000; i += 1) await scene.send(0);
+      await everyoneHas(scene, 1_000);
+      const inboxes = await client.keys(`${prefix}pod:*:inbox`);
+      assert.equal(inboxes.length, 2, 'those of the two pods that did not send');
+      // Redis lets go of whole blocks, of a hundred entries at most.
+      const longest = async () => Math.max(...(await Promise.all(inboxes.map((key) => client.xlen(key)))));
+      await eventually(async () => (await longest()) <= 200, { message: 'the inboxes stay as long as they were' });
+    } finally {
+      client.disconnect();
+    }
+    await scene.send(1);
+    await everyoneHas(scene, 1_001);
+    await isHealthy(scene);
+  });
+
   test('goes on without Redis and returns to it after a restart that lost everything, functions included', async () => {
     await using redis = await ownRedis();
     await using scene = await openScene([redis.url]);

@@ -31,7 +31,7 @@ interface Window {
 export interface RecentOptions {
   /** Per conversation. @default 50 */
   maxEntries?: number;
-  /** Over all conversations, in characters of their packets; the longest quiet goes first. @default 16 Mi */
+  /** Over all conversations, in characters of their packets; the longest quiet goes first. @default 4 Mi: about 10,000 messages */
   maxChars?: number;
 }
 
@@ -41,7 +41,7 @@ function parse({ text }: RecentRange): Entry[] {
 }
 
 /** Recent history for the time in which Postgres is away. Costs a reference per delivery, and nothing is parsed on the way. */
-export function createRecent({ maxEntries = 50, maxChars = 16 * 1024 * 1024 }: RecentOptions = {}): Recent {
+export function createRecent({ maxEntries = 50, maxChars = 4 * 1024 * 1024 }: RecentOptions = {}): Recent {
   const windows = new Map<string, Window>();
   let chars = 0;
 

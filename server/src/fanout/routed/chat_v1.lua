@@ -298,6 +298,11 @@ local function reap(_, a)
   return #due
 end
 
+-- prefix pod seen: nobody needs again what this pod has read. The last of it stays: it tells how far the inbox reached.
+local function trim(_, a)
+  return redis.call('XTRIM', pod_key(a[1], a[2], 'inbox'), 'MINID', '~', a[3])
+end
+
 -- prefix pod: a pod that ends in order. Its users' grace runs from here.
 local function goodbye(_, a)
   redis.call('DEL', pod_key(a[1], a[2], 'lease'))
@@ -342,6 +347,7 @@ redis.register_function('chat_v1_presence_set', presence_set)
 redis.register_function('chat_v1_presence_get', presence_get)
 redis.register_function('chat_v1_watch', watch)
 redis.register_function('chat_v1_reap', reap)
+redis.register_function('chat_v1_trim', trim)
 redis.register_function('chat_v1_goodbye', goodbye)
 redis.register_function('chat_v1_pods', pods)
 redis.register_function('chat_v1_take_tokens', take_tokens)

@@ -175,6 +175,7 @@ export class RoutedServer implements AsyncDisposable {
     const undone = [...this.#undone.values()];
     this.#undone.clear();
     for (const repeat of undone) await repeat();
+    await this.redis.call('trim', [this.#deps.podId, this.#reader.seen]);
     await this.redis.call('reap', [1_000_000]);
   }
 
