@@ -30,20 +30,22 @@ begin
 end
 $fn$;
 
--- Before a large history is indexed from nothing (after a restore), which goes through it by conversations and not by time.
+-- Before a history is indexed from nothing (after a restore), which goes through it by conversations and not by time.
 create function seed_search_ages() returns void language plpgsql
 as $fn$
 declare
   v_count integer := (select floor(sum(last_seq) / 20000) from conversations where deleted_at is null);
 begin
-  if v_count < 2 or exists (select from message_search) then return; end if;
+  if exists (select from message_search) then return; end if;
   delete from search_ages where id > 1;
+  update search_ages set low_at = 'epoch', high_at = null, size = 0 where id = 1;
+  if v_count < 2 then return; end if;
   insert into search_ages (id, low_at)
   select row_number() over (order by b.low_at) + 1, b.low_at
   from (
     select distinct unnest(percentile_disc(array(select k::float / v_count from generate_series(1, v_count - 1) k))
       within group (order by e.at)) as low_at
-    from entries e tablesample system (1)
+    from entries e tablesample system (least(100, greatest(1, 1000 / v_count)))
   ) b
   where b.low_at is not null;
 end
