@@ -91,8 +91,11 @@ async function typeTogether(ada: Person, grace: Person, katherine: Person): Prom
   await composer(grace.page).press('Enter');
   await message(ada.page, 'I am on my way').waitFor();
   await message(ada.page, 'tracking station').hover();
-  await composer(katherine.page).pressSequentially('And tonight');
-  await ada.page.getByTestId('typing').getByText('Katherine Johnson is typing').waitFor();
+  // Told now and then, shown for some seconds, and nobody repeats it for a page that was busy then: she goes on typing.
+  await soon('Ada sees that Katherine is typing', async () => {
+    await composer(katherine.page).pressSequentially('And tonight ');
+    return ada.page.getByTestId('typing').getByText('Katherine Johnson is typing').isVisible();
+  });
   await take(ada, 'chat-1280-light');
   // Away from the messages, which show what can be done with them.
   await grace.page.mouse.move(0, 0);
