@@ -168,7 +168,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   stack.use(operations.typing);
   stack.use(operations.match);
 
-  function endSessions(sessionIds: Iterable<string>, code: 'revoked' | 'account_deleted'): void {
+  function endSessions(sessionIds: Iterable<string>, code: RevokedEvent['code']): void {
     const ended = new Set(sessionIds);
     for (const connection of connections.values()) {
       if (ended.has(connection.sessionId))

@@ -8,6 +8,7 @@ import type { AccessTokens } from './access-token.ts';
 import type { AccountMail } from './account-mail.ts';
 import type { Keys } from './keys.ts';
 import type { AuthLimits } from './login-limits.ts';
+import type { RevokedCode } from '../store/types.ts';
 import type { Passwords } from './passwords.ts';
 import { parseRefreshToken } from './refresh-token.ts';
 import type { Revocations } from './revocations.ts';
@@ -19,7 +20,7 @@ import type { Principal } from './types.ts';
 export interface RevokedEvent {
   userId: string;
   sessionIds: string[];
-  code: 'revoked' | 'account_deleted';
+  code: RevokedCode;
 }
 
 export interface AccountDeps {

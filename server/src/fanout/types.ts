@@ -1,5 +1,5 @@
 import type { Entry, ServerEventName, ServerEvents } from '@chatcluster/protocol';
-import type { Routing } from '../store/types.ts';
+import type { RevokedCode, Routing } from '../store/types.ts';
 
 /** A local socket as the hub sees it. `send` must not block; the gateway cuts a reader off that lets its buffer grow. */
 export interface HubSocket {
@@ -62,7 +62,7 @@ export interface Fanout extends AsyncDisposable {
 
 export type ControlMessage =
   /** These sessions were revoked: their sockets end, their tokens are refused. */
-  | { kind: 'revoke'; sessionIds: string[]; userId: string; code: 'revoked' | 'account_deleted' }
+  | { kind: 'revoke'; sessionIds: string[]; userId: string; code: RevokedCode }
   /**
    * Forget the cached membership of a conversation older than this version. `apart`: these two must not see each
    * other's presence any more (one has blocked the other); a field and no kind of its own, as the previous release

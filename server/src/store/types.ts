@@ -1,3 +1,4 @@
+import type { EndedCode } from '@chatcluster/protocol/errors';
 import type {
   ChangesPage,
   Conversation,
@@ -175,3 +176,6 @@ export interface Page<T> {
 }
 
 export type { ChangesPage, Conversation, HistoryPage, Level, Member, MessageReceipt, OwnUser, Role, SyncPage, User };
+
+/** Why sessions end for good. */
+export type RevokedCode = Extract<EndedCode, 'revoked' | 'account_deleted'>;

@@ -99,7 +99,7 @@ export async function benchCluster({ isQuick, say }: BenchOptions): Promise<Resu
     await startRival('naive', stack, services, world),
     await startRival('floor', stack, services, world),
   ];
-  // A pod lives for days. In its first quarter of a minute under load a third of its processor time is V8's compiler.
+  // A pod lives for days. In its first ten seconds under load a message costs it a third more, as V8 compiles (docs/benchmarks/README.md).
   for (const side of sides) await sample(side, 'closed', isQuick ? 2 : 20);
   const samples: Record<Side['name'], Sample[]> = { ours: [], naive: [], floor: [] };
   for (let i = 0; i < repeats; i += 1) {

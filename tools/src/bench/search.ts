@@ -147,7 +147,7 @@ async function plansOf(pool: pg.Pool): Promise<string> {
 ${window}
 \`\`\`
 
-The plan for a rare word, by the index:
+The plan for a rare word by the index, as it is asked for what an earlier release indexed (\`search_hits\` has the same conditions and reads 301 rows at most):
 
 \`\`\`
 ${index}

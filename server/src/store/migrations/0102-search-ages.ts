@@ -56,7 +56,8 @@ $fn$;
 -- of where they are, every other plan hopes to find them soon. Three questions to the index in place of one with "and": it leaps over
 -- what one of them has and another one has not, and so sees at once that a word was not said in an age.
 create function search_hits(
-  p_user uuid, p_conversation uuid, p_words tsquery, p_keys tsquery, p_ages tsquery, p_low timestamptz, p_high timestamptz, p_high_id uuid, p_most integer, p_limit integer,
+  p_user uuid, p_conversation uuid, p_words tsquery, p_keys tsquery, p_ages tsquery,
+  p_low timestamptz, p_high timestamptz, p_high_id uuid, p_most integer, p_limit integer,
   out size integer, out hits jsonb
 ) language plpgsql stable
 set enable_seqscan = off set enable_indexscan = off set plan_cache_mode = force_custom_plan

@@ -2,6 +2,7 @@ import type { OwnUser, SessionInfo } from '@chatcluster/protocol';
 import { ChatError } from '@chatcluster/protocol/errors';
 import { ownUserColumns, toOwnUser, type OwnUserRow } from './user-rows.ts';
 import type { Db } from './auth-keys.ts';
+import type { RevokedCode } from '../types.ts';
 
 export interface NewSession {
   id: string;
@@ -153,7 +154,7 @@ export async function changePassword(db: Db, change: { userId: string; keepSessi
 export interface RevokedSession {
   sessionId: string;
   userId: string;
-  code: 'revoked' | 'account_deleted';
+  code: RevokedCode;
 }
 
 /** What was revoked in the last `windowMs`, by the clock of Postgres. */
