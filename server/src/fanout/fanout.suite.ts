@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { eventually } from '@chatcluster/tools/testing';
 import type { FakeStore, RecordingSocket } from './testing.ts';
 import type { Fanout } from './types.ts';
@@ -18,9 +19,10 @@ export interface Cluster extends AsyncDisposable {
 }
 
 type Case = (cluster: Cluster) => Promise<void>;
+type Batch = ReturnType<FakeStore['append']>;
 
 /** Publishes and marks, as the delivery of committed batches does. */
-export async function publish(cluster: Cluster, pod: Pod, batch: ReturnType<FakeStore['append']>): Promise<boolean> {
+export async function publish(cluster: Cluster, pod: Pod, batch: Batch): Promise<boolean> {
   const told = await pod.fanout.publish(batch);
   if (told) cluster.store.mark(batch.batchId);
   return told;
@@ -77,6 +79,24 @@ async function wrongWayRound(cluster: Cluster): Promise<void> {
     await Promise.all(late),
     late.map(() => true),
   );
+}
+
+async function firstAfterSilence(cluster: Cluster): Promise<void> {
+  const members = users(3);
+  const sockets = await connectOnePerPod(cluster, members);
+  const silent = Array.from({ length: 10 }, () => cluster.store.create(members));
+  const told = silent.map(async (conversationId) => {
+    const [first, second, third] = [0, 1, 2].map(() => cluster.store.append(conversationId)) as [Batch, Batch, Batch];
+    const early = [third, second].map((batch, i) => publish(cluster, cluster.pods[i]!, { ...batch, closeBehind: true }));
+    await setTimeout(20);
+    assert.deepEqual(await Promise.all([publish(cluster, cluster.pods[2], first), ...early]), [true, true, true]);
+  });
+  await Promise.all(told);
+  for (const socket of sockets)
+    for (const conversationId of silent) {
+      await eventually(() => new Set(socket.seqs(conversationId)).size === 3);
+      assert.deepEqual(asSeen(cluster, socket, conversationId), [1, 2, 3]);
+    }
 }
 
 async function holdsNotForEver(cluster: Cluster): Promise<void> {
@@ -153,6 +173,7 @@ async function control(cluster: Cluster): Promise<void> {
 const cases: Record<string, Case> = {
   'delivers each entry once, in order, to every socket of every recipient on any pod': everyRecipientGetsEachEntry,
   'puts publishes of two pods that come the wrong way round in order': wrongWayRound,
+  'puts the first entries after a long silence in order': firstAfterSilence,
   'lets an entry go after a second when the one before it never comes': holdsNotForEver,
   'delivers to a large conversation, to newcomers from their entry on': largeConversation,
   'tells a removed member of the removal and of nothing after it': removedMember('user'),

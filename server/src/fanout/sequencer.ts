@@ -1,6 +1,9 @@
-type Range = { conversationId: string; fromSeq: number; toSeq: number };
+type Range = { conversationId: string; fromSeq: number; toSeq: number; closeBehind?: boolean };
 
-/** The in-memory twin of the order that chat_v1.lua keeps: 10 is held until 9 came, a second at most. */
+/**
+ * The in-memory twin of the order that chat_v1.lua keeps: 10 is held until 9 came, a second at most. In a conversation that it has
+ * forgotten only what came close behind another waits.
+ */
 export interface Sequencer {
   /** Runs `emit` when it is its turn; resolves then. At once, synchronously, in the ordinary case. */
   run(range: Range, emit: () => void): Promise<void>;
@@ -60,7 +63,8 @@ export function createSequencer(): Sequencer {
   return {
     async run(range, emit) {
       const before = last.get(range.conversationId);
-      if (before !== undefined && range.fromSeq > before + 1) return hold(range, emit);
+      const isEarly = before === undefined ? range.closeBehind : range.fromSeq > before + 1;
+      if (isEarly) return hold(range, emit);
       emit();
       emitted(range);
       release(range.conversationId, follows(range.conversationId));

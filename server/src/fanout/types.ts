@@ -28,6 +28,8 @@ export interface Publish {
   /** Current members, plus for a `removed`/`left` entry the former one, when routing is `user`. */
   recipients: string[];
   entries: Entry[];
+  /** The entry before `fromSeq` was stored less than a second before: where nobody has seen its publish, it is still on its way. @default false */
+  closeBehind?: boolean;
   /** The trace that it is part of goes along to the pods, and to the clients. */
   traceparent?: string | undefined;
 }

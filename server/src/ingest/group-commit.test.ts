@@ -11,7 +11,7 @@ interface Call {
   fail(error: Error): void;
 }
 
-const stored = (seq: number): AppendResult => ({ status: 'stored', seq, at: '', memberVersion: 1, routing: 'user' });
+const stored = (seq: number): AppendResult => ({ status: 'stored', seq, at: '', memberVersion: 1, routing: 'user', closeBehind: false });
 
 function row(conversationId: string, id: string, expectVersion = 1): AppendRow {
   return { conversationId, id, type: 'message', actorId: 'a', clientMsgId: id, data: '{}', expectVersion };

@@ -15,15 +15,19 @@ export interface DeliveryDeps {
   tracing?: Tracing;
 }
 
-/** What one batch stored of one conversation. */
+type Stored = Extract<AppendResult, { status: 'stored' }>;
+
+/** What one transaction stored of one conversation. */
 interface Group {
   entries: Entry[];
-  last: Stored;
+  first: Pick<Stored, 'closeBehind'>;
+  last: Pick<Stored, 'routing' | 'memberVersion'>;
+}
+
+interface TracedGroup extends Group {
   /** Of the first of them that is traced. */
   traceparent: string | undefined;
 }
-
-type Stored = Extract<AppendResult, { status: 'stored' }>;
 
 function toEntry(row: AppendRow, result: Stored): Entry {
   return {
@@ -38,15 +42,15 @@ function toEntry(row: AppendRow, result: Stored): Entry {
 }
 
 /** Groups what one batch stored by conversation; inside a conversation the rows are contiguous and in order. */
-function groupStored(committed: Committed): Map<string, Group> {
-  const groups = new Map<string, Group>();
+function groupStored(committed: Committed): Map<string, TracedGroup> {
+  const groups = new Map<string, TracedGroup>();
   committed.rows.forEach((row, i) => {
     const result = committed.results[i]!;
     if (result.status !== 'stored') return;
     const entry = toEntry(row, result);
     const group = groups.get(row.conversationId);
     const traceparent = committed.traceparents?.[i];
-    if (group === undefined) groups.set(row.conversationId, { entries: [entry], last: result, traceparent });
+    if (group === undefined) groups.set(row.conversationId, { entries: [entry], first: result, last: result, traceparent });
     else {
       group.traceparent ??= traceparent;
       group.entries.push(entry);
@@ -88,7 +92,7 @@ export function createDelivery(deps: DeliveryDeps) {
     open.add(tracked);
   }
 
-  function publishTo(access: ConversationAccess, entries: Entry[], last: Pick<Stored, 'routing'>, extra: string[]): Promise<boolean> {
+  function publishTo(access: ConversationAccess, { entries, first, last }: Group, extra: string[]): Promise<boolean> {
     const recipients = last.routing === 'user' ? [...access.members.keys(), ...extra] : extra;
     return deps.publish({
       conversationId: access.id,
@@ -98,22 +102,17 @@ export function createDelivery(deps: DeliveryDeps) {
       routing: last.routing,
       recipients,
       entries,
+      closeBehind: first.closeBehind,
       traceparent: tracing.traceparent(),
     });
   }
 
   /** Synchronous up to the hand-over while the member list is cached, so that publishes keep the order of commits. */
-  function publish(
-    conversationId: string,
-    entries: Entry[],
-    last: Pick<Stored, 'routing' | 'memberVersion'>,
-    extra: string[] = [],
-  ): Promise<boolean> {
-    const cached = membership.peek(conversationId, last.memberVersion);
-    if (cached !== undefined) return publishTo(cached, entries, last, extra);
-    return membership
-      .get(conversationId, last.memberVersion)
-      .then((access) => (access === undefined ? false : publishTo(access, entries, last, extra)));
+  function publish(conversationId: string, group: Group, extra: string[] = []): Promise<boolean> {
+    const { memberVersion } = group.last;
+    const cached = membership.peek(conversationId, memberVersion);
+    if (cached !== undefined) return publishTo(cached, group, extra);
+    return membership.get(conversationId, memberVersion).then((access) => (access === undefined ? false : publishTo(access, group, extra)));
   }
 
   function settle(batchId: string | null, publishes: Promise<boolean>[]): void {
@@ -129,8 +128,9 @@ export function createDelivery(deps: DeliveryDeps) {
   return {
     onCommitted(committed: Committed): void {
       const publishes: Promise<boolean>[] = [];
-      for (const [conversationId, { entries, last, traceparent: parent }] of groupStored(committed)) {
-        const hand = () => publish(conversationId, entries, last);
+      for (const [conversationId, group] of groupStored(committed)) {
+        const hand = () => publish(conversationId, group);
+        const { traceparent: parent } = group;
         publishes.push(parent === undefined ? hand() : tracing.span('publish', { kind: 'producer', parent }, hand));
       }
       settle(committed.batchId, publishes);
@@ -138,16 +138,9 @@ export function createDelivery(deps: DeliveryDeps) {
     /** @param extra people who must see it although they are no members any more (the removed one). */
     onChange(conversationId: string, changes: ChangeStored[], extra: string[] = []): void {
       const stored = changes.filter((change) => change.status === 'stored');
-      if (stored.length === 0) return;
-      const last = stored.at(-1)!;
-      settle(last.batchId, [
-        publish(
-          conversationId,
-          stored.map((change) => change.entry),
-          last,
-          extra,
-        ),
-      ]);
+      const [first, last] = [stored[0], stored.at(-1)];
+      if (first === undefined || last === undefined) return;
+      settle(last.batchId, [publish(conversationId, { entries: stored.map((change) => change.entry), first, last }, extra)]);
     },
     /** Resolves when everything handed over so far was told to the pods and marked. */
     async drained(): Promise<void> {

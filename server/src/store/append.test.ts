@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { changeRow, createFixture, type Fixture, makeGroup, makeUsers, messageRow, send, stored } from './_fixture.ts';
 import { createDataSource, migrate } from './migrate.ts';
+import type { AppendRow } from './types.ts';
 
 let fixture: Fixture;
 before(async () => void (fixture = await createFixture()));
@@ -133,4 +134,26 @@ test('maps every table as the migrations made it', async () => {
   } finally {
     await source.destroy();
   }
+});
+
+test('tells whether the entry before was stored less than a second before', async () => {
+  const { store } = fixture;
+  const [user] = (await makeUsers(store, 1)) as [string];
+  const c = await makeGroup(store, [user]);
+  const message = () => messageRow(c, user);
+  const reply = () => messageRow(c, user, { data: JSON.stringify({ body: 'yes', replyTo: first.id }) });
+  const append = async (...rows: AppendRow[]) => (await store.appendEntries(rows)).results.map((r) => 'closeBehind' in r && r.closeBehind);
+  const silence = () => store.pool.query("update conversations set last_at = last_at - interval '1 s' where id = $1", [c]);
+  const first = message();
+  assert.deepEqual(await append(first), [false]);
+  assert.deepEqual(await append(message(), message()), [true, true]);
+  assert.deepEqual(await append(reply()), [true]);
+  const like = (on: boolean) => store.appendChange(changeRow(c, user, 'reaction', { messageId: first.id, emoji: '👍', on }));
+  assert.equal(stored(await like(true)).closeBehind, true);
+  await silence();
+  assert.equal(stored(await like(false)).closeBehind, false);
+  await silence();
+  assert.deepEqual(await append(message()), [false]);
+  await silence();
+  assert.deepEqual(await append(reply()), [false]);
 });

@@ -33,6 +33,7 @@ import { ThreadReads0094 } from './migrations/0094-thread-reads.ts';
 import { IndexPages0100 } from './migrations/0100-index-pages.ts';
 import { SearchNewest0101 } from './migrations/0101-search-newest.ts';
 import { SearchAges0102 } from './migrations/0102-search-ages.ts';
+import { CloseBehind0103 } from './migrations/0103-close-behind.ts';
 import { loadRestore, newEpoch, RestoreUnfinishedError } from './sql/restores.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
@@ -75,6 +76,7 @@ export const migrations = [
   IndexPages0100,
   SearchNewest0101,
   SearchAges0102,
+  CloseBehind0103,
 ];
 
 /** A TypeORM data source over the same tables: migrations and everything that is not hot. */

@@ -56,7 +56,8 @@ create table conversations (
   deleted_at timestamp with time zone,
   changed_xid bigint default ((pg_current_xact_id())::text)::bigint not null,
   trimmed_seq bigint default 0 not null,
-  retention_days integer
+  retention_days integer,
+  previous_at timestamp(3) with time zone
 ) with (fillfactor=60);
 
 create table duties (
@@ -870,6 +871,14 @@ $function$
 
 CREATE OR REPLACE FUNCTION public.append_entries(p_conversation uuid[], p_id uuid[], p_type text[], p_actor uuid[], p_client uuid[], p_data text[], p_expect integer[], p_replies boolean)
  RETURNS TABLE(status text, seq bigint, at text, member_version integer, routing text, batch_id bigint)
+ LANGUAGE sql
+AS $function$
+  select a.status, a.seq, a.at, a.member_version, a.routing, a.batch_id from append_entries_v2($1, $2, $3, $4, $5, $6, $7, $8) a
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.append_entries_v2(p_conversation uuid[], p_id uuid[], p_type text[], p_actor uuid[], p_client uuid[], p_data text[], p_expect integer[], p_replies boolean)
+ RETURNS TABLE(status text, seq bigint, at text, member_version integer, routing text, batch_id bigint, close_behind boolean)
  LANGUAGE plpgsql
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
@@ -907,7 +916,7 @@ begin
   return query
   with judged as materialized (
     select i.ord, i.conversation_id, i.id, i.type, i.actor_id, i.client_msg_id, i.data,
-      c.last_seq, c.member_version, c.routing, e.seq as old_seq, e.at as old_at,
+      c.last_seq, c.last_at, c.member_version, c.routing, e.seq as old_seq, e.at as old_at,
       case
         when c.id is null then 'missing'
         when e.seq is not null then 'duplicate'
@@ -947,7 +956,7 @@ begin
     case when n.verdict = 'stored' and not n.fresh then 'duplicate' else n.verdict end,
     -- The second of equal ids in one batch answers with the number of the first.
     coalesce(n.old_seq, min(n.new_seq) filter (where n.fresh) over (partition by n.conversation_id, n.id)),
-    iso(coalesce(n.old_at, v_at)), n.member_version, n.routing, b.id
+    iso(coalesce(n.old_at, v_at)), n.member_version, n.routing, b.id, n.last_seq > 0 and v_at - n.last_at < interval '1 s'
   from numbered n left join batch b on true
   order by n.ord;
 end
@@ -956,6 +965,14 @@ $function$
 
 CREATE OR REPLACE FUNCTION public.append_fresh(p_conversations uuid[], p_counts integer[], p_expect integer[], p_position integer[], p_rank integer[], p_id uuid[], p_type text[], p_actor uuid[], p_client uuid[], p_data text[])
  RETURNS TABLE(last_seqs bigint[], ats text[], member_versions integer[], routings text[], batch_id bigint)
+ LANGUAGE sql
+AS $function$
+  select a.last_seqs, a.ats, a.member_versions, a.routings, a.batch_id from append_fresh_v2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) a
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.append_fresh_v2(p_conversations uuid[], p_counts integer[], p_expect integer[], p_position integer[], p_rank integer[], p_id uuid[], p_type text[], p_actor uuid[], p_client uuid[], p_data text[])
+ RETURNS TABLE(last_seqs bigint[], ats text[], member_versions integer[], routings text[], batch_id bigint, close_behind boolean[])
  LANGUAGE plpgsql
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
@@ -971,15 +988,17 @@ begin
   with moved as (
     -- The time is read after the lock, so that times do not run against the numbers.
     update conversations c
-    set last_seq = c.last_seq + p_counts[array_position(p_conversations, c.id)], last_at = clock_timestamp(),
+    set last_seq = c.last_seq + p_counts[array_position(p_conversations, c.id)], previous_at = c.last_at, last_at = clock_timestamp(),
       changed_xid = pg_current_xact_id()::text::bigint
     where c.id = any (p_conversations) and c.deleted_at is null
       and c.member_version = coalesce(p_expect[array_position(p_conversations, c.id)], c.member_version)
-    returning array_position(p_conversations, c.id) as position, c.last_seq, c.last_at, c.member_version, c.routing
+    returning array_position(p_conversations, c.id) as position, c.last_seq, c.last_at, c.member_version, c.routing,
+      c.last_at - c.previous_at < interval '1 s' as close_behind
   )
   select array_agg(m.last_seq order by m.position), array_agg(m.last_seq - p_counts[m.position] order by m.position),
-    array_agg(m.last_at order by m.position), array_agg(m.member_version order by m.position), array_agg(m.routing order by m.position)
-  into last_seqs, v_bases, v_ats, member_versions, routings
+    array_agg(m.last_at order by m.position), array_agg(m.member_version order by m.position), array_agg(m.routing order by m.position),
+    array_agg(m.close_behind and m.last_seq > p_counts[m.position] order by m.position)
+  into last_seqs, v_bases, v_ats, member_versions, routings, close_behind
   from moved m;
   if cardinality(last_seqs) is distinct from cardinality(p_conversations) then
     raise exception 'a conversation of the batch is gone, or its members changed' using errcode = 'CC001';
@@ -1069,7 +1088,7 @@ CREATE OR REPLACE FUNCTION public.change_json(p_status text, p_entry entries, p_
  RETURNS jsonb
  LANGUAGE sql
  STABLE
-RETURN jsonb_build_object('status', p_status, 'seq', (p_entry).seq, 'at', iso((p_entry).at), 'entry', entry_json(p_entry), 'memberVersion', (p_conversation).member_version, 'routing', (p_conversation).routing, 'batchId', (p_batch)::text)
+RETURN jsonb_build_object('status', p_status, 'seq', (p_entry).seq, 'at', iso((p_entry).at), 'entry', entry_json(p_entry), 'memberVersion', (p_conversation).member_version, 'routing', (p_conversation).routing, 'batchId', (p_batch)::text, 'closeBehind', (((p_conversation).last_seq < (p_entry).seq) AND (((p_entry).at - (p_conversation).last_at) < '00:00:01'::interval)))
 ;
 
 CREATE OR REPLACE FUNCTION public.changed_json(p_conversation conversations, p_entries entries[], p_users uuid[], p_batch bigint)

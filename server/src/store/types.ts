@@ -32,8 +32,14 @@ export interface AppendRow {
   expectVersion: number | null;
 }
 
+/** What publishing needs to know of the entry before. */
+export interface Behind {
+  /** It was stored less than a second before, so that its publish may still be on its way. */
+  closeBehind: boolean;
+}
+
 export type AppendResult =
-  | { status: 'stored'; seq: number; at: string; memberVersion: number; routing: Routing }
+  | ({ status: 'stored'; seq: number; at: string; memberVersion: number; routing: Routing } & Behind)
   | { status: 'duplicate'; seq: number; at: string }
   | { status: 'stale'; memberVersion: number }
   /** The conversation does not exist (any more). */
@@ -83,7 +89,7 @@ export interface EntryRange {
 }
 
 /** Answer of a change that writes one entry by itself (membership, titles, edits, reactions …). */
-export interface ChangeStored {
+export interface ChangeStored extends Behind {
   status: 'stored' | 'duplicate';
   seq: number;
   at: string;

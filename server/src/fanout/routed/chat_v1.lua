@@ -89,9 +89,9 @@ local function flush(p, order, max, last)
   redis.call('PEXPIRE', order, ORDER_TTL_MS)
 end
 
--- prefix pod max conversation from to version routing text users… -> { 'sent', gate } | { 'held', 0 }
+-- -> { 'sent', gate } | { 'held', 0 }
 -- gate: the inbox position of the calling pod up to which it must have read before it delivers this by itself.
-local function publish(_, a)
+local function publish_in_order(a, is_behind)
   local p, pod, max = a[1], a[2], a[3]
   local users = {}
   for i = 10, #a do users[#users + 1] = a[i] end
@@ -100,7 +100,10 @@ local function publish(_, a)
   local from = tonumber(e.from)
   local state = redis.call('HMGET', order, 'last', 'i:' .. pod)
   local last = tonumber(state[1])
-  if last and from > last + 1 then
+  -- Nobody published here for a while: whoever came first was first, unless the entry before is known to be as young.
+  local is_early = is_behind
+  if last then is_early = from > last + 1 end
+  if is_early then
     redis.call('HSET', order, 'h:' .. e.from, cmsgpack.pack(e))
     redis.call('PEXPIRE', order, ORDER_TTL_MS)
     return { 'held', 0 }
@@ -109,6 +112,12 @@ local function publish(_, a)
   flush(p, order, max, math.max(last or 0, tonumber(e.to)))
   return { 'sent', tonumber(state[2]) or 0 }
 end
+
+-- prefix pod max conversation from to version routing text users…
+local function publish(_, a) return publish_in_order(a, false) end
+
+-- The same where the entry before `from` was stored less than a second before this one.
+local function publish_behind(_, a) return publish_in_order(a, true) end
 
 -- prefix max conversation from: lets a held publish, and all lower ones, go. Functions have no timers: its publisher calls.
 local function release(_, a)
@@ -334,6 +343,7 @@ local function take_tokens(_, a)
 end
 
 redis.register_function('chat_v1_publish', publish)
+redis.register_function('chat_v1_publish_behind', publish_behind)
 redis.register_function('chat_v1_release', release)
 redis.register_function('chat_v1_is_held', is_held)
 redis.register_function('chat_v1_to_users', to_users)

@@ -42,7 +42,7 @@ async function publishThrough(core: RoutedCore, server: NamedServer, { batch, ar
     const found = usersToFind(core, batch);
     // No await for a small conversation: what is sent after it must not overtake it on the way to Redis.
     const users = Array.isArray(found) ? found : await found;
-    reply = (await server.redis.call('publish', publishArgs(core, arrival, users))) as typeof reply;
+    reply = (await server.redis.call(batch.closeBehind ? 'publish_behind' : 'publish', publishArgs(core, arrival, users))) as typeof reply;
   } catch (error) {
     core.deps.log.debug({ err: error }, 'publish did not reach redis; left to the outbox');
     return deliverAlone(core, arrival);

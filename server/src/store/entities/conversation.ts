@@ -12,6 +12,7 @@ export interface ConversationRow {
   createdAt: Date;
   lastSeq: string;
   lastAt: Date;
+  previousAt: Date | null;
   memberVersion: number;
   memberCount: number;
   routing: string;
@@ -38,6 +39,7 @@ export const ConversationEntity = new EntitySchema<ConversationRow>({
     createdAt: { type: 'timestamptz', precision: 3, name: 'created_at' },
     lastSeq: { type: 'bigint', name: 'last_seq' },
     lastAt: { type: 'timestamptz', precision: 3, name: 'last_at' },
+    previousAt: { type: 'timestamptz', precision: 3, name: 'previous_at', nullable: true },
     memberVersion: { type: 'integer', name: 'member_version' },
     memberCount: { type: 'integer', name: 'member_count' },
     routing: { type: 'text' },

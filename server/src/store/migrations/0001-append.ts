@@ -9,10 +9,7 @@
 export const planSettings = `
   set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set plan_cache_mode = force_generic_plan`;
 
-export const append = `
-create function iso(t timestamptz) returns text language sql stable parallel safe
-  return to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
-
+export const appendEntries = `
 create function append_entries(
   p_conversation uuid[], p_id uuid[], p_type text[], p_actor uuid[], p_client uuid[], p_data text[], p_expect integer[], p_replies boolean
 ) returns table (status text, seq bigint, at text, member_version integer, routing text, batch_id bigint)
@@ -93,7 +90,12 @@ begin
   from numbered n left join batch b on true
   order by n.ord;
 end
-$fn$;
+$fn$;`;
+
+export const append = `
+create function iso(t timestamptz) returns text language sql stable parallel safe
+  return to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+${appendEntries}
 
 -- For the rare changes: one entry after the last. The caller holds the lock of the conversation.
 create function write_entry(p_conversation uuid, p_id uuid, p_type text, p_actor uuid, p_client uuid, p_data jsonb) returns entries

@@ -9,7 +9,7 @@ import { planSettings } from './0001-append.ts';
  * Conversations are locked in the order of their ids by the index scan over the sorted array: without bitmap scans there is no
  * other plan, so that two batches wait for each other, never for ever.
  */
-const append = `
+export const append = `
 create function append_fresh(
   p_conversations uuid[], p_counts integer[], p_expect integer[],
   p_position integer[], p_rank integer[], p_id uuid[], p_type text[], p_actor uuid[], p_client uuid[], p_data text[]

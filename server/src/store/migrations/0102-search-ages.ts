@@ -1,6 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { planSettings } from './0001-append.ts';
 import { indexer as indexerOf0100 } from './0100-index-pages.ts';
+import { edited } from './edited.ts';
 
 /**
  * Ages: the index of words also holds for each message of which time it is, by a key like that of its conversation. So what was said
@@ -80,7 +81,7 @@ end
 $fn$`;
 
 /** As in 0100, with ages. */
-const indexer = [
+const indexer = edited(indexerOf0100, [
   ['  v_count integer;\n', '  v_count integer;\n  v_newest integer;\n  v_grown integer;\n  v_high timestamptz;\n'],
   ['  if v_full then\n', '  if v_full then\n    perform seed_search_ages();\n'],
   ['  with touched as materialized (\n', '  v_newest := (select max(id) from search_ages);\n  with touched as materialized (\n'],
@@ -101,10 +102,7 @@ const indexer = [
   if v_grown > 0 then perform grow_search_ages(v_grown, v_high); end if;
 `,
   ],
-].reduce((text, [from, to]) => {
-  if (text.split(from!).length !== 2) throw new Error(`not once in the indexer of 0100: ${from}`);
-  return text.replace(from!, () => to!);
-}, indexerOf0100);
+]);
 
 export class SearchAges0102 implements MigrationInterface {
   name = 'SearchAges1763733600102';

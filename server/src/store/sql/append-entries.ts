@@ -10,9 +10,10 @@ interface ResultRow {
   member_version: number;
   routing: Routing;
   batch_id: number | null;
+  close_behind: boolean;
 }
 
-const sql = 'select * from append_entries($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::int[], $8)';
+const sql = 'select * from append_entries_v2($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::int[], $8)';
 const probeSql = 'select $1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::jsonb';
 
 /**
@@ -54,7 +55,7 @@ function toResult(row: ResultRow): AppendResult {
   const { status, seq, at } = row;
   switch (status) {
     case 'stored':
-      return { status, seq, at, memberVersion: row.member_version, routing: row.routing };
+      return { status, seq, at, memberVersion: row.member_version, routing: row.routing, closeBehind: row.close_behind };
     case 'duplicate':
       return { status, seq, at };
     case 'stale':

@@ -39,7 +39,14 @@ test('numbers rows as they stand, and answers what is stored, while many batches
       entries.map((_, i) => entries[0]!.seq + i),
     );
     for (const { id, seq, at } of entries)
-      assert.deepEqual(answered.get(id), { status: 'stored', seq, at: at.toISOString(), memberVersion: 1, routing: 'user' });
+      assert.deepEqual(answered.get(id), {
+        status: 'stored',
+        seq,
+        at: at.toISOString(),
+        memberVersion: 1,
+        routing: 'user',
+        closeBehind: seq > 2,
+      });
     const times = entries.map((e) => e.at.getTime());
     assert.deepEqual(
       times,

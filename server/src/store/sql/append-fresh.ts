@@ -9,6 +9,7 @@ interface AnswerRow {
   member_versions: number[];
   routings: Routing[];
   batch_id: number;
+  close_behind: boolean[];
 }
 
 interface Share {
@@ -20,7 +21,7 @@ interface Share {
 }
 
 const sql =
-  'select * from append_fresh($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::uuid[], $7::text[], $8::uuid[], $9::uuid[], $10::text[])';
+  'select * from append_fresh_v2($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::uuid[], $7::text[], $8::uuid[], $9::uuid[], $10::text[])';
 
 /** A conversation of the batch is gone or has other members; see 0091-append-fresh.ts. */
 const NOT_FRESH = 'CC001';
@@ -82,7 +83,7 @@ async function ask(pool: pg.Pool, shares: Share[], placed: Placed[]): Promise<An
 }
 
 function toOutcome(answer: AnswerRow, placed: Placed[]): AppendOutcome {
-  const { last_seqs, ats, member_versions, routings, batch_id } = answer;
+  const { last_seqs, ats, member_versions, routings, batch_id, close_behind } = answer;
   const results = placed.map(({ share, rank }) => {
     const i = share.position - 1;
     return {
@@ -91,6 +92,7 @@ function toOutcome(answer: AnswerRow, placed: Placed[]): AppendOutcome {
       at: ats[i]!,
       memberVersion: member_versions[i]!,
       routing: routings[i]!,
+      closeBehind: close_behind[i]!,
     };
   });
   return { batchId: String(batch_id), results };
