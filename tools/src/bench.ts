@@ -9,6 +9,7 @@ import { benchDurable } from './bench/durable.ts';
 import { benchFanout } from './bench/fanout.ts';
 import { benchIrrelevant } from './bench/irrelevant.ts';
 import { benchMemory } from './bench/memory.ts';
+import { benchPeers } from './bench/peers.ts';
 import { type BenchOptions, type Result, toTable } from './bench/report.ts';
 import { benchScaling } from './bench/scaling.ts';
 import { benchStorm } from './bench/storm.ts';
@@ -27,6 +28,7 @@ const benches: Record<string, (options: BenchOptions) => Promise<Result>> = {
   'catch-up': benchCatchUp,
   storm: benchStorm,
   'cold-start': benchColdStart,
+  peers: benchPeers,
 };
 
 interface Report {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { LoadRequest, LoadStats } from './load.ts';
+import type { LoadRequest } from './load.ts';
+import type { LoadStats } from './load-loop.ts';
 import { startPeer } from './peer.ts';
 import { startPod } from './pods.ts';
 import { newUsers, signTokens, type Services, storeWorld, type World } from './world.ts';

@@ -5,6 +5,8 @@ import { clientFrame, frameAt } from '@chatcluster/loadtest/wire/frames';
 /** Large enough for one read of many frames; the callbacks copy what they keep. */
 const READ_BYTES = 65_536;
 const TEXT = 1;
+const PING = 9;
+const PONG = 10;
 
 export interface RawSocketOptions {
   port: number;
@@ -16,7 +18,7 @@ export interface RawSocketOptions {
 
 /**
  * A WebSocket client that does next to nothing, so that measuring a server does not mean measuring its clients.
- * Only what our servers send is understood: unfragmented text frames without compression.
+ * Only what our servers send is understood: unfragmented text frames without compression. A ping is answered; ours send none.
  */
 export class RawSocket {
   /** When set, bytes are only counted: no frame is looked at. */
@@ -82,6 +84,7 @@ export class RawSocket {
     let at = 0;
     for (let frame = frameAt(data, at); frame; frame = frameAt(data, at)) {
       if (frame.opcode === TEXT) this.#onText(data.toString('utf8', frame.start, frame.end));
+      else if (frame.opcode === PING) this.#socket.write(clientFrame(PONG, data.subarray(frame.start, frame.end)));
       at = frame.end;
     }
     this.#rest = at === data.length ? Buffer.alloc(0) : Buffer.from(data.subarray(at));

@@ -25,7 +25,9 @@ function describeModule(name: string) {
 /** A change of any version, checksum, own source or flag is another folder. */
 export function moduleDir(name: string): string {
   const { dir, packages } = describeModule(name);
-  const hash = createHash('sha256').update(JSON.stringify(Object.entries(packages).map(([program, { ldflags }]) => [program, ldflags])));
+  const hash = createHash('sha256').update(
+    JSON.stringify(Object.entries(packages).map(([program, { ldflags, tags = [] }]) => [program, ldflags, ...tags])),
+  );
   for (const file of ['go.mod', 'go.sum']) if (existsSync(join(dir, file))) hash.update(readFileSync(join(dir, file)));
   for (const pkg of Object.values(packages).filter(({ path }) => path.startsWith('./'))) {
     for (const file of globSync('*.go', { cwd: join(dir, pkg.path) }).sort())
@@ -112,6 +114,7 @@ async function compile(moduleName: string, program: string): Promise<void> {
   );
   const partial = join(dir, `.${program}.${process.pid}`);
   const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-v', '-ldflags', ['-s', '-w', ...pkg.ldflags].join(' ')];
+  if (pkg.tags) flags.push('-tags', pkg.tags.join(','));
   try {
     await runGo({ program, cwd, args: ['build', ...flags, '-o', partial, pkg.path] });
     for (const name of pkg.names) link(program, join(dir, name));

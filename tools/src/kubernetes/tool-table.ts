@@ -1,9 +1,11 @@
-/** A Go module below tools/kubernetes with the programs that are built from it. */
+/** A Go module with the programs that are built from it. */
 interface Module {
-  /** Below tools/kubernetes; the base module is the folder itself. */
+  /** Seen from tools/kubernetes; the base module is the folder itself. */
   folder: string;
   /** What one build needs free: Go's build cache, the module cache and the program. */
   neededGiB: number;
+  /** Built by whoever asks for it by name, and not with all the others. @default false */
+  onDemand?: boolean;
   packages: Record<string, GoPackage>;
 }
 
@@ -12,6 +14,8 @@ interface GoPackage {
   /** Names that the multi-call program answers to; empty: it has one name, its own. */
   names: string[];
   ldflags: string[];
+  /** Build tags. @default none */
+  tags?: string[];
   /** On two idle cores with empty caches, for the line that says how long it takes. */
   minutes: number;
 }
@@ -71,6 +75,17 @@ export const modules: Record<string, Module> = {
   },
   // Evaluates alerts and dashboards in tests, as Prometheus would.
   promql: { folder: 'promql', neededGiB: 1, packages: { promql: single('./evaluator', 0.5) } },
+  // What the benchmark "peers" measures us against.
+  peers: {
+    folder: '../peers',
+    neededGiB: 3,
+    onDemand: true,
+    packages: {
+      tinode: { ...single('github.com/tinode/chat/server', 3), tags: ['postgres'] },
+      'tinode-db': { ...single('github.com/tinode/chat/tinode-db', 0.5), tags: ['postgres'] },
+      centrifuge: single('./centrifuge', 0.5),
+    },
+  },
   // Small static programs that go into images.
   images: {
     folder: 'images',

@@ -64,11 +64,11 @@ export async function ensureProgramFile(name: string): Promise<string> {
   return file === join(moduleDir(module), name) && findPackage(name).program !== name ? join(moduleDir(module), readlinkSync(file)) : file;
 }
 
-/** `node tools/src/kubernetes/tools.ts [name…]`: builds what is missing and prints where it is; without names, everything. */
+/** `node tools/src/kubernetes/tools.ts [name…]`: builds what is missing and prints where it is; without names, what the tests and `make cluster` need. */
 async function main(): Promise<void> {
   const asked = process.argv.slice(2);
-  const programs = Object.values(modules).flatMap(({ packages }) =>
-    Object.entries(packages).flatMap(([program, { names }]) => (names.length > 0 ? names : [program])),
+  const programs = Object.values(modules).flatMap(({ packages, onDemand = false }) =>
+    onDemand ? [] : Object.entries(packages).flatMap(([program, { names }]) => (names.length > 0 ? names : [program])),
   );
   for (const name of asked.length > 0 ? asked : programs) process.stdout.write(`${await ensureTool(name)}\n`);
 }

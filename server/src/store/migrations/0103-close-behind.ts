@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { appendEntries as appendEntries0001, planSettings } from './0001-append.ts';
+import { appendEntries as appendEntries0001 } from './0001-append.ts';
 import { append as appendFresh0091 } from './0091-append-fresh.ts';
 import { edited } from './edited.ts';
 
