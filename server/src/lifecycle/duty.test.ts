@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { pino } from 'pino';
 import { createDatabase, eventually } from '@chatcluster/tools/testing';
@@ -15,15 +16,17 @@ async function setUp() {
     pod({
       role = 'all' as const,
       leaseMs = 1_500,
+      pollMs = 10,
       step = async () => false,
     }: {
       role?: 'all' | 'realtime';
       leaseMs?: number;
+      pollMs?: number;
       step?: () => Promise<boolean>;
     } = {}) {
       const pod = { steps: 0, isConnected: true };
       const duty = openDuty({ role }, { db, log: pino({ level: 'silent' }), isPostgresReachable: () => pod.isConnected, leaseMs });
-      duty.repeat('counting', 10, async () => {
+      duty.repeat('counting', pollMs, async () => {
         pod.steps += 1;
         return step();
       });
@@ -75,4 +78,15 @@ it('is nothing for pods that hold sockets only', async () => {
   const realtime = t.pod({ role: 'realtime' });
   await works(t.pod());
   assert.equal(realtime.steps, 0);
+});
+
+it('rests for as long as it worked while more is waiting', async () => {
+  await using t = await setUp();
+  const pod = t.pod({ pollMs: 1_000, step: () => delay(50, true) });
+  await works(pod);
+  const [steps, startedAt] = [pod.steps, performance.now()];
+  await eventually(() => pod.steps >= steps + 5, { deadlineMs: 30_000 });
+  const perStep = (performance.now() - startedAt) / (pod.steps - steps);
+  // Fifty without a rest, a thousand with one as long as between two looks.
+  assert.ok(perStep > 80 && perStep < 800, `${perStep} ms`);
 });

@@ -21,8 +21,10 @@ export interface DutyDeps {
 /** Work that looks for news in Postgres all the time, and that one pod of the cluster does for all. */
 export interface Duty extends AsyncDisposable {
   /**
-   * While this pod is on duty, runs `step` until it says that nothing is left, then again after `pollMs`. What it throws is logged and
-   * tried again. Two pods may be on duty for a moment (one froze, and woke): `step` must bear that. Runs until the duty is disposed of.
+   * While this pod is on duty, runs `step` until it says that nothing is left, then again after `pollMs`. After each step it rests for as
+   * long as that took, `pollMs` at most: whoever sends waits for the same processors of Postgres, and nobody waits for this. What it throws
+   * is logged and tried again. Two pods may be on duty for a moment (one froze, and woke): `step` must bear that. Runs until the duty is
+   * disposed of.
    *
    * @param step resolves to whether more is waiting.
    */
@@ -59,11 +61,12 @@ export function openDuty({ role }: Pick<Config, 'role'>, deps: DutyDeps): Duty {
 
   async function work(name: string, pollMs: number, step: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
     while (!signal.aborted) {
+      const startedAt = performance.now();
       const isMore =
         isMine() &&
         deps.isPostgresReachable() &&
         (await step(signal).catch((error: unknown) => void log.debug({ err: error }, `${name} failed and is tried again`)));
-      if (!isMore) await pause(pollMs);
+      await pause(isMore ? Math.min(performance.now() - startedAt, pollMs) : pollMs);
     }
   }
 

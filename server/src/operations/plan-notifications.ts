@@ -9,7 +9,8 @@ export interface PlannerDeps {
   times: Omit<PlanOptions, 'nowMs'>;
 }
 
-const BATCHES = 200;
+/** Of one pass: some milliseconds of Postgres. */
+const BATCHES = 50;
 
 /**
  * Reads what was committed since the cursor and writes who is to be told. Off the path of messages: it reads the outbox,
