@@ -96,3 +96,20 @@ test('stores nothing of a batch of which one row is not new, or not rightly auth
     [first.id],
   );
 });
+
+test('stores and answers for the release before as that release asks', async () => {
+  const conversationId = await group();
+  const row = messageRow(conversationId, user);
+  const { rows, fields } = await fixture.store.pool.query<{ last_seqs: string[] }>(
+    'select * from append_fresh($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::uuid[], $7::text[], $8::uuid[], $9::uuid[], $10::text[])',
+    [[conversationId], [1], [null], [1], [1], [row.id], [row.type], [user], [row.clientMsgId], [row.data]],
+  );
+  assert.deepEqual(
+    fields.map(({ name }) => name),
+    ['last_seqs', 'ats', 'member_versions', 'routings', 'batch_id'],
+  );
+  assert.deepEqual(
+    (await storedIn(conversationId)).map(({ seq, id }) => [`${seq}`, id]),
+    [[rows[0]!.last_seqs[0], row.id]],
+  );
+});

@@ -9,7 +9,7 @@ export interface TinodeNode {
 const base64 = (bytes: number) => randomBytes(bytes).toString('base64');
 
 /**
- * Connections to Postgres of each node, as our pods have; 4, 25 and 50 made it no faster. Only the DSN can say it:
+ * Connections to Postgres of each node, as our pods have; 4, 25 and 50 were not faster, tried once each. Only the DSN can say it:
  * `max_open_conns` is read when the pool is already made.
  */
 const POOL = 10;
