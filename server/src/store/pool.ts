@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from '../log.ts';
+import { arrayParsers } from './arrays.ts';
 import { connectionOf, type Database } from './connection.ts';
 
 export interface PoolOptions extends Database {
@@ -16,7 +17,7 @@ export interface PoolOptions extends Database {
 /** Counters and positions stay far below 2^53. */
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   if (oid === pg.types.builtins.INT8) return Number;
-  return pg.types.getTypeParser(oid, format as 'text');
+  return arrayParsers.get(oid) ?? pg.types.getTypeParser(oid, format as 'text');
 }
 
 /** Settings of the connection. A pooler would refuse them, since its connections to the server are not ours. */

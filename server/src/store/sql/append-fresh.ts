@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { jsonArray, plainArray } from '../arrays.ts';
 import { isUniqueViolation } from '../errors.ts';
 import type { AppendOutcome, AppendRow, Routing } from '../types.ts';
 
@@ -63,16 +64,16 @@ function sharesOf(rows: AppendRow[]): Map<string, Share> | undefined {
 
 async function ask(pool: pg.Pool, shares: Share[], placed: Placed[]): Promise<AnswerRow | undefined> {
   const values = [
-    shares.map((s) => s.conversationId),
-    shares.map((s) => s.count),
-    shares.map((s) => s.expectVersion),
-    placed.map((p) => p.share.position),
-    placed.map((p) => p.rank),
-    placed.map((p) => p.row.id),
-    placed.map((p) => p.row.type),
-    placed.map((p) => p.row.actorId),
-    placed.map((p) => p.row.clientMsgId),
-    placed.map((p) => p.row.data),
+    plainArray(shares.map((s) => s.conversationId)),
+    plainArray(shares.map((s) => s.count)),
+    plainArray(shares.map((s) => s.expectVersion)),
+    plainArray(placed.map((p) => p.share.position)),
+    plainArray(placed.map((p) => p.rank)),
+    plainArray(placed.map((p) => p.row.id)),
+    plainArray(placed.map((p) => p.row.type)),
+    plainArray(placed.map((p) => p.row.actorId)),
+    plainArray(placed.map((p) => p.row.clientMsgId)),
+    jsonArray(placed.map((p) => p.row.data)),
   ];
   try {
     return (await pool.query<AnswerRow>({ name: 'append-fresh', text: sql, values })).rows[0];
