@@ -140,6 +140,12 @@ test('tells whether the entry before was stored less than a second before', asyn
   const { store } = fixture;
   const [user] = (await makeUsers(store, 1)) as [string];
   const c = await makeGroup(store, [user]);
+  const named = { id: crypto.randomUUID(), kind: 'group', title: 'Named', history: 'all', creatorId: user, memberIds: [user] } as const;
+  const { changes } = await store.createConversation({ ...named, memberIds: [...named.memberIds] });
+  assert.deepEqual(
+    changes.map((change) => [change.seq, change.closeBehind]),
+    [[1, false]],
+  );
   const message = () => messageRow(c, user);
   const reply = () => messageRow(c, user, { data: JSON.stringify({ body: 'yes', replyTo: first.id }) });
   const append = async (...rows: AppendRow[]) => (await store.appendEntries(rows)).results.map((r) => 'closeBehind' in r && r.closeBehind);

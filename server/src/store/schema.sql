@@ -1088,7 +1088,7 @@ CREATE OR REPLACE FUNCTION public.change_json(p_status text, p_entry entries, p_
  RETURNS jsonb
  LANGUAGE sql
  STABLE
-RETURN jsonb_build_object('status', p_status, 'seq', (p_entry).seq, 'at', iso((p_entry).at), 'entry', entry_json(p_entry), 'memberVersion', (p_conversation).member_version, 'routing', (p_conversation).routing, 'batchId', (p_batch)::text, 'closeBehind', (((p_conversation).last_seq < (p_entry).seq) AND (((p_entry).at - (p_conversation).last_at) < '00:00:01'::interval)))
+RETURN jsonb_build_object('status', p_status, 'seq', (p_entry).seq, 'at', iso((p_entry).at), 'entry', entry_json(p_entry), 'memberVersion', (p_conversation).member_version, 'routing', (p_conversation).routing, 'batchId', (p_batch)::text, 'closeBehind', ((((p_conversation).last_seq >= 1) AND ((p_conversation).last_seq <= ((p_entry).seq - 1))) AND (((p_entry).at - (p_conversation).last_at) < '00:00:01'::interval)))
 ;
 
 CREATE OR REPLACE FUNCTION public.changed_json(p_conversation conversations, p_entries entries[], p_users uuid[], p_batch bigint)

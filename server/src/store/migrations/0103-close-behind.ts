@@ -48,13 +48,13 @@ as $fn$
   select a.status, a.seq, a.at, a.member_version, a.routing, a.batch_id from append_entries_v2($1, $2, $3, $4, $5, $6, $7, $8) a
 $fn$`;
 
-/** The conversation is that of before an edit, a reaction or a pin; of a change of its members it is that of after, of which no more is known. */
+/** Nothing stands before the first entry. The conversation is that of before an edit, a reaction or a pin; of a change of its members it is that of after, of which no more is known. */
 const change = `
 create or replace function change_json(p_status text, p_entry entries, p_conversation conversations, p_batch bigint) returns jsonb
 language sql stable
   return jsonb_build_object('status', p_status, 'seq', (p_entry).seq, 'at', iso((p_entry).at), 'entry', entry_json(p_entry),
     'memberVersion', (p_conversation).member_version, 'routing', (p_conversation).routing, 'batchId', (p_batch)::text,
-    'closeBehind', (p_conversation).last_seq < (p_entry).seq and (p_entry).at - (p_conversation).last_at < interval '1 s')`;
+    'closeBehind', (p_conversation).last_seq between 1 and (p_entry).seq - 1 and (p_entry).at - (p_conversation).last_at < interval '1 s')`;
 
 export class CloseBehind0103 implements MigrationInterface {
   name = 'CloseBehind1763733600103';
