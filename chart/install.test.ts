@@ -158,7 +158,7 @@ it('goes without a trace when it shall not keep the CRD', async () => {
   // Without --wait: that of Helm 4 may miss that something is gone, and waits on (helm/helm#31766).
   await helm.run('uninstall', RELEASE, '-n', NAMESPACE);
   // The API server ends a CRD some time after it was deleted, once it has looked for objects of its kind.
-  await eventually(async () => (await kubectl('get', 'crd', '-o', 'name')) === '', { deadlineMs: 300_000, intervalMs: 200 });
+  await eventually(async () => (await kubectl('get', 'crd', '-o', 'name')) === '', { deadlineMs: 120_000, intervalMs: 200 });
 });
 
 it('tells what the CRD has against a ChatCluster, and makes none', async () => {
