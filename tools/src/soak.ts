@@ -2,13 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { freePort, runMain, ServiceError } from './process.ts';
 
 const root = join(import.meta.dirname, '../..');
 const pods = 3;
-/** The pods', also of those that a fault starts again. */
-const nodeOptions = `--import ${pathToFileURL(join(import.meta.dirname, 'eager-heap.ts')).href}`;
 
 /** A day's worth of ages and tokens in an hour, as far as they can be shortened: a token of less than 90 s is refreshed all the time. */
 const timers = { MAX_AGE_SECONDS: '150', ACCESS_TOKEN_SECONDS: '90' };
@@ -29,7 +26,6 @@ runMain(async () => {
     RATE_LIMITS: 'off',
     LOCAL_DIR: localDir,
     PODS: `${pods}`,
-    NODE_OPTIONS: `${nodeOptions} ${process.env.NODE_OPTIONS ?? ''}`.trim(),
   };
   for (const name of ['DATABASE_URL', 'REDIS_URLS', 'URL', 'URLS']) delete env[name];
   for (const name of ['PORT', 'ADMIN_PORT']) env[name] = `${await freePort(pods)}`;
