@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { indexMessages } from '../store/sql/search-messages.ts';
 import type { Duty } from './duty.ts';
 
-/** A message is found well within a second of its sending. */
+/** A message is found well within a second of its sending, but under full load (docs/benchmarks). */
 const POLL_MS = 300;
 /** Entries of one pass: about a hundredth of a second of Postgres. Passes of 500 were felt by everybody who sent meanwhile. */
 const AT_ONCE = 100;

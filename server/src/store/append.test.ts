@@ -140,8 +140,8 @@ test('tells whether the entry before was stored less than a second before', asyn
   const { store } = fixture;
   const [user] = (await makeUsers(store, 1)) as [string];
   const c = await makeGroup(store, [user]);
-  const named = { id: crypto.randomUUID(), kind: 'group', title: 'Named', history: 'all', creatorId: user, memberIds: [user] } as const;
-  const { changes } = await store.createConversation({ ...named, memberIds: [...named.memberIds] });
+  const about = { kind: 'group' as const, title: 'Named', history: 'all' as const, creatorId: user, memberIds: [user] };
+  const { changes } = await store.createConversation({ id: crypto.randomUUID(), ...about });
   assert.deepEqual(
     changes.map((change) => [change.seq, change.closeBehind]),
     [[1, false]],
