@@ -153,6 +153,9 @@ it('lets the account of the operator do its work, and nothing beyond', async () 
 });
 
 it('goes without a trace when it shall not keep the CRD', async () => {
+  // An operator has read all three kinds. The API server does not try again for minutes (crd_finalizer.go leaves that to its resync)
+  // when the deletion of a CRD is the first to ask for its objects: "could not list instances: storage is (re)initializing".
+  await kubectl('get', 'chatclusters,chatclusterbackups,chatclusterrestores', '--all-namespaces');
   await kubectl('delete', 'chatclusters', '--all', '-n', NAMESPACE);
   await upgrade({ crds: { keep: false } });
   // Without --wait: that of Helm 4 may miss that something is gone, and waits on (helm/helm#31766).
