@@ -34,6 +34,7 @@ import { IndexPages0100 } from './migrations/0100-index-pages.ts';
 import { SearchNewest0101 } from './migrations/0101-search-newest.ts';
 import { SearchAges0102 } from './migrations/0102-search-ages.ts';
 import { CloseBehind0103 } from './migrations/0103-close-behind.ts';
+import { HistoryPage0104 } from './migrations/0104-history-page.ts';
 import { loadRestore, newEpoch, RestoreUnfinishedError } from './sql/restores.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
@@ -77,6 +78,7 @@ export const migrations = [
   SearchNewest0101,
   SearchAges0102,
   CloseBehind0103,
+  HistoryPage0104,
 ];
 
 /** A TypeORM data source over the same tables: migrations and everything that is not hot. */

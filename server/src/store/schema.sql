@@ -1317,6 +1317,30 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.history_page(p_conversation uuid, p_lower bigint, p_upper bigint, p_anchor bigint, p_older integer, p_newer integer)
+ RETURNS SETOF entries
+ LANGUAGE plpgsql
+ STABLE ROWS 50
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_bitmapscan TO 'off'
+AS $function$
+begin
+  return query (
+    select e.* from entries e
+    where e.conversation_id = p_conversation and e.type = 'message' and e.seq >= p_lower and e.seq < p_anchor
+    order by e.seq desc limit p_older
+  ) union all (
+    select e.* from entries e
+    where e.conversation_id = p_conversation and e.type = 'message' and e.seq >= greatest(p_lower, p_anchor) and e.seq <= p_upper
+    order by e.seq limit p_newer
+  );
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.index_messages(p_limit integer)
  RETURNS integer
  LANGUAGE plpgsql

@@ -56,8 +56,9 @@ export async function findReadableFile(db: Db, id: string, userId: string): Prom
        select 1 from file_uses u
        join conversations c on c.id = u.conversation_id and c.deleted_at is null
        join members m on m.conversation_id = u.conversation_id and m.user_id = $2 and m.left_at is null
-       join entries e on e.conversation_id = u.conversation_id and e.id = u.message_id and not e.hidden and e.seq >= m.first_seq
-       where u.file_id = f.id))`,
+       -- "offset 0": as in load-sync.ts.
+       cross join lateral (select x.* from entries x where x.conversation_id = u.conversation_id and x.id = u.message_id offset 0) e
+       where u.file_id = f.id and not e.hidden and e.seq >= m.first_seq))`,
     [id, userId],
   );
   return rows[0] ?? null;
@@ -164,8 +165,8 @@ export async function listOrphans(db: Db, olderThanSeconds: number, limit: numbe
        and not exists (
          select 1 from file_uses u
          join conversations c on c.id = u.conversation_id and c.deleted_at is null
-         join entries e on e.conversation_id = u.conversation_id and e.id = u.message_id and not e.hidden
-         where u.file_id = f.id)
+         cross join lateral (select x.* from entries x where x.conversation_id = u.conversation_id and x.id = u.message_id offset 0) e
+         where u.file_id = f.id and not e.hidden)
      order by f.created_at limit $2`,
     [olderThanSeconds, limit],
   );

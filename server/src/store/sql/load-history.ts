@@ -22,6 +22,8 @@ interface Row {
   as_of: number;
 }
 
+const there = "e.conversation_id = $2 and e.type = 'message'";
+
 /** $3: messages below it, newest first, at most $4; and from $3 on, oldest first, at most $5. */
 const sql = `
   with access as materialized (
@@ -30,32 +32,21 @@ const sql = `
     from conversations c left join members m on m.conversation_id = c.id and m.user_id = $1
     where c.id = $2 and c.deleted_at is null
   ), picked as materialized (
-    select p.seq from access a, lateral (
-      (
-        select e.seq from entries e where e.conversation_id = a.id and e.type = 'message' and e.seq >= a.lower and e.seq < $3::bigint
-        order by e.seq desc limit $4
-      ) union all (
-        select e.seq from entries e
-        where e.conversation_id = a.id and e.type = 'message' and e.seq >= a.lower and e.seq >= $3::bigint and e.seq <= a.upper
-        order by e.seq limit $5
-      )
-    ) p where a.member = 'current'
+    select p.* from access a, history_page(a.id, a.lower, a.upper, $3::bigint, $4::integer, $5::integer) p where a.member = 'current'
   ), ends as materialized (
     select coalesce(min(seq), $3::bigint) as low, coalesce(max(seq), $3::bigint - 1) as high from picked
   ), edges as materialized (
     select ends.*,
-      exists (select 1 from entries e where e.conversation_id = a.id and e.type = 'message' and e.seq >= a.lower and e.seq < ends.low) as has_before,
-      exists (select 1 from entries e where e.conversation_id = a.id and e.type = 'message' and e.seq >= a.lower and e.seq > ends.high) as has_after
+      -- Not "exists", for which any entry of the partition would do to begin with.
+      (select e.seq from entries e where ${there} and e.seq >= a.lower and e.seq < ends.low order by e.seq desc limit 1) is not null as has_before,
+      (select e.seq from entries e where ${there} and e.seq >= a.lower and e.seq > ends.high order by e.seq limit 1) is not null as has_after
     from access a, ends
   )
   select a.kind, a.member, a.upper as as_of, edges.has_before, edges.has_after,
-    (
-      select jsonb_agg(${messageJson('$1')} order by e.seq)
-      from picked join entries e on e.conversation_id = a.id and e.seq = picked.seq
-    ) as messages, (
+    (select jsonb_agg(${messageJson('$1')} order by e.seq) from picked e) as messages, (
       select jsonb_agg(n.entry order by n.seq) from (
         select e.seq, entry_json(e) as entry from entries e
-        where e.conversation_id = a.id and a.member = 'current' and e.type in ('member', 'conversation') and e.seq >= a.lower
+        where e.conversation_id = $2 and a.member = 'current' and e.type in ('member', 'conversation') and e.seq >= a.lower
           and e.seq >= case when $4 = 0 then $3::bigint when edges.has_before then edges.low else a.lower end
           and e.seq <= case when $5 = 0 then $3::bigint - 1 when edges.has_after then edges.high else a.upper end
         order by e.seq desc limit ${HISTORY_NOTES}

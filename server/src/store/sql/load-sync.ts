@@ -45,7 +45,9 @@ const sql = `
   ), found as materialized (
     select w.conversation_id, w.seq, entry_json(e) as entry,
       sum(octet_length(e.data::text) + 220) over page as bytes, row_number() over page as position
-    from wanted w join entries e on e.conversation_id = w.conversation_id and e.seq = w.seq
+    -- "offset 0": joined, all entries were read, since the planner counts each look-up for all partitions and not for its own.
+    from wanted w
+    cross join lateral (select x.* from entries x where x.conversation_id = w.conversation_id and x.seq = w.seq offset 0) e
     window page as (order by w.depth, w.last_at desc, w.conversation_id rows unbounded preceding)
   )
   select p.conversation_id as "conversationId", p.cursor, p.last_seq as "lastSeq", p.first_seq as "firstSeq", p.trimmed_seq as "trimmedSeq", p.upper, p.former, p.start,

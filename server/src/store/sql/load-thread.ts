@@ -21,24 +21,21 @@ const access = `
   where c.id = $2 and c.deleted_at is null`;
 
 /** What answers the message $3, by the words of the index: a reply belongs to the thread of what it answers. */
-const isReply = `e.conversation_id = a.id and e.type = 'message' and (e.data ? 'threadRoot' or e.data ? 'replyTo')
+const isReply = `e.conversation_id = $2 and e.type = 'message' and (e.data ? 'threadRoot' or e.data ? 'replyTo')
   and coalesce(e.data ->> 'threadRoot', e.data ->> 'replyTo') = $3::uuid::text`;
 
 const threadSql = `
   with access as materialized (${access}), picked as materialized (
-    select p.seq from access a, lateral (
-      (select e.seq from entries e where ${isReply} and e.seq >= a.lower and e.seq < $4::bigint order by e.seq desc limit $5)
+    select p.* from access a, lateral (
+      (select e.* from entries e where ${isReply} and e.seq >= a.lower and e.seq < $4::bigint order by e.seq desc limit $5)
       union all
-      (select e.seq from entries e where ${isReply} and e.seq >= a.lower and e.seq >= $4::bigint order by e.seq limit $6)
+      (select e.* from entries e where ${isReply} and e.seq >= a.lower and e.seq >= $4::bigint order by e.seq limit $6)
     ) p where a.member = 'current'
   )
   select a.kind, a.member, a.upper as as_of, (
       select ${messageJson('$1')} from entries e
-      where e.conversation_id = a.id and e.id = $3::uuid and e.type = 'message' and e.seq >= a.lower and a.member = 'current'
-    ) as root, (
-      select jsonb_agg(${messageJson('$1')} order by e.seq)
-      from picked join entries e on e.conversation_id = a.id and e.seq = picked.seq
-    ) as messages
+      where e.conversation_id = $2 and e.id = $3::uuid and e.type = 'message' and e.seq >= a.lower and a.member = 'current'
+    ) as root, (select jsonb_agg(${messageJson('$1')} order by e.seq) from picked e) as messages
   from access a`;
 
 export interface ThreadQuery {
@@ -79,8 +76,10 @@ const pinnedSql = `
       select jsonb_agg(${messageJson('$1')} order by p.pinned_at desc, e.seq desc)
       from (
         select s.message_id, s.pinned_at from message_state s
-        where s.conversation_id = a.id and s.pinned_at is not null order by s.pinned_at desc limit $3
-      ) p join entries e on e.conversation_id = a.id and e.id = p.message_id and e.seq >= a.lower
+        where s.conversation_id = $2 and s.pinned_at is not null order by s.pinned_at desc limit $3
+      ) p cross join lateral (
+        select x.* from entries x where x.conversation_id = $2 and x.id = p.message_id and x.seq >= a.lower offset 0
+      ) e
       where a.member = 'current'
     ) as messages
   from access a`;
@@ -97,7 +96,7 @@ const oneSql = `
   with access as materialized (${access})
   select a.kind, a.member, a.upper as as_of, (
       select jsonb_build_array(${messageJson('$1')}) from entries e
-      where e.conversation_id = a.id and e.id = $3 and e.type = 'message' and e.seq >= a.lower and a.member = 'current'
+      where e.conversation_id = $2 and e.id = $3 and e.type = 'message' and e.seq >= a.lower and a.member = 'current'
     ) as messages
   from access a`;
 

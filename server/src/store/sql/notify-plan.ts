@@ -17,7 +17,7 @@ export const quietJson = `jsonb_build_object('from', n.quiet_from, 'to', n.quiet
 
 const hasPush = `exists (
   select 1 from push_subscriptions p join sessions s on s.id = p.session_id and s.revoked_at is null and s.expires_at > now()
-  where p.user_id = m.user_id)`;
+  where p.user_id = m.user_id offset 0)`;
 
 /**
  * Batches by transaction, as the tail reads them: everything below the snapshot's xmin has ended, so nothing that commits
@@ -52,11 +52,16 @@ const pageSql = `
     select jsonb_build_object('conversationId', e.conversation_id, 'kind', e.kind, 'large', e.large, 'seq', e.seq, 'userId', m.user_id,
       'level', m.level, 'mentioned', x.mentioned, 'hasPush', x.has_push, 'hasMail', x.has_mail,
       'blocked', exists (select 1 from blocks b where b.user_id = m.user_id and b.blocked_id = e.actor_id), 'quiet', ${quietJson}) as candidate
+    -- "offset 0" here, too: joined, all members of all conversations were read for each page.
     from messages e
-    join members m on m.conversation_id = e.conversation_id and m.left_at is null and m.user_id <> e.actor_id
-      and m.first_seq <= e.seq and m.read_seq < e.seq and m.level <> 'none'
-    join users u on u.id = m.user_id and u.deleted_at is null and u.suspended_at is null
-    left join notification_settings n on n.user_id = m.user_id
+    cross join lateral (
+      select x.* from members x where x.conversation_id = e.conversation_id and x.left_at is null and x.user_id <> e.actor_id
+        and x.first_seq <= e.seq and x.read_seq < e.seq and x.level <> 'none' offset 0
+    ) m
+    cross join lateral (
+      select x.* from users x where x.id = m.user_id and x.deleted_at is null and x.suspended_at is null offset 0
+    ) u
+    left join lateral (select x.* from notification_settings x where x.user_id = m.user_id offset 0) n on true
     cross join lateral (
       select e.data -> 'mentions' ? m.user_id::text is true or e.data ? 'mentionAll' as mentioned, ${hasPush} as has_push,
         u.email is not null and u.email_verified_at is not null and coalesce(n.mail, true) as has_mail

@@ -65,7 +65,8 @@ const rowsSql = `
   select iso(e.at) as at, e.id, ${titleSql} as title, case when not e.hidden then ${messageJson('$1')} end as message
   from unnest($3::uuid[], $4::bigint[]) as h (conversation_id, seq)
   join mine on mine.conversation_id = h.conversation_id and h.seq >= mine.first_seq
-  join entries e on e.conversation_id = h.conversation_id and e.seq = h.seq
+  -- "offset 0": as in load-sync.ts.
+  cross join lateral (select x.* from entries x where x.conversation_id = h.conversation_id and x.seq = h.seq offset 0) e
   join conversations c on c.id = h.conversation_id
   order by e.at desc, e.id desc`;
 

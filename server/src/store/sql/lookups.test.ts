@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, it } from 'node:test';
+import type { Store } from '../store.ts';
+import { createFixture, entriesRead, type Fixture, makeGroup, makeUsers, rowsRead, sendMany } from '../_fixture.ts';
+import { findReadableFile, listOrphans } from './files.ts';
+import { loadHistory } from './load-history.ts';
+import { loadSync } from './load-sync.ts';
+import { loadPinned, loadThread } from './load-thread.ts';
+import { loadMissedMail } from './missed-mail.ts';
+import { readNotifyPage } from './notify-plan.ts';
+import { loadFound } from './search-messages.ts';
+
+/**
+ * So many that a look-up costs less than reading everything, and so few that the planner thinks otherwise: it counts each look-up for all
+ * partitions of entries. Then catching up read every message of an installation.
+ */
+const CONVERSATIONS = 40;
+const MESSAGES = 500;
+/** More in the second one. */
+const LONG = 5_000;
+/** Enough for a general plan to be taken, if one is. */
+const TIMES = 8;
+
+let fixture: Fixture;
+let store: Store;
+let user: string;
+const conversations: string[] = [];
+let ids: string[];
+const fileId = randomUUID();
+
+before(async () => {
+  fixture = await createFixture(1);
+  store = fixture.store;
+  const users = await makeUsers(store, 300);
+  user = users[0]!;
+  for (let i = 0; i < CONVERSATIONS; i += 1) {
+    const id = await makeGroup(store, [user, users[1]!]);
+    await sendMany(store, id, users[1]!, MESSAGES);
+    conversations.push(id);
+  }
+  await sendMany(store, conversations[1]!, user, LONG);
+  await makeGroup(store, users);
+  const { rows } = await store.pool.query<{ id: string }>(
+    `select id from entries where conversation_id = $1 and type = 'message' order by seq desc limit 20`,
+    [conversations[0]],
+  );
+  ids = rows.map((row) => row.id);
+  await store.pool.query(`insert into message_state (conversation_id, message_id, pinned_at) select $1, unnest($2::uuid[]), now()`, [
+    conversations[0],
+    ids,
+  ]);
+  await store.pool.query(`update users set email = 'ada@example.org', email_verified_at = now() where id = $1`, [user]);
+  await store.pool.query(
+    `insert into files (id, owner_id, name, type, bytes, sha256, state, created_at, attached_at)
+     values ($1, $2, 'a.txt', 'text/plain', 1, sha256('a'), 'ready', now() - interval '1 day', now() - interval '1 day')`,
+    [fileId, users[1]],
+  );
+  await store.pool.query('insert into file_uses (file_id, conversation_id, message_id) select $1, $2, unnest($3::uuid[])', [
+    fileId,
+    conversations[0],
+    ids,
+  ]);
+  await store.pool.query('analyze');
+});
+after(() => fixture[Symbol.asyncDispose]());
+
+/** Of one reading, on average. */
+async function readBy(work: () => Promise<unknown>, count = () => entriesRead(store)): Promise<number> {
+  const earlier = await count();
+  for (let i = 0; i < TIMES; i += 1) await work();
+  return ((await count()) - earlier) / TIMES;
+}
+
+const reads: [what: string, most: number, work: () => Promise<unknown>][] = [
+  [
+    'catching up with 300 entries of 40 conversations',
+    300,
+    () =>
+      loadSync(store.pool, {
+        userId: user,
+        cursors: Object.fromEntries(conversations.map((id, i) => [id, MESSAGES - 20 + (i === 1 ? LONG : 0)])),
+      }),
+  ],
+  // Its messages, what else there is among them, and whether there are others.
+  ['a page of history', 110, () => loadHistory(store.pool, { userId: user, conversationId: conversations[1]!, limit: 50 })],
+  ['a thread', 60, () => loadThread(store.pool, { userId: user, conversationId: conversations[0]!, rootId: ids[0]!, limit: 50 })],
+  ['20 pins', 20, () => loadPinned(store.pool, user, conversations[0]!, 20)],
+  [
+    '20 hits of a search',
+    20,
+    () =>
+      loadFound(
+        store.pool,
+        user,
+        conversations.slice(0, 20).map((conversationId) => ({ conversationId, seq: 7 })),
+      ),
+  ],
+  ['a file that is posted in 20 messages', 20, () => findReadableFile(store.pool, fileId, user)],
+  ['files that nothing shows', 20, () => listOrphans(store.pool, 0, 10)],
+];
+
+for (const [what, most, work] of reads)
+  it(`reads for ${what} no more than ${most} entries of ${(CONVERSATIONS * MESSAGES + LONG).toLocaleString('en-US')}`, async () => {
+    const read = await readBy(work);
+    assert.ok(read <= most, `${read} entries were read`);
+    assert.ok(read > 0, 'nothing was read');
+  });
+
+it('reads for a mail of what was missed in one conversation that one only', async () => {
+  const read = await readBy(() => loadMissedMail(store.pool, user, conversations.slice(0, 1)));
+  assert.ok(read <= MESSAGES + 1, `${read} entries were read`);
+});
+
+it('reads for planning notifications of one message its members only', async () => {
+  await store.pool.query('update notify_cursor set xid = pg_snapshot_xmin(pg_current_snapshot())::text::bigint');
+  await sendMany(store, conversations[0]!, user, 1);
+  const read = await readBy(
+    () => readNotifyPage(store.pool, 50),
+    () => rowsRead(store, '^members$'),
+  );
+  assert.ok(read <= 4, `${read} members were read`);
+});
