@@ -10,6 +10,13 @@ const LONGEST_PAUSE_MS = 60_000;
 /** A mistake of the caller or a server that does not do its part: shown as one line. */
 export class LoadError extends Error {
   override name = 'LoadError';
+  /** Of the answer that it tells of. */
+  readonly status: number | undefined;
+
+  constructor(message: string, { status, ...options }: ErrorOptions & { status?: number } = {}) {
+    super(message, options);
+    this.status = status;
+  }
 }
 
 interface Answer {
@@ -47,6 +54,7 @@ export interface RestRequest {
 export async function rest<T>({ onPause, ...wanted }: RestRequest & { onPause?: (ms: number) => void }): Promise<T> {
   const { urls, first, path } = wanted;
   let problem = '';
+  let status: number | undefined;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     let waitMs = 200 * 2 ** attempt * (0.5 + Math.random() / 2);
     const url = `${urls[(first + attempt) % urls.length]}${path}`;
@@ -54,16 +62,18 @@ export async function rest<T>({ onPause, ...wanted }: RestRequest & { onPause?: 
       const answer = await request(url, wanted);
       if (answer.status < 300) return answer.body as T;
       problem = `${url} answered ${answer.status} ${JSON.stringify(answer.body)}`;
+      status = answer.status;
       if (answer.status !== 429 && answer.status < 500) break;
       waitMs = Math.min(LONGEST_PAUSE_MS, answer.retryAfterMs ?? waitMs);
     } catch (error) {
+      status = undefined;
       problem = `${url} cannot be reached: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}`;
       if (attempt + 1 >= UNREACHABLE_TRIES) break;
     }
     onPause?.(waitMs);
     await pause(waitMs);
   }
-  throw new LoadError(`${wanted.method} ${problem}`);
+  throw new LoadError(`${wanted.method} ${problem}`, status === undefined ? {} : { status });
 }
 
 /** A new access token; undefined when the server cannot give one now: it is asked for again at the next hint. */

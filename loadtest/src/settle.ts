@@ -57,12 +57,15 @@ export async function judge(pool: Pool, population: Population, { settings, targ
   const settledAfter = (nowMs() - startedAtMs) / 1_000;
   if ((await behind()) > 0) await pool.all('ask', reference);
   progress.update('reading everything back from the server');
-  for (const { user, token } of (await pool.all('tokens', undefined)).flat()) population.accounts[user]!.token = token;
+  const renewTokens = async () => {
+    for (const { user, token } of (await pool.all('tokens', undefined)).flat()) population.accounts[user]!.token = token;
+  };
+  await renewTokens();
   const queued = (await pool.all('acks', undefined)).flatMap((part) => part.queued);
   const active = [
     ...new Set([...columns.flatMap(({ conversation }) => [...conversation]), ...queued.map(({ conversation }) => conversation)]),
   ];
-  const stored = await audit(target.urls, population, active);
+  const stored = await audit({ urls: target.urls, population, active, renewTokens });
   const final = (await pool.all('acks', undefined)).map((part) => part.columns);
   const complete = createReference(final, length, findQueued(queued, stored));
   const last = judgeStored(stored, complete, queued, nowMs());
