@@ -1,61 +1,54 @@
 import type { LoadRequest } from './load.ts';
 import { startPeer } from './peer.ts';
 import { type BenchOptions, median, type Result, ratio } from './report.ts';
-import { addPaced, closedRuns, cpuPerDelivery, PODS, pacedRuns, perSecond, type Sample, type Side, startOurs, sum } from './sides.ts';
-import { makeWorld, run, type Services, startServices, type World } from './world.ts';
+import { benchSides, cpuPerDelivery, PODS, perSecond, type Sample, type StartSide, startOurs, sum } from './sides.ts';
+import { run } from './world.ts';
 
 type Rival = 'naive' | 'floor';
 
-async function startRival(name: Rival, stack: AsyncDisposableStack, services: Services, world: World): Promise<Side<Rival>> {
-  const url = await services.createDatabase(name, false);
-  await run(
-    url,
-    'create table messages (id bigserial primary key, conversation_id uuid not null, sender_id uuid not null, body text not null, at timestamptz not null default now())',
-  );
-  await run(url, 'create index on messages (conversation_id, id)');
-  await run(url, 'create table memberships (user_id uuid, conversation_id uuid, primary key (user_id, conversation_id))');
-  const pairs = world.conversations.flatMap(({ id, members }) => members.map((user) => ({ id, user })));
-  await run(url, 'insert into memberships select * from unnest($1::uuid[], $2::uuid[])', [
-    pairs.map((pair) => pair.user),
-    pairs.map((pair) => pair.id),
-  ]);
-  const apps = Array.from({ length: PODS }, () => stack.use(startPeer(`${name}-app.ts`, [url, services.redisUrl])));
-  const ports = await Promise.all(apps.map((app) => app.call<number>('listen')));
-  const load = stack.use(startPeer('load.ts'));
-  await load.call('open', { ports, world, auths: world.users.map((userId) => JSON.stringify({ userId })) } satisfies LoadRequest);
-  return { name, pids: apps.map((app) => app.pid), load, catchUp: async () => undefined };
-}
+const startRival =
+  (name: Rival): StartSide<Rival> =>
+  async (stack, services, world) => {
+    const url = await services.createDatabase(name, false);
+    await run(
+      url,
+      'create table messages (id bigserial primary key, conversation_id uuid not null, sender_id uuid not null, body text not null, at timestamptz not null default now())',
+    );
+    await run(url, 'create index on messages (conversation_id, id)');
+    await run(url, 'create table memberships (user_id uuid, conversation_id uuid, primary key (user_id, conversation_id))');
+    const pairs = world.conversations.flatMap(({ id, members }) => members.map((user) => ({ id, user })));
+    await run(url, 'insert into memberships select * from unnest($1::uuid[], $2::uuid[])', [
+      pairs.map((pair) => pair.user),
+      pairs.map((pair) => pair.id),
+    ]);
+    const apps = Array.from({ length: PODS }, () => stack.use(startPeer(`${name}-app.ts`, [url, services.redisUrl])));
+    const ports = await Promise.all(apps.map((app) => app.call<number>('listen')));
+    const load = stack.use(startPeer('load.ts'));
+    await load.call('open', { ports, world, auths: world.users.map((userId) => JSON.stringify({ userId })) } satisfies LoadRequest);
+    return { name, pids: apps.map((app) => app.pid), load, catchUp: async () => undefined };
+  };
 
-/** Three pods each, as processes, on one Postgres (fsync on) and one Redis. */
-export async function benchCluster({ isQuick, say }: BenchOptions): Promise<Result> {
-  const seconds = isQuick ? 4 : 10;
-  const repeats = isQuick ? 1 : 3;
-  await using services = await startServices();
-  await using stack = new AsyncDisposableStack();
-  const world = makeWorld(isQuick ? 210 : 500);
-  const sides: Side<'ours' | Rival>[] = [
-    await startOurs(stack, services, world),
-    await startRival('naive', stack, services, world),
-    await startRival('floor', stack, services, world),
-  ];
-  const samples = await closedRuns(sides, { warmUpSeconds: isQuick ? 2 : 20, seconds, repeats, say: (text) => say(`cluster: ${text}`) });
-  const result = closedRows(samples, { world, seconds, repeats });
-  for (const side of sides) {
-    const targets = side.name === 'ours' ? { p50: 10, p99: 50 } : {};
-    addPaced(result, side.name, { ...(await pacedRuns(side, { samples: samples[side.name], seconds, repeats })), targets });
-  }
-  return result;
-}
+/** Three pods each, as processes. */
+export const benchCluster = (options: BenchOptions): Promise<Result> =>
+  benchSides(
+    {
+      title: 'cluster',
+      starts: [startOurs, startRival('naive'), startRival('floor')],
+      toResult: closedRows,
+      targets: { ours: { p50: 10, p99: 50 } },
+    },
+    options,
+  );
 
 function closedRows(
   { ours, naive, floor }: Record<'ours' | Rival, Sample[]>,
-  { world, seconds, repeats }: { world: World; seconds: number; repeats: number },
+  { clients, runs }: { clients: string; runs: string },
 ): Result {
   const outOfOrder = (samples: Sample[]) => samples.map((s) => s.outOfOrder);
   const deliveries = (samples: Sample[]) => samples.map((s) => s.deliveries);
   return {
     title: 'Acknowledged durable messages over three pods',
-    setting: `${world.users.length} clients, each one message at a time; 80 % direct, 19 % groups of 10, 1 % one group of 200; three pods; ${repeats} interleaved runs of ${seconds} s; naive: Socket.IO, Redis Streams adapter, one INSERT per message; floor: what no Node server can leave out, bare ws, one INSERT per batch, one stream, and nothing promised`,
+    setting: `${clients}, each one message at a time; 80 % direct, 19 % groups of 10, 1 % one group of 200; three pods; ${runs}; naive: Socket.IO, Redis Streams adapter, one INSERT per message; floor: what no Node server can leave out, bare ws, one INSERT per batch, one stream, and nothing promised`,
     rows: [
       { what: 'ours: acknowledged, closed loop', value: median(perSecond(ours)), unit: 'messages/s' },
       { what: 'naive: acknowledged, closed loop', value: median(perSecond(naive)), unit: 'messages/s' },

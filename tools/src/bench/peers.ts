@@ -1,31 +1,15 @@
 import { startCentrifuge } from './peers/centrifuge.ts';
 import { startTinode } from './peers/tinode.ts';
 import { type BenchOptions, median, type Result, type Row, ratio } from './report.ts';
-import { addPaced, closedRuns, cpuPerDelivery, pacedRuns, perSecond, type Sample, type Side, startOurs, sum } from './sides.ts';
-import { makeWorld, startServices } from './world.ts';
+import { benchSides, cpuPerDelivery, perSecond, type Sample, startOurs, sum } from './sides.ts';
 
 type Name = 'ours' | 'Tinode' | 'centrifuge';
 
-/** Our three pods and two servers of others, three nodes each, on one Postgres (fsync on) and one Redis. */
-export async function benchPeers({ isQuick, say }: BenchOptions): Promise<Result> {
-  const seconds = isQuick ? 4 : 10;
-  const repeats = isQuick ? 1 : 3;
-  await using services = await startServices();
-  await using stack = new AsyncDisposableStack();
-  const world = makeWorld(isQuick ? 210 : 500);
-  const sides: Side<Name>[] = [
-    await startOurs(stack, services, world),
-    await startTinode(stack, services, world),
-    await startCentrifuge(stack, services, world),
-  ];
-  const samples = await closedRuns(sides, { warmUpSeconds: isQuick ? 2 : 20, seconds, repeats, say: (text) => say(`peers: ${text}`) });
-  const result = toResult(samples, `${world.users.length} clients`, `${repeats} interleaved runs of ${seconds} s`);
-  for (const side of sides)
-    addPaced(result, side.name, { ...(await pacedRuns(side, { samples: samples[side.name], seconds, repeats })), targets: {} });
-  return result;
-}
+/** Our three pods and two servers of others, three nodes each. */
+export const benchPeers = (options: BenchOptions): Promise<Result> =>
+  benchSides({ title: 'peers', starts: [startOurs, startTinode, startCentrifuge], toResult, targets: {} }, options);
 
-function toResult(samples: Record<Name, Sample[]>, clients: string, runs: string): Result {
+function toResult(samples: Record<Name, Sample[]>, { clients, runs }: { clients: string; runs: string }): Result {
   const tinode =
     'Tinode 0.25.3: a cluster on the same Postgres that stores before it acknowledges, 10 connections a node as ours, its log thrown away, its clients not on `me`';
   const centrifuge =

@@ -5,8 +5,8 @@ import type { LoadRequest } from './load.ts';
 import type { LoadStats } from './load-loop.ts';
 import { cpuMsOf, type Peer, startPeer } from './peer.ts';
 import { startPod } from './pods.ts';
-import { median, type Result } from './report.ts';
-import { type Services, signTokens, storeWorld, type World } from './world.ts';
+import { type BenchOptions, median, type Result } from './report.ts';
+import { makeWorld, type Services, signTokens, startServices, storeWorld, type World } from './world.ts';
 
 export const PODS = 3;
 export interface Side<Name extends string> {
@@ -37,6 +37,8 @@ async function untilNothingIsLeft(url: string): Promise<void> {
     await db.end();
   }
 }
+
+export type StartSide<Name extends string> = (stack: AsyncDisposableStack, services: Services, world: World) => Promise<Side<Name>>;
 
 export async function startOurs(stack: AsyncDisposableStack, services: Services, world: World): Promise<Side<'ours'>> {
   const url = await services.createDatabase('ours', true);
@@ -75,7 +77,7 @@ interface ClosedOptions {
 }
 
 /** Runs of all sides by turns. */
-export async function closedRuns<Name extends string>(sides: Side<Name>[], options: ClosedOptions): Promise<Record<Name, Sample[]>> {
+async function closedRuns<Name extends string>(sides: Side<Name>[], options: ClosedOptions): Promise<Record<Name, Sample[]>> {
   const { warmUpSeconds, seconds, repeats, say } = options;
   // A pod lives for days. In its first ten seconds under load a message costs it a third more, as V8 compiles (docs/benchmarks/README.md).
   for (const side of sides) await sample(side, 'closed', warmUpSeconds);
@@ -102,7 +104,7 @@ interface PacedRuns {
 }
 
 /** Send → receive on another pod at half of what the same side did at most. */
-export async function pacedRuns(
+async function pacedRuns(
   side: Side<string>,
   { samples, seconds, repeats }: { samples: Sample[]; seconds: number; repeats: number },
 ): Promise<PacedRuns> {
@@ -117,9 +119,10 @@ export async function pacedRuns(
   return { rate, runs };
 }
 
-type Paced = PacedRuns & { targets: { p50?: number; p99?: number } };
+type PacedTargets = { p50?: number; p99?: number };
+type Paced = PacedRuns & { targets: PacedTargets };
 
-export function addPaced(result: Result, name: string, { rate, runs, targets }: Paced): void {
+function addPaced(result: Result, name: string, { rate, runs, targets }: Paced): void {
   const what = `${name}: send → receive on another pod at half of its maximum (${Math.round(rate)}/s)`;
   for (const key of ['p50', 'p99'] as const) {
     const target = targets[key] === undefined ? {} : { target: { atMost: targets[key] } };
@@ -127,4 +130,34 @@ export function addPaced(result: Result, name: string, { rate, runs, targets }: 
   }
   result.rows.push({ what: `${name}: sends not answered in those runs`, value: sum(runs.map((r) => r.unanswered)), unit: '' });
   for (const key of ['p50', 'p99', 'max', 'count'] as const) result.runs[`${name}, paced ${key}`] = runs.map((r) => r[key]);
+}
+
+interface SidesBench<Name extends string> {
+  title: string;
+  starts: StartSide<Name>[];
+  /** Of the closed loops. */
+  toResult(samples: Record<Name, Sample[]>, words: { clients: string; runs: string }): Result;
+  targets: Partial<Record<Name, PacedTargets>>;
+}
+
+/** Sides on one Postgres (fsync on) and one Redis: closed loops by turns, then each at half of its own maximum. */
+export async function benchSides<Name extends string>(
+  { title, starts, toResult, targets }: SidesBench<Name>,
+  { isQuick, say }: BenchOptions,
+): Promise<Result> {
+  const seconds = isQuick ? 4 : 10;
+  const repeats = isQuick ? 1 : 3;
+  await using services = await startServices();
+  await using stack = new AsyncDisposableStack();
+  const world = makeWorld(isQuick ? 210 : 500);
+  const sides: Side<Name>[] = [];
+  for (const start of starts) sides.push(await start(stack, services, world));
+  const samples = await closedRuns(sides, { warmUpSeconds: isQuick ? 2 : 20, seconds, repeats, say: (text) => say(`${title}: ${text}`) });
+  const result = toResult(samples, { clients: `${world.users.length} clients`, runs: `${repeats} interleaved runs of ${seconds} s` });
+  for (const side of sides)
+    addPaced(result, side.name, {
+      ...(await pacedRuns(side, { samples: samples[side.name], seconds, repeats })),
+      targets: targets[side.name] ?? {},
+    });
+  return result;
 }
