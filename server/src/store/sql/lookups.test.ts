@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, it } from 'node:test';
 import type { Store } from '../store.ts';
-import { createFixture, entriesRead, type Fixture, makeGroup, makeUsers, rowsRead, sendMany } from '../_fixture.ts';
+import { createFixture, entriesRead, type Fixture, makeGroup, makeUsers, rowsRead, send, sendMany } from '../_fixture.ts';
 import { findReadableFile, listOrphans } from './files.ts';
 import { loadHistory } from './load-history.ts';
 import { loadSync } from './load-sync.ts';
@@ -19,12 +19,16 @@ const CONVERSATIONS = 40;
 const MESSAGES = 500;
 /** More in the second one. */
 const LONG = 5_000;
+const USERS = 300;
 /** Enough for a general plan to be taken, if one is. */
 const TIMES = 8;
 
 let fixture: Fixture;
 let store: Store;
 let user: string;
+/** In the large conversation only. */
+let quiet: string;
+let large: string;
 const conversations: string[] = [];
 let ids: string[];
 const fileId = randomUUID();
@@ -32,15 +36,16 @@ const fileId = randomUUID();
 before(async () => {
   fixture = await createFixture(1);
   store = fixture.store;
-  const users = await makeUsers(store, 300);
+  const users = await makeUsers(store, USERS);
   user = users[0]!;
+  quiet = users.at(-1)!;
   for (let i = 0; i < CONVERSATIONS; i += 1) {
     const id = await makeGroup(store, [user, users[1]!]);
     await sendMany(store, id, users[1]!, MESSAGES);
     conversations.push(id);
   }
   await sendMany(store, conversations[1]!, user, LONG);
-  await makeGroup(store, users);
+  large = await makeGroup(store, users);
   const { rows } = await store.pool.query<{ id: string }>(
     `select id from entries where conversation_id = $1 and type = 'message' order by seq desc limit 20`,
     [conversations[0]],
@@ -112,12 +117,24 @@ it('reads for a mail of what was missed in one conversation that one only', asyn
   assert.ok(read <= MESSAGES + 1, `${read} entries were read`);
 });
 
-it('reads for planning notifications of one message its members only', async () => {
+const membersRead = async (conversationId: string, data: object): Promise<number> => {
   await store.pool.query('update notify_cursor set xid = pg_snapshot_xmin(pg_current_snapshot())::text::bigint');
-  await sendMany(store, conversations[0]!, user, 1);
-  const read = await readBy(
+  await send(store, conversationId, user, data);
+  return readBy(
     () => readNotifyPage(store.pool, 50),
     () => rowsRead(store, '^members$'),
   );
+};
+
+it('reads for planning notifications of one message its members only', async () => {
+  const read = await membersRead(conversations[0]!, { body: 'hello' });
   assert.ok(read <= 4, `${read} members were read`);
+});
+
+it('reads for planning notifications in a large conversation those who are mentioned only', async () => {
+  assert.equal(await membersRead(large, { body: 'hello' }), 0);
+  const one = await membersRead(large, { body: 'hello', mentions: [quiet] });
+  assert.ok(one > 0 && one <= 2, `${one} members were read`);
+  const all = await membersRead(large, { body: 'hello', mentionAll: true });
+  assert.ok(all >= USERS, `${all} members were read`);
 });
