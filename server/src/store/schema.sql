@@ -1317,6 +1317,43 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.history_edges(p_conversation uuid, p_lower bigint, p_low bigint, p_high bigint, OUT has_before boolean, OUT has_after boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_bitmapscan TO 'off'
+AS $function$
+begin
+  has_before := exists (
+    select from entries e where e.conversation_id = p_conversation and e.type = 'message' and e.seq >= p_lower and e.seq < p_low);
+  has_after := exists (
+    select from entries e where e.conversation_id = p_conversation and e.type = 'message' and e.seq >= p_lower and e.seq > p_high);
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.history_notes(p_conversation uuid, p_low bigint, p_high bigint, p_limit integer)
+ RETURNS SETOF entries
+ LANGUAGE plpgsql
+ STABLE ROWS 5
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_bitmapscan TO 'off'
+AS $function$
+begin
+  return query select e.* from entries e
+  where e.conversation_id = p_conversation and e.type in ('member', 'conversation') and e.seq >= p_low and e.seq <= p_high
+  order by e.seq desc limit p_limit;
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION public.history_page(p_conversation uuid, p_lower bigint, p_upper bigint, p_anchor bigint, p_older integer, p_newer integer)
  RETURNS SETOF entries
  LANGUAGE plpgsql

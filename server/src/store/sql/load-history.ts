@@ -22,8 +22,6 @@ interface Row {
   as_of: number;
 }
 
-const there = "e.conversation_id = $2 and e.type = 'message'";
-
 /** $3: messages below it, newest first, at most $4; and from $3 on, oldest first, at most $5. */
 const sql = `
   with access as materialized (
@@ -36,21 +34,14 @@ const sql = `
   ), ends as materialized (
     select coalesce(min(seq), $3::bigint) as low, coalesce(max(seq), $3::bigint - 1) as high from picked
   ), edges as materialized (
-    select ends.*,
-      -- Not "exists", for which any entry of the partition would do to begin with.
-      (select e.seq from entries e where ${there} and e.seq >= a.lower and e.seq < ends.low order by e.seq desc limit 1) is not null as has_before,
-      (select e.seq from entries e where ${there} and e.seq >= a.lower and e.seq > ends.high order by e.seq limit 1) is not null as has_after
-    from access a, ends
+    select ends.*, h.has_before, h.has_after from access a, ends, history_edges(a.id, a.lower, ends.low, ends.high) h
   )
   select a.kind, a.member, a.upper as as_of, edges.has_before, edges.has_after,
     (select jsonb_agg(${messageJson('$1')} order by e.seq) from picked e) as messages, (
-      select jsonb_agg(n.entry order by n.seq) from (
-        select e.seq, entry_json(e) as entry from entries e
-        where e.conversation_id = $2 and a.member = 'current' and e.type in ('member', 'conversation') and e.seq >= a.lower
-          and e.seq >= case when $4 = 0 then $3::bigint when edges.has_before then edges.low else a.lower end
-          and e.seq <= case when $5 = 0 then $3::bigint - 1 when edges.has_after then edges.high else a.upper end
-        order by e.seq desc limit ${HISTORY_NOTES}
-      ) n
+      select jsonb_agg(entry_json(n) order by n.seq) from history_notes(a.id,
+        greatest(a.lower, case when $4 = 0 then $3::bigint when edges.has_before then edges.low else a.lower end),
+        case when $5 = 0 then $3::bigint - 1 when edges.has_after then edges.high else a.upper end, ${HISTORY_NOTES}) n
+      where a.member = 'current'
     ) as notes
   from access a, edges`;
 
