@@ -20,6 +20,7 @@ const MESSAGES = 500;
 /** More in the second one. */
 const LONG = 5_000;
 const USERS = 300;
+const BATCHES = 1_000;
 /** Enough for a general plan to be taken, if one is. */
 const TIMES = 8;
 
@@ -125,6 +126,18 @@ const membersRead = async (conversationId: string, data: object): Promise<number
     () => rowsRead(store, '^members$'),
   );
 };
+
+it('reads for planning notifications of the outbox what is new', async () => {
+  for (let i = 0; i < BATCHES; i += 1) await send(store, conversations[0]!, user);
+  await store.pool.query('analyze batches');
+  await store.pool.query('update notify_cursor set xid = pg_snapshot_xmin(pg_current_snapshot())::text::bigint');
+  for (let i = 0; i < 3; i += 1) await send(store, conversations[0]!, user);
+  const read = await readBy(
+    () => readNotifyPage(store.pool, 50),
+    () => rowsRead(store, '^batches$'),
+  );
+  assert.ok(read <= 4, `${read} batches were read`);
+});
 
 it('reads for planning notifications of one message its members only', async () => {
   const read = await membersRead(conversations[0]!, { body: 'hello' });
