@@ -1,6 +1,7 @@
 import { RECEIPT_MERGE_MS } from '@chatcluster/protocol/limits';
 import { decideMember } from '../domain/permissions.ts';
 import type { Fanout } from '../fanout/types.ts';
+import { furthest } from '../store/sql/set-read.ts';
 import type { SetThreadRead } from '../store/sql/set-thread-read.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../log.ts';
@@ -29,15 +30,6 @@ interface Pending {
 const TELL_ALL_UP_TO = 100;
 /** How many seqs back the authors concerned by a receipt are looked for. */
 const LOOK_BACK = 100;
-
-type Positions = { delivered?: number; read?: number };
-
-/** Two answers of Postgres may be handled in another order than their commits. */
-export function furthest(a: Positions, b: Positions): Positions {
-  const delivered = Math.max(a.delivered ?? 0, b.delivered ?? 0);
-  const read = Math.max(a.read ?? 0, b.read ?? 0);
-  return { ...(delivered > 0 && { delivered }), ...(read > 0 && { read }) };
-}
 
 /** Read and delivered positions: monotonic, stored at once, told to others at most once per 250 ms. */
 export function createReceipts(deps: ReceiptsDeps) {
@@ -73,6 +65,7 @@ export function createReceipts(deps: ReceiptsDeps) {
     const key = `${userId} ${conversationId}`;
     const known = pending.get(key);
     if (known !== undefined) {
+      // Two answers of Postgres may be handled in another order than their commits.
       Object.assign(known, furthest(known, moved));
       return;
     }

@@ -14,7 +14,7 @@ import { loadSync, type SyncQuery } from './sql/load-sync.ts';
 import { loadMessage, loadPinned, loadThread, type ThreadQuery } from './sql/load-thread.ts';
 import { joinMatch, leaveMatch, renewMatch } from './sql/match.ts';
 import * as membership from './sql/membership.ts';
-import { type PatchMe, patchMe, type SetRead, setRead, setUnread } from './sql/set-read.ts';
+import { type PatchMe, patchMe, type SetRead, setRead, setReads, setUnread } from './sql/set-read.ts';
 import { type SetThreadRead, setThreadRead } from './sql/set-thread-read.ts';
 import * as tail from './sql/tail.ts';
 
@@ -29,6 +29,7 @@ export function createStore(options: StoreOptions) {
   const pool = createPool(options);
   const { readUrls: urls = [], onRead = () => undefined, ...rest } = options;
   const reads = createReads({ ...rest, primary: pool, urls, onRead });
+  const readTogether = batched((changes: SetRead[]) => setReads(pool, changes));
   return {
     pool,
     /** For reads that are worth a replica. */
@@ -67,7 +68,7 @@ export function createStore(options: StoreOptions) {
     messageReceipts: (conversationId: string, messageId: string) => lists.messageReceipts(pool, conversationId, messageId),
 
     loadPositions: (userId: string, conversationIds: string[]) => loadPositions(pool, userId, conversationIds),
-    setRead: (change: SetRead) => setRead(pool, change),
+    setRead: async (change: SetRead) => (await readTogether(change)) ?? setRead(pool, change),
     setUnread: (userId: string, conversationId: string, seq: number) => setUnread(pool, userId, conversationId, seq),
     setThreadRead: (change: SetThreadRead) => setThreadRead(pool, change),
     patchMe: (change: PatchMe) => patchMe(pool, change),

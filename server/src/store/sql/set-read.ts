@@ -3,14 +3,25 @@ import type pg from 'pg';
 import type { ReadMoved } from '../types.ts';
 import { meJson } from './fragments.ts';
 
-export interface SetRead {
-  userId: string;
-  conversationId: string;
+interface Positions {
   delivered?: number;
   read?: number;
 }
 
+export interface SetRead extends Positions {
+  userId: string;
+  conversationId: string;
+}
+
+export function furthest(a: Positions, b: Positions): Positions {
+  const delivered = Math.max(a.delivered ?? 0, b.delivered ?? 0);
+  const read = Math.max(a.read ?? 0, b.read ?? 0);
+  return { ...(delivered > 0 && { delivered }), ...(read > 0 && { read }) };
+}
+
 interface Row {
+  userId: string;
+  conversationId: string;
   moved: boolean;
   delivered: number | null;
   read: number | null;
@@ -18,14 +29,15 @@ interface Row {
 }
 
 /** Reading implies delivery. `old` is locked, so two devices cannot both believe that they moved it. */
-const sql = `
+const sql = (lock: string) => `
   with old as materialized (
     -- least() passes over nulls: what is not asked for is 0.
-    select m.*, least(greatest($3::bigint, $4::bigint, 0), c.last_seq) as to_delivered, least(coalesce($4::bigint, 0), c.last_seq) as to_read,
-      c.last_seq
-    from members m join conversations c on c.id = m.conversation_id
-    where m.conversation_id = $2 and m.user_id = $1 and m.left_at is null and c.deleted_at is null
-    for no key update of m
+    select m.*, least(greatest(i.delivered, i.read, 0), c.last_seq) as to_delivered, least(coalesce(i.read, 0), c.last_seq) as to_read, c.last_seq
+    from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) as i (user_id, conversation_id, delivered, read)
+    join members m on m.conversation_id = i.conversation_id and m.user_id = i.user_id
+    join conversations c on c.id = m.conversation_id
+    where m.left_at is null and c.deleted_at is null
+    for no key update of m ${lock}
   ), m as materialized (
     select o.conversation_id, o.user_id, o.role, o.first_seq, o.level, o.favourite, o.thread_reads, o.last_seq,
       -- As the trigger will set it.
@@ -42,22 +54,44 @@ const sql = `
     where w.conversation_id = m.conversation_id and w.user_id = m.user_id
       and (m.read_seq > m.old_read or m.receipt_seq > m.old_receipt or m.delivered_seq > m.old_delivered)
   )
-  select m.read_seq > m.old_read as moved,
+  select m.user_id as "userId", m.conversation_id as "conversationId", m.read_seq > m.old_read as moved,
     case when m.delivered_seq > m.old_delivered then m.delivered_seq end as delivered,
     case when m.receipt_seq > m.old_receipt then m.receipt_seq end as read,
     ${meJson('m.last_seq')} as me
   from m`;
 
+const statements = { free: { name: 'set-reads', text: sql('skip locked') }, all: { name: 'set-read', text: sql('') } };
+
+const keyOf = ({ userId, conversationId }: Pick<SetRead, 'userId' | 'conversationId'>) => `${userId} ${conversationId}`;
+
+/** @param which `free`: rows that somebody else has locked are left out, and not waited for. */
+async function write(pool: pg.Pool, which: keyof typeof statements, changes: SetRead[]): Promise<Map<string, ReadMoved>> {
+  const values = [
+    changes.map((change) => change.userId),
+    changes.map((change) => change.conversationId),
+    changes.map((change) => change.delivered ?? null),
+    changes.map((change) => change.read ?? null),
+  ];
+  const { rows } = await pool.query<Row>({ ...statements[which], values });
+  return new Map(
+    rows.map((row) => [keyOf(row), { moved: row.moved, delivered: row.delivered ?? undefined, read: row.read ?? undefined, me: row.me }]),
+  );
+}
+
+/**
+ * Of many people in one transaction: with a commit for each, positions would be most of what Postgres has to do. Undefined: not a member,
+ * or somebody else has locked it (another device, a change of the membership), for whom nobody else is to wait; see `setRead`.
+ */
+export async function setReads(pool: pg.Pool, changes: SetRead[]): Promise<(change: SetRead) => ReadMoved | undefined> {
+  const wanted = new Map<string, SetRead>();
+  for (const change of changes) wanted.set(keyOf(change), { ...change, ...furthest(wanted.get(keyOf(change)) ?? {}, change) });
+  const moved = await write(pool, 'free', [...wanted.values()]);
+  return (change) => moved.get(keyOf(change));
+}
+
 /** Monotonic, clamped to the last seq. null: not a member. */
-export async function setRead(pool: pg.Pool, { userId, conversationId, delivered, read }: SetRead): Promise<ReadMoved | null> {
-  const { rows } = await pool.query<Row>({
-    name: 'set-read',
-    text: sql,
-    values: [userId, conversationId, delivered ?? null, read ?? null],
-  });
-  const row = rows[0];
-  if (!row) return null;
-  return { moved: row.moved, delivered: row.delivered ?? undefined, read: row.read ?? undefined, me: row.me };
+export async function setRead(pool: pg.Pool, change: SetRead): Promise<ReadMoved | null> {
+  return (await write(pool, 'all', [change])).get(keyOf(change)) ?? null;
 }
 
 function updateMe(set: string): string {
