@@ -38,24 +38,29 @@ const sql = `
   ), plan as materialized (
     select s.*, case when s.upper - s.base > ${SYNC_MAX_MISSED} then s.upper - ${SYNC_LIMITED_NEWEST} else s.base end as start from state s
   ), wanted as materialized (
-    select p.conversation_id, p.last_at, d.depth, p.start + d.depth as seq
+    select p.conversation_id, p.last_at, p.start, d.depth
     from plan p, generate_series(1, least(p.upper - p.start, ${SYNC_PAGE_ENTRIES})) as d (depth)
     where p.cursor <= p.last_seq
     order by d.depth, p.last_at desc, p.conversation_id limit ${SYNC_PAGE_ENTRIES}
+  ), ranges as materialized (
+    select w.conversation_id, w.last_at, w.start, max(w.depth) as depth from wanted w group by 1, 2, 3
   ), found as materialized (
-    select w.conversation_id, w.seq, entry_json(e) as entry,
+    select e.conversation_id, e.seq, entry_json(e.entry) as entry,
       sum(octet_length(e.data::text) + 220) over page as bytes, row_number() over page as position
     -- "offset 0": joined, all entries were read, since the planner counts each look-up for all partitions and not for its own.
-    from wanted w
-    cross join lateral (select x.* from entries x where x.conversation_id = w.conversation_id and x.seq = w.seq offset 0) e
-    window page as (order by w.depth, w.last_at desc, w.conversation_id rows unbounded preceding)
+    from ranges r
+    cross join lateral (
+      select x as entry, x.conversation_id, x.seq, x.data from entries x
+      where x.conversation_id = r.conversation_id and x.seq > r.start and x.seq <= r.start + r.depth offset 0
+    ) e
+    window page as (order by e.seq - r.start, r.last_at desc, r.conversation_id rows unbounded preceding)
+  ), given as materialized (
+    select f.conversation_id, jsonb_agg(f.entry order by f.seq) as entries
+    from found f where f.bytes <= ${SYNC_PAGE_BYTES} or f.position = 1 group by 1
   )
   select p.conversation_id as "conversationId", p.cursor, p.last_seq as "lastSeq", p.first_seq as "firstSeq", p.trimmed_seq as "trimmedSeq", p.upper, p.former, p.start,
-    (
-      select jsonb_agg(f.entry order by f.seq) from found f
-      where f.conversation_id = p.conversation_id and (f.bytes <= ${SYNC_PAGE_BYTES} or f.position = 1)
-    ) as entries
-  from plan p`;
+    g.entries
+  from plan p left join given g on g.conversation_id = p.conversation_id`;
 
 /** Entries after the caller's cursors; protocol.md 7. Conversations that the caller never was in are left out. */
 export async function loadSync(pool: pg.Pool, { userId, cursors }: SyncQuery): Promise<SyncPage> {
