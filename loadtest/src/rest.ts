@@ -13,7 +13,7 @@ export class LoadError extends Error {
   /** Of the answer that it tells of. */
   readonly status: number | undefined;
 
-  constructor(message: string, { status, ...options }: ErrorOptions & { status?: number } = {}) {
+  constructor(message: string, { status, ...options }: ErrorOptions & { status?: number | undefined } = {}) {
     super(message, options);
     this.status = status;
   }
@@ -73,7 +73,7 @@ export async function rest<T>({ onPause, ...wanted }: RestRequest & { onPause?: 
     onPause?.(waitMs);
     await pause(waitMs);
   }
-  throw new LoadError(`${wanted.method} ${problem}`, status === undefined ? {} : { status });
+  throw new LoadError(`${wanted.method} ${problem}`, { status });
 }
 
 /** A new access token; undefined when the server cannot give one now: it is asked for again at the next hint. */

@@ -68,6 +68,7 @@ export function createStore(options: StoreOptions) {
     messageReceipts: (conversationId: string, messageId: string) => lists.messageReceipts(pool, conversationId, messageId),
 
     loadPositions: (userId: string, conversationIds: string[]) => loadPositions(pool, userId, conversationIds),
+    /** null: not a member. */
     setRead: async (change: SetRead) => (await readTogether(change)) ?? setRead(pool, change),
     setUnread: (userId: string, conversationId: string, seq: number) => setUnread(pool, userId, conversationId, seq),
     setThreadRead: (change: SetThreadRead) => setThreadRead(pool, change),

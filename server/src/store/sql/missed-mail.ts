@@ -31,11 +31,7 @@ export async function loadMissedMail(db: Db, userId: string, conversationIds: st
          select e.conversation_id, c.title, a.display_name as name, coalesce(t.body, e.data ->> 'body') as body, e.at
          from members m
          join conversations c on c.id = m.conversation_id and c.deleted_at is null
-         -- "offset 0": as in load-sync.ts.
-         cross join lateral (
-           select x.* from entries x
-           where x.conversation_id = c.id and x.seq > greatest(m.read_seq, m.first_seq - 1) and x.type = 'message' and not x.hidden offset 0
-         ) e
+         join entries e on e.conversation_id = c.id and e.seq > greatest(m.read_seq, m.first_seq - 1) and e.type = 'message' and not e.hidden
          join users a on a.id = e.actor_id
          left join message_state t on t.conversation_id = e.conversation_id and t.message_id = e.id
          where m.user_id = u.id and m.conversation_id = any ($2::uuid[]) and m.left_at is null and m.level <> 'none' and e.actor_id <> u.id

@@ -13,6 +13,7 @@ export interface SetRead extends Positions {
   conversationId: string;
 }
 
+/** Positions only ever move on: of two the further one of each. */
 export function furthest(a: Positions, b: Positions): Positions {
   const delivered = Math.max(a.delivered ?? 0, b.delivered ?? 0);
   const read = Math.max(a.read ?? 0, b.read ?? 0);
