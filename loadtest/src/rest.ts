@@ -76,7 +76,7 @@ export async function rest<T>({ onPause, ...wanted }: RestRequest & { onPause?: 
   throw new LoadError(`${wanted.method} ${problem}`, { status });
 }
 
-/** A new access token; undefined when the server cannot give one now: it is asked for again at the next hint. */
+/** A new access token; undefined when the server cannot give one now. */
 export async function refreshTokens(url: string, refreshToken: string): Promise<{ token: string; refreshToken: string } | undefined> {
   const answer = await request(`${url}/v1/auth/refresh`, { method: 'POST', body: { refreshToken, tokens: 'body' } }).catch(() => undefined);
   if (answer?.status !== 200) return undefined;

@@ -57,7 +57,7 @@ export interface ThreadCalls {
   stop(): void;
   fault(fault: ClientFault): number;
   /** As they are now: short-lived ones are refreshed by the people themselves. */
-  tokens(): { user: number; token: string }[];
+  tokens(): Promise<{ user: number; token: string }[]>;
   acks(): { columns: AckColumns; queued: AckRecord[]; pods: string[] };
   /** Slots that still miss something acknowledged. */
   behind(reference: Reference): number;

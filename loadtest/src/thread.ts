@@ -49,7 +49,7 @@ function createCalls(people: ReturnType<typeof createPeople>, talks: ThreadData[
       }
       return live.length;
     },
-    tokens: () => persons.map(({ account: { user, token } }) => ({ user, token })),
+    tokens: () => Promise.all(persons.map(async (person) => ({ user: person.account.user, token: await person.token() }))),
     acks: () => ({ columns: witness.acks.toColumns(), queued: [...witness.acks.queued], pods: witness.pods }),
     behind: (reference) => slotsBehind(witness.deliveries, reference).length,
     async ask(reference) {

@@ -46,6 +46,17 @@ test('a load that outlives its tokens is read back all the same', async () => {
   assert.ok(verdict.acknowledged > 80, `${verdict.acknowledged} acknowledged`);
 });
 
+test('who got no newer token in time asks for one as soon as the old one is refused', async () => {
+  await using shortLived = await startPods(1, { ACCESS_TOKEN_SECONDS: '6' });
+  // Nobody listens on port 9: every other question for a token fails, and hints are given once.
+  const target = { ...shortLived.target, urls: [...shortLived.target.urls, 'http://127.0.0.1:9'] };
+  const { verdict, timeline } = await run(testSettings({ USERS: '10', DURATION: '7', SESSION: '0' }), undefined, target);
+  assert.equal(wrongCount(verdict), 0);
+  const { max } = timeline.totals.quantiles().ack!;
+  // A socket with an expired token is closed after 30 s.
+  assert.ok(max < 15_000, `acknowledged after up to ${max} ms`);
+});
+
 test('a lost frame is repaired by the client rule, and the oracle stays silent', async () => {
   // One busy conversation: the next message, which shows the gap, is sure to come.
   const settings = testSettings({ USERS: '2', GROUPS: '0', CHANNELS: '0', SESSION: '0' });

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerEvents, SessionReady } from '@chatcluster/protocol';
 import { nowMs } from '../clock.ts';
 import type { Random } from '../random.ts';
@@ -10,12 +11,13 @@ import { Sender, type SenderOptions } from './sender.ts';
 
 /** Full jitter between nothing and a bound that doubles. */
 const backoffMs = { first: 500, longest: 30_000 };
+const REFRESH_AGAIN_MS = 1_000;
 /** An abandoned socket is kept open this long: the server has to find out by itself. */
 const ABANDONED_MS = 120_000;
 /** Whoever was moved is not moved again within this to balance the pods. */
 const LEFT_ALONE_MS = 300_000;
 
-export interface PersonOptions extends Omit<FeedOptions, 'userId' | 'user'>, Omit<SenderOptions, 'user'> {
+export interface PersonOptions extends Omit<FeedOptions, 'userId' | 'user'>, Omit<SenderOptions, 'user' | 'renewToken'> {
   account: Account;
   urls: readonly string[];
   random: Random;
@@ -38,6 +40,7 @@ export class Person {
   #failures = 0;
   #movedAtMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
+  #refreshing: Promise<void> | undefined;
   readonly #options: PersonOptions;
 
   constructor(options: PersonOptions) {
@@ -46,7 +49,7 @@ export class Person {
     this.#place = Math.floor(options.random() * options.urls.length);
     this.account = account;
     this.feed = new Feed({ ...options, user: account.user, userId: account.userId });
-    this.sender = new Sender({ ...options, user: account.user });
+    this.sender = new Sender({ ...options, user: account.user, renewToken: () => this.#refresh() });
   }
 
   /** Has a session that the server opened. */
@@ -56,6 +59,12 @@ export class Person {
 
   get isWanted(): boolean {
     return this.#isWanted;
+  }
+
+  /** The newest access token, once it is there when the present one is being renewed. */
+  async token(): Promise<string> {
+    await this.#refreshing;
+    return this.account.token;
   }
 
   goOnline(): void {
@@ -195,12 +204,23 @@ export class Person {
     witness.findings.add({ kind: 'ended', conversation: 0, seq: 0, user: this.account.user, atMs: nowMs() });
   }
 
-  async #refresh(): Promise<void> {
+  #refresh(): Promise<void> {
+    this.#refreshing ??= this.#renewTokens().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  /** Asks until the server gives a newer token: it hints only once. */
+  async #renewTokens(): Promise<void> {
     const { urls, random } = this.#options;
-    const tokens = await refreshTokens(urls[Math.floor(random() * urls.length)]!, this.account.refreshToken);
-    if (!tokens) return;
-    Object.assign(this.account, tokens);
-    await this.#line?.connection.call('auth:refresh', { token: tokens.token });
+    while (this.#isWanted) {
+      const tokens = await refreshTokens(urls[Math.floor(random() * urls.length)]!, this.account.refreshToken);
+      if (tokens) {
+        Object.assign(this.account, tokens);
+        await this.#line?.connection.call('auth:refresh', { token: tokens.token });
+        return;
+      }
+      await pause(REFRESH_AGAIN_MS * (0.5 + random()));
+    }
   }
 
   #tell(what: Parameters<PersonOptions['witness']['turn']>[1], podId?: string): void {

@@ -18,6 +18,8 @@ export interface SenderOptions {
   meters: Meters;
   /** By error code, of sends that were refused for good. */
   refusals: Map<string, number>;
+  /** Returns when the server has taken a newer one, or the person has gone. */
+  renewToken(): Promise<void>;
 }
 
 /** Sends one person's messages, each until it is acknowledged or refused for good, always with one clientMsgId. */
@@ -86,7 +88,8 @@ export class Sender {
     message.attempts += 1;
     const ack = await connection.call<SendResult>('message:send', { conversationId, clientMsgId, body });
     if (ack?.ok) return this.#accepted(message, ack.data, podId);
-    if (ack && !ack.error.retryable && ack.error.code !== 'token_expired') return this.#refused(message, ack);
+    if (ack?.error.code === 'token_expired') await this.#options.renewToken();
+    else if (ack && !ack.error.retryable) return this.#refused(message, ack);
     await pause(ack?.error.retryAfterMs ?? RETRY_MS * (0.5 + Math.random()));
   }
 
