@@ -1,8 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RedisOptions, type Service, startPostgres, startRedis } from '@chatcluster/tools/services';
-import { Redis } from 'ioredis';
+import { type Service, startPostgres, startRedis } from '@chatcluster/tools/services';
 import { createPod, type Pod } from './_pod-process.ts';
 import { lastingPort } from './_ports.ts';
 
@@ -75,18 +74,6 @@ export async function createDependency(stack: AsyncDisposableStack, start: (port
   return dependency;
 }
 
-/** Before 7.2 Redis cannot say whether its file is on disk: only one that is written at every command may hold queued messages. */
-async function startDurableRedis(options: RedisOptions): Promise<Service> {
-  const service = await startRedis(options);
-  const redis = new Redis(service.url);
-  try {
-    await redis.config('SET', 'appendfsync', 'always');
-  } finally {
-    redis.disconnect();
-  }
-  return service;
-}
-
 function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
 }
@@ -140,7 +127,7 @@ export async function startCluster({ pods: count = 3, env = {}, postgresDir, pod
   // Durable: a commit that was acknowledged must survive SIGKILL of Postgres, which asynchronous commits do not.
   const [postgres, redis] = await Promise.all([
     createDependency(stack, (port) => startPostgres({ dataDir: join(postgresDir ?? dir, 'postgres'), port, durable: true })),
-    createDependency(stack, (port) => startDurableRedis({ dir: join(dir, 'redis'), port, appendOnly: true })),
+    createDependency(stack, (port) => startRedis({ dir: join(dir, 'redis'), port, appendOnly: true })),
   ]);
   const settings = { DATABASE_URL: postgres.url, REDIS_URLS: redis.url, RATE_LIMITS: 'off', DRAIN_SECONDS: '2', ...env };
   const { pods, scaleTo } = await createFleet(stack, count, async (index) =>

@@ -22,15 +22,23 @@ export interface RedisOptions {
   onSpawn?(pid: number): void;
 }
 
-function checkVersion(): void {
+/** Throws when there is none, or too old a one. */
+function readVersion(): { major: number; minor: number } {
   let text: string;
   try {
     text = execFileSync('redis-server', ['--version'], { encoding: 'utf8' });
   } catch (cause) {
     throw new ServiceError('redis-server is not installed; run: apt-get update && apt-get install -y redis-server', { cause });
   }
-  const major = Number(/v=(\d+)/.exec(text)?.[1] ?? 0);
+  const [, major = 0, minor = 0] = (/v=(\d+)\.(\d+)/.exec(text) ?? []).map(Number);
   if (major < 7) throw new ServiceError(`redis-server 7 or newer is needed, this one says: ${text.trim()}`);
+  return { major, minor };
+}
+
+/** Before 7.2 Redis cannot say whether its file is on disk: only one that is written at every command may hold queued messages. */
+function appendOnlyArgs(isAppendOnly: boolean, { major, minor }: { major: number; minor: number }): string[] {
+  if (!isAppendOnly) return ['--appendonly', 'no'];
+  return ['--appendonly', 'yes', '--appendfsync', major > 7 || minor >= 2 ? 'everysec' : 'always'];
 }
 
 /** One inline PING: no client library, so that nothing retries behind our back. LOADING answers are not ready. */
@@ -49,21 +57,8 @@ function ping(port: number): Promise<boolean> {
   });
 }
 
-function launch(dir: string, port: number, options: RedisOptions & { logFile: string }): number {
-  const args = [
-    '--bind',
-    '127.0.0.1',
-    '--port',
-    `${port}`,
-    '--dir',
-    dir,
-    '--daemonize',
-    'no',
-    '--save',
-    '',
-    '--appendonly',
-    options.appendOnly ? 'yes' : 'no',
-  ];
+function launch(dir: string, port: number, options: RedisOptions & { logFile: string; appendOnlyArgs: string[] }): number {
+  const args = ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', dir, '--daemonize', 'no', '--save', '', ...options.appendOnlyArgs];
   const log = openSync(options.logFile, 'a');
   const child = spawn('redis-server', args, { cwd: dir, detached: options.detached ?? false, stdio: ['ignore', log, log] });
   closeSync(log);
@@ -73,10 +68,14 @@ function launch(dir: string, port: number, options: RedisOptions & { logFile: st
 }
 
 export async function startRedis(options: RedisOptions): Promise<Service> {
-  checkVersion();
+  const version = readVersion();
   const dir = resolve(options.dir);
   mkdirSync(dir, { recursive: true });
-  const full = { ...options, logFile: options.logFile ?? join(dir, 'redis.log') };
+  const full = {
+    ...options,
+    logFile: options.logFile ?? join(dir, 'redis.log'),
+    appendOnlyArgs: appendOnlyArgs(options.appendOnly ?? false, version),
+  };
   for (let attempt = 1; attempt <= 5; attempt += 1) {
     const port = options.port ?? (await freePort());
     const pid = launch(dir, port, full);
