@@ -130,6 +130,29 @@ it('does not hand a token to a connection that ended or is not the same any more
   assert.deepEqual([fake.sent.length, next.sent.length, told.refused], [1, 1, undefined]);
 });
 
+it('asks for a fresh token before it connects again when the old one is over, or could not be renewed', async () => {
+  const tokens: string[] = [];
+  const { client, sockets, connect, clock } = create({ refresh: async () => `${tokens.push('fresh')}` });
+  client.tick(true);
+  await settle();
+  sockets[0]!.receive('44{"message":"m","data":{"code":"token_expired","message":"m"}}');
+  clock.ms = 1_000;
+  await connect();
+  assert.equal(tokens.length, 1);
+  client.drop();
+  await connect();
+  assert.equal(tokens.length, 1, 'a good one is kept');
+
+  let isAway = true;
+  const other = create({ refresh: () => (isAway ? Promise.reject(new Error('away')) : Promise.resolve(`${tokens.push('later')}`)) });
+  (await other.connect()).receive('42["session:expiring",{"expiresAt":"x"}]');
+  await settle();
+  isAway = false;
+  other.client.drop();
+  await other.connect();
+  assert.deepEqual(tokens, ['fresh', 'later']);
+});
+
 it('leaves when it is not wanted any more', async () => {
   const { client, connect } = create();
   const fake = await connect();

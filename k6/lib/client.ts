@@ -38,6 +38,8 @@ export class Client {
   #nextTryAt = 0;
   #openedAt = 0;
   #lostAt: number | undefined;
+  /** The token is over, or soon: a connection with it would be refused, again and again. */
+  #needsToken = false;
 
   constructor(deps: ClientDeps) {
     this.#deps = deps;
@@ -82,6 +84,8 @@ export class Client {
   async #open(): Promise<void> {
     this.#isOpening = true;
     try {
+      if (this.#needsToken) await this.#deps.refresh();
+      this.#needsToken = false;
       const auth = await this.#deps.auth();
       if (this.#wanted) this.#connect(auth);
     } catch (error) {
@@ -116,6 +120,7 @@ export class Client {
     if (socket !== this.#socket) return;
     const wasReady = this.#isReady;
     this.#leave();
+    if (fault?.code === 'token_expired') this.#needsToken = true;
     if (!wasReady) return this.#failed(reason, fault?.retryAfterMs);
     this.#deps.recorder.dropped(reason);
     this.#lostAt = this.#deps.nowMs();
@@ -152,7 +157,8 @@ export class Client {
         else if (answer) recorder.refused(answer.error.code);
       });
     } catch {
-      // The socket ends when its token does, and the next connect tells what is wrong.
+      // The socket ends when its token does.
+      this.#needsToken = true;
       recorder.refused('refresh_failed');
     }
   }
