@@ -79,7 +79,7 @@ function run(world: World, planted?: Planted): Record<FindingKind, number> {
     if (mine?.fault === 'storedTwice') table.put(from + length + 1, mark(conversation, from + 1 + mine.at));
     stored.set(conversation, table);
   }
-  if (planted?.fault === 'queuedLost') acks.addQueued({ ...ackOf(planted.talk, 0), mark: 0.5 });
+  if (planted?.fault === 'queuedLost') acks.addQueued(planted.talk, { ...ackOf(planted.talk, 0), mark: 0.5 });
   const reference = createReference([acks.toColumns()], world.talks.length);
   const counts = noFindings();
   const parts = [findings, judgeMembers(book, reference, 1).findings, judgeStored(stored, reference, acks.queued, 1)];
@@ -115,6 +115,32 @@ describe('the oracle', () => {
     });
   }
 
+  test('numbers of queued messages may be told in any order, but must ascend as the acknowledgements did', () => {
+    const turns = fc.array(fc.record({ isQueued: fc.boolean(), at: fc.nat() }), { minLength: 2, maxLength: 12 });
+    /** How often one sender's messages, some of them queued, are found in a wrong order when they get these numbers. */
+    const offences = (list: readonly { isQueued: boolean; at: number }[], seqs: readonly number[]) => {
+      const acks = new AckBook();
+      let wrong = 0;
+      list.forEach(({ isQueued }, i) => {
+        if (isQueued) acks.addQueued(0, { ...ackOf(0, 0), mark: i + 1 });
+        else if (!acks.stored(0, { ...ackOf(0, seqs[i]!), mark: i + 1 })) wrong += 1;
+      });
+      const told = list.map(({ isQueued, at }, i) => ({ isQueued, at, i })).filter(({ isQueued }) => isQueued);
+      for (const { i } of told.toSorted((a, b) => a.at - b.at)) if (!acks.settle(0, i + 1, seqs[i]!)) wrong += 1;
+      assert.equal(acks.queued.length, 0);
+      return wrong;
+    };
+    fc.assert(
+      fc.property(turns, fc.nat(), (list, at) => {
+        const seqs = list.map((_, i) => 10 + i);
+        assert.equal(offences(list, seqs), 0);
+        const first = at % (list.length - 1);
+        const swapped = seqs.with(first, seqs[first + 1]!).with(first + 1, seqs[first]!);
+        assert.ok(offences(list, swapped) > 0, `${first} and the next one were exchanged`);
+      }),
+    );
+  });
+
   test('a member who is behind is known before the judgement', () => {
     const book = new DeliveryBook(
       [
@@ -136,8 +162,8 @@ describe('the oracle', () => {
 
   test('a queued message counts as stored once its sender sees it, and not at all once it is rejected', () => {
     const acks = new AckBook();
-    acks.addQueued({ ...ackOf(0, 0), mark: 8 });
-    acks.addQueued({ ...ackOf(0, 0), mark: 9 });
+    acks.addQueued(0, { ...ackOf(0, 0), mark: 8 });
+    acks.addQueued(0, { ...ackOf(0, 0), mark: 9 });
     assert.equal(acks.settle(0, 8, 41), true);
     acks.reject(9);
     assert.equal(acks.queued.length, 0);

@@ -113,7 +113,7 @@ export class Sender {
     if (status === 'stored') witness.acknowledged(message.slot, record);
     else {
       meters.counters.queued += 1;
-      witness.acks.addQueued(record);
+      witness.acks.addQueued(message.slot, record);
       this.#queued.set(message.clientMsgId, record.mark);
     }
     this.#finish(message);

@@ -38,6 +38,9 @@ test('a delivery is late two seconds after its acknowledgement, five after a dis
   faults[faultCells.active] = 0;
   faults[faultCells.endedAtMs] = nowMs() - 4_000;
   assert.equal(deliver({ meantMs: 9_000, ackedMs: 8_000 }), 0);
+  assert.equal(deliver({ meantMs: 3_000, ackedMs: 2_500 }), 0, 'acknowledged since, the five seconds are not over');
+  faults[faultCells.endedAtMs] = nowMs() - 5_500;
+  assert.equal(deliver({ meantMs: 3_000, ackedMs: 2_500 }), 1);
 });
 
 test('the worst of the late ones is remembered', () => {

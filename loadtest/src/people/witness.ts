@@ -105,8 +105,8 @@ export class Witness {
     const ackedAtMs = this.#ackTimes.get(mark);
     if (ackedAtMs === undefined) return;
     const disturbedAtMs = Math.max(connectedAtMs, this.#faults[faultCells.endedAtMs]!);
+    if (now <= Math.max(ackedAtMs + lateAfterMs.usual, disturbedAtMs + lateAfterMs.afterFault)) return;
     const lateMs = now - Math.max(ackedAtMs, disturbedAtMs);
-    if (lateMs <= (disturbedAtMs > ackedAtMs ? lateAfterMs.afterFault : lateAfterMs.usual)) return;
     this.#meters.counters.late += 1;
     this.late += 1;
     if (lateMs <= (this.worstLate?.lateMs ?? 0)) return;
