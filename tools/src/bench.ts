@@ -8,6 +8,7 @@ import { benchColdStart } from './bench/cold-start.ts';
 import { benchDurable } from './bench/durable.ts';
 import { benchFanout } from './bench/fanout.ts';
 import { benchIrrelevant } from './bench/irrelevant.ts';
+import { benchLevers } from './bench/levers.ts';
 import { benchMemory } from './bench/memory.ts';
 import { benchPeers } from './bench/peers.ts';
 import { type BenchOptions, type Result, toTable } from './bench/report.ts';
@@ -28,6 +29,7 @@ const benches: Record<string, (options: BenchOptions) => Promise<Result>> = {
   'catch-up': benchCatchUp,
   storm: benchStorm,
   'cold-start': benchColdStart,
+  levers: benchLevers,
   peers: benchPeers,
 };
 

@@ -16,9 +16,9 @@ const POOL = 10;
 const data = JSON.stringify({ body: 'A message of an ordinary length, which says that lunch is at twelve as usual.' });
 type Variant = 'ours' | 'bare batched INSERT' | 'one transaction per message';
 /** Stores one or more rows; says how many. */
-type Work = () => Promise<number>;
+export type Work = () => Promise<number>;
 
-function newRow({ users, conversations }: World): AppendRow {
+export function newRow({ users, conversations }: World): AppendRow {
   const conversation = conversations[Math.floor(Math.random() * conversations.length)]!;
   const actorId = users[Math.floor(Math.random() * users.length)]!;
   const clientMsgId = randomUUID();
@@ -34,7 +34,7 @@ function newRow({ users, conversations }: World): AppendRow {
 }
 
 /** `workers` loops for that long; entries per second. */
-async function rateOf(work: Work, workers: number, seconds: number): Promise<number> {
+export async function rateOf(work: Work, workers: number, seconds: number): Promise<number> {
   const start = performance.now();
   const counts = await Promise.all(
     Array.from({ length: workers }, async () => {

@@ -14,6 +14,8 @@ export interface RawSocketOptions {
   /** Every text message. */
   onText(text: string): void;
   onClose?(): void;
+  /** Offers compression. What comes can then only be counted. */
+  deflate?: boolean | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export class RawSocket {
   #isOpen = false;
   #open: () => void = () => undefined;
 
-  constructor({ port, path, onText, onClose }: RawSocketOptions) {
+  constructor({ port, path, onText, onClose, deflate = false }: RawSocketOptions) {
     this.#onText = onText;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.opened = promise;
@@ -45,7 +47,7 @@ export class RawSocket {
     const key = randomBytes(16).toString('base64');
     this.#socket.write(
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${deflate ? 'Sec-WebSocket-Extensions: permessage-deflate\r\n' : ''}\r\n`,
     );
   }
 

@@ -26,6 +26,8 @@ export interface ConnectRequest {
   atOnce?: number;
   /** A refused handshake is tried again after about a second, as clients do. @default the first refusal is an error */
   isPatient?: boolean;
+  /** Offers compression; the server decides. */
+  deflate?: boolean;
 }
 
 async function connectOne(group: Group, request: ConnectRequest, i: number): Promise<void> {
@@ -36,6 +38,7 @@ async function connectOne(group: Group, request: ConnectRequest, i: number): Pro
   const socket: RawSocket = new RawSocket({
     port: request.port,
     path,
+    deflate: request.deflate,
     onText(text) {
       if (text.startsWith('0')) socket.send(`40${request.auths?.[i] ?? ''}`);
       if (text.startsWith('44')) ready.reject(new Error(text));
@@ -84,6 +87,7 @@ async function connect(request: ConnectRequest): Promise<number> {
 
 servePeer({
   connect,
+  bytes: (name: string) => groups.get(name)!.bytes,
   reset: (name: string) => void (groups.get(name)!.bytes = 0),
   /** Resolves when the group's sockets have read that many bytes since `reset`. */
   expect: ({ group: name, bytes }: { group: string; bytes: number }) =>

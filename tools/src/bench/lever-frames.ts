@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LeverOptions, Levers } from './levers.ts';
+import { type Peer, rssBytesOf, startPeer } from './peer.ts';
+import type { ConnectRequest } from './receivers.ts';
+
+const PENDING = 5;
+const ROUNDS = 30;
+/** As long as a real token, so that the handshake weighs what it does. */
+const AUTH = JSON.stringify({ token: 't'.repeat(600) });
+const bare = ['ws', 'ws-deflate'];
+
+interface Side {
+  server: Peer;
+  /** Of all sockets together, for one round. */
+  bytes: number;
+}
+
+/** Until what was sent has come: how long it is, only the receivers can tell where it is compressed. */
+async function settledBytes(receivers: Peer, group: string): Promise<number> {
+  for (let last = -1; ; ) {
+    await delay(300);
+    const bytes = await receivers.call<number>('bytes', group);
+    if (bytes === last) return bytes;
+    last = bytes;
+  }
+}
+
+async function openSide(receivers: Peer, mode: string, sockets: number): Promise<Side> {
+  const server = startPeer('fanout-server.ts', [mode]);
+  const port = await server.call<number>('listen');
+  const socketIo = !bare.includes(mode);
+  await receivers.call('connect', { group: mode, port, count: sockets, socketIo, deflate: mode === 'ws-deflate' } satisfies ConnectRequest);
+  let bytes = 0;
+  // Compression gets shorter with what it has seen, for a few rounds.
+  for (let i = 0; i < 5; i += 1) {
+    await receivers.call('reset', mode);
+    await server.call('broadcast', PENDING);
+    bytes = await settledBytes(receivers, mode);
+  }
+  // A compressed frame may be some bytes shorter than the one before, for ever after: the rest of a round may come with the next.
+  return { server, bytes: mode === 'ws-deflate' ? bytes * 0.95 : bytes };
+}
+
+/** Heap per socket after the handshake, in KiB. */
+async function heapPerSocket(sockets: number, isForgotten: boolean): Promise<number> {
+  await using receivers = startPeer('receivers.ts');
+  await using server = startPeer('fanout-server.ts', ['ours'], ['--expose-gc']);
+  const port = await server.call<number>('listen');
+  const connect = (group: string, count: number) =>
+    receivers.call('connect', { group, port, count, socketIo: true, auths: Array(count).fill(AUTH) } satisfies ConnectRequest);
+  const heap = async () => {
+    if (isForgotten) await server.call('forgetHandshakes');
+    return server.call<number>('heap');
+  };
+  await connect('warm-up', 100);
+  const before = await heap();
+  await connect('measured', sockets);
+  return ((await heap()) - before) / sockets / 1_024;
+}
+
+/** From the hub to the sockets of one pod. */
+export async function openFrameLevers({ isQuick }: LeverOptions): Promise<Levers> {
+  const sockets = isQuick ? 200 : 1_000;
+  await using stack = new AsyncDisposableStack();
+  const receivers = stack.use(startPeer('receivers.ts'));
+  const sides = new Map<string, Side>();
+  for (const mode of ['ours', 'frame-for-each', 'uncorked', 'one-event', ...bare]) {
+    const side = await openSide(receivers, mode, sockets);
+    stack.use(side.server);
+    sides.set(mode, side);
+  }
+  /** µs of the server per message and socket. */
+  const cpu = (mode: string) => async () => {
+    const { server, bytes } = sides.get(mode)!;
+    const before = await server.call<number>('cpu');
+    for (let i = 0; i < ROUNDS; i += 1) {
+      await receivers.call('reset', mode);
+      const done = receivers.call('expect', { group: mode, bytes });
+      await server.call('broadcast', PENDING);
+      await done;
+    }
+    return ((await server.call<number>('cpu')) - before) / (ROUNDS * PENDING * sockets);
+  };
+  const rss = (mode: string) => async () => rssBytesOf(sides.get(mode)!.server.pid) / sockets / 1_024;
+  const unit = 'µs per delivery';
+  const owned = stack.move();
+  return {
+    levers: [
+      {
+        name: 'an entry is encoded',
+        unit,
+        variants: [
+          ['once', cpu('ours')],
+          ['for each socket', cpu('frame-for-each')],
+        ],
+      },
+      {
+        name: '5 messages of one turn',
+        unit,
+        variants: [
+          ['one write', cpu('ours')],
+          ['a write each', cpu('uncorked')],
+        ],
+      },
+      {
+        name: '5 entries of one commit',
+        unit,
+        variants: [
+          ['one event', cpu('one-event')],
+          ['5 events in one write', cpu('ours')],
+        ],
+      },
+      {
+        name: 'perMessageDeflate',
+        unit,
+        variants: [
+          ['off', cpu('ws')],
+          ['on', cpu('ws-deflate')],
+        ],
+      },
+      {
+        name: 'perMessageDeflate, process',
+        unit: 'KiB per socket',
+        variants: [
+          ['off', rss('ws')],
+          ['on', rss('ws-deflate')],
+        ],
+      },
+      {
+        name: 'the handshake request',
+        unit: 'KiB of heap per socket',
+        variants: [
+          ['let go', () => heapPerSocket(sockets, true)],
+          ['kept', () => heapPerSocket(sockets, false)],
+        ],
+      },
+    ],
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
