@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres, startStandby } from '@chatcluster/tools/services';
-import { runSql } from '@chatcluster/tools/testing';
+import { eventually, runSql } from '@chatcluster/tools/testing';
 import { createDependency, type Dependency } from './_cluster.ts';
 
 export interface Pair extends AsyncDisposable {
@@ -29,12 +29,15 @@ export async function startPair(): Promise<Pair> {
       ? startPostgres({ ...options, port })
       : startStandby({ ...options, port, primary: { url: primary.url, dataDir: primaryDir } }),
   );
+  // Also these statements are in the way of replay now and then, and cancelled.
+  const control = (what: 'pause' | 'resume') =>
+    eventually(() => runSql(standby.url, `select pg_wal_replay_${what}()`), { deadlineMs: 10_000, message: `replay did not ${what}` });
   const owned = stack.move();
   return {
     primary,
     standby,
-    pause: async () => void (await runSql(standby.url, 'select pg_wal_replay_pause()')),
-    resume: async () => void (await runSql(standby.url, 'select pg_wal_replay_resume()')),
+    pause: async () => void (await control('pause')),
+    resume: async () => void (await control('resume')),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
