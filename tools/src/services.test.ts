@@ -3,6 +3,8 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parseDurability } from '@chatcluster/server/ingest/queue-redis';
+import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { isAlive, waitForExit } from './process.ts';
 import { startPostgres, startRedis } from './services.ts';
@@ -60,6 +62,19 @@ test('a second Postgres on data in use is refused with the pid that holds it', a
     await assert.rejects(startPostgres({ dataDir }), (error: Error) => error.message.includes(`pid ${postgres.pid}`));
   } finally {
     await postgres.stop();
+  }
+});
+
+test('a Redis with an append-only file may hold queued messages, whatever its version', async () => {
+  using dir = folder();
+  const service = await startRedis({ dir: dir.path, appendOnly: true });
+  const redis = new Redis(service.url);
+  try {
+    const [, appendfsync = ''] = (await redis.config('GET', 'appendfsync')) as string[];
+    assert.notEqual(parseDurability(await redis.info(), appendfsync), 'none');
+  } finally {
+    redis.disconnect();
+    await service.stop();
   }
 });
 

@@ -101,9 +101,9 @@ export class AckBook {
     const unknown = open.findIndex(({ seq }, i) => i > 0 && seq === 0);
     const known = unknown < 0 ? open : open.slice(0, unknown);
     const last = Math.max(...known.map(({ seq }) => seq));
+    if (unknown > 0) return void open.splice(0, unknown, { mark: 0, seq: last });
+    this.#open.delete(slot);
     this.#lastOf.set(slot, last);
-    if (unknown < 0) this.#open.delete(slot);
-    else open.splice(0, unknown, { mark: 0, seq: last });
   }
 
   find(conversation: number, seq: number): AckRecord | undefined {
