@@ -5,18 +5,18 @@ import { createGroupCommit } from '@chatcluster/server/ingest/group-commit';
 import { createLog } from '@chatcluster/server/log';
 import { createStore } from '@chatcluster/server/store/store';
 import type { AppendRow } from '@chatcluster/server/store/types';
-import { Pool } from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import { type BenchOptions, median, type Result, ratio } from './report.ts';
 import { makeGroups, startServices, storeWorld, type World } from './world.ts';
 
-const SENDERS = 200;
+export const SENDERS = 200;
 const BATCH = 100;
-const LOOPS = 2;
-const POOL = 10;
+export const LOOPS = 2;
+export const POOL = 10;
 const data = JSON.stringify({ body: 'A message of an ordinary length, which says that lunch is at twelve as usual.' });
 type Variant = 'ours' | 'bare batched INSERT' | 'one transaction per message';
 /** Stores one or more rows; says how many. */
-export type Work = () => Promise<number>;
+type Work = () => Promise<number>;
 
 export function newRow({ users, conversations }: World): AppendRow {
   const conversation = conversations[Math.floor(Math.random() * conversations.length)]!;
@@ -46,24 +46,30 @@ export async function rateOf(work: Work, workers: number, seconds: number): Prom
   return counts.reduce((a, b) => a + b) / ((performance.now() - start) / 1_000);
 }
 
-/** The same rows into the same table and its indexes, and nothing else: no numbers, no duplicate check, no outbox. */
-function bareInsert(pool: Pool, world: World): Work {
-  let seq = 1_000_000_000;
+export type BareRow = AppendRow & { seq: number };
+/** Into the same table and its indexes, and nothing else: no numbers, no duplicate check, no outbox. */
+export type InsertRows = (client: PoolClient, rows: BareRow[]) => Promise<unknown>;
+
+/** Parsed each time without a name. */
+export function insertByUnnest(name?: string): InsertRows {
+  const text = `insert into entries (conversation_id, seq, id, type, actor_id, client_msg_id, at, data)
+    select c, s, i, 'message', a, m, now(), d::jsonb from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[]) u (c, s, i, a, m, d)`;
+  const keys = ['conversationId', 'seq', 'id', 'actorId', 'clientMsgId', 'data'] as const;
+  return (client, rows) => client.query({ name, text, values: keys.map((key) => rows.map((row) => row[key])) });
+}
+
+let bareSeq = 1_000_000_000;
+
+/** The rows that the server would store, in batches. */
+export function bareInsert(pool: Pool, world: World, insert: InsertRows): Work {
   return async () => {
-    const rows = Array.from({ length: BATCH }, () => newRow(world));
-    await pool.query({
-      name: 'bare',
-      text: `insert into entries (conversation_id, seq, id, type, actor_id, client_msg_id, at, data)
-        select c, s, i, 'message', a, m, now(), d::jsonb from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[]) u (c, s, i, a, m, d)`,
-      values: [
-        rows.map((r) => r.conversationId),
-        rows.map(() => (seq += 1)),
-        rows.map((r) => r.id),
-        rows.map((r) => r.actorId),
-        rows.map((r) => r.clientMsgId),
-        rows.map((r) => r.data),
-      ],
-    });
+    const rows = Array.from({ length: BATCH }, () => ({ ...newRow(world), seq: (bareSeq += 1) }));
+    const client = await pool.connect();
+    try {
+      await insert(client, rows);
+    } finally {
+      client.release();
+    }
     return BATCH;
   };
 }
@@ -114,7 +120,7 @@ export async function benchDurable({ isQuick, say }: BenchOptions): Promise<Resu
       },
       SENDERS,
     ],
-    ['bare batched INSERT', bareInsert(pool, world), LOOPS],
+    ['bare batched INSERT', bareInsert(pool, world, insertByUnnest('bare')), LOOPS],
     ['one transaction per message', oneTransaction(pool, world), SENDERS],
   ];
   const rates: Record<Variant, number[]> = { ours: [], 'bare batched INSERT': [], 'one transaction per message': [] };

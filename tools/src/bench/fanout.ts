@@ -54,18 +54,36 @@ async function runAll(sides: Side[], size: Size): Promise<Record<Mode, Sample[]>
   return samples;
 }
 
-async function run({ mode, server, receivers }: Side, { sockets, rounds, pending }: Size): Promise<Sample> {
+interface Rounds {
+  server: Peer;
+  receivers: Peer;
+  group: string;
+  /** Of all sockets, in one round. */
+  bytes: number;
+  /** Messages in one turn of the event loop. */
+  pending: number;
+  rounds: number;
+}
+
+/** Each round ends when every receiver has every byte. */
+export async function runRounds({ server, receivers, group, bytes, pending, rounds }: Rounds): Promise<{ ms: number; cpuMicros: number }> {
   const cpuBefore = await server.call<number>('cpu');
   const start = performance.now();
   for (let i = 0; i < rounds; i += 1) {
-    await receivers.call('reset', mode);
-    const done = receivers.call('expect', { group: mode, bytes: sockets * pending * frameBytes });
+    await receivers.call('reset', group);
+    const done = receivers.call('expect', { group, bytes });
     await server.call('broadcast', pending);
     await done;
   }
-  const seconds = (performance.now() - start) / 1_000;
+  const ms = performance.now() - start;
+  return { ms, cpuMicros: (await server.call<number>('cpu')) - cpuBefore };
+}
+
+async function run({ mode, server, receivers }: Side, { sockets, rounds, pending }: Size): Promise<Sample> {
+  const bytes = sockets * pending * frameBytes;
+  const { ms, cpuMicros } = await runRounds({ server, receivers, group: mode, bytes, pending, rounds });
   const deliveries = rounds * pending * sockets;
-  return { perSecond: deliveries / seconds, cpuMicros: ((await server.call<number>('cpu')) - cpuBefore) / deliveries };
+  return { perSecond: deliveries / (ms / 1_000), cpuMicros: cpuMicros / deliveries };
 }
 
 function addRows({ rows, runs }: Result, pending: number, samples: Record<Mode, Sample[]>): void {

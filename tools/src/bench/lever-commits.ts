@@ -3,32 +3,16 @@ import { createGroupCommit, type GroupCommitDeps } from '@chatcluster/server/ing
 import { createLog } from '@chatcluster/server/log';
 import { createMembership } from '@chatcluster/server/operations/membership';
 import { createStore } from '@chatcluster/server/store/store';
-import type { AppendRow } from '@chatcluster/server/store/types';
-import { Pool, type PoolClient } from 'pg';
+import { Pool } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { newRow, rateOf, type Work } from './durable.ts';
-import type { LeverOptions, Levers } from './levers.ts';
+import { bareInsert, type InsertRows, insertByUnnest, LOOPS, newRow, POOL, rateOf, SENDERS } from './durable.ts';
+import type { Lever, LeverOptions } from './levers.ts';
 import { makeGroups, storeWorld } from './world.ts';
 
-const SENDERS = 200;
-const LOOPS = 2;
-const BATCH = 100;
-const POOL = 10;
 const columns = 'conversation_id, seq, id, type, actor_id, client_msg_id, at, data';
-let seq = 2_000_000_000;
-
-type Row = AppendRow & { seq: number };
-type Insert = (client: PoolClient, rows: Row[]) => Promise<unknown>;
-
-const unnest = (name?: string): Insert => {
-  const text = `insert into entries (${columns})
-    select c, s, i, 'message', a, m, now(), d::jsonb from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[]) u (c, s, i, a, m, d)`;
-  const keys = ['conversationId', 'seq', 'id', 'actorId', 'clientMsgId', 'data'] as const;
-  return (client, rows) => client.query({ name, text, values: keys.map((key) => rows.map((row) => row[key])) });
-};
 
 /** A parameter for each field of each row, as ORMs write it. */
-const values: Insert = (client, rows) => {
+const insertByValues: InsertRows = (client, rows) => {
   const tuples = rows.map(
     (_, i) => `($${i * 6 + 1}, $${i * 6 + 2}, $${i * 6 + 3}, 'message', $${i * 6 + 4}, $${i * 6 + 5}, now(), $${i * 6 + 6})`,
   );
@@ -39,7 +23,7 @@ const values: Insert = (client, rows) => {
   });
 };
 
-const copy: Insert = (client, rows) => {
+const insertByCopy: InsertRows = (client, rows) => {
   const at = new Date().toISOString();
   const escape = (text: string) => text.replaceAll('\\', '\\\\');
   const lines = rows.map((row) =>
@@ -49,12 +33,11 @@ const copy: Insert = (client, rows) => {
 };
 
 /** From a send to its commit. */
-export async function openCommitLevers({ services, isQuick }: LeverOptions): Promise<Levers> {
+export async function openCommitLevers({ services, isQuick, stack }: LeverOptions): Promise<Lever[]> {
   const seconds = isQuick ? 1 : 2;
   const url = await services.createDatabase('levers', true);
   const world = makeGroups(1_000, 10);
   await storeWorld(url, world);
-  await using stack = new AsyncDisposableStack();
   const store = stack.use(createStore({ databaseUrl: url, poolSize: POOL, log: createLog('warn', 'bench') }));
   const pool = new Pool({ connectionString: url, max: POOL });
   stack.defer(() => pool.end());
@@ -69,21 +52,7 @@ export async function openCommitLevers({ services, isQuick }: LeverOptions): Pro
         seconds,
       );
   };
-  const insert = (rows: Insert): (() => Promise<number>) => {
-    const work: Work = async () => {
-      const client = await pool.connect();
-      try {
-        await rows(
-          client,
-          Array.from({ length: BATCH }, () => ({ ...newRow(world), seq: (seq += 1) })),
-        );
-      } finally {
-        client.release();
-      }
-      return BATCH;
-    };
-    return () => rateOf(work, LOOPS, seconds);
-  };
+  const insert = (rows: InsertRows) => () => rateOf(bareInsert(pool, world, rows), LOOPS, seconds);
   const membership = createMembership({ loadAccess: store.loadAccess });
   const { submit } = createGroupCommit(usual);
   const send = (isCached: boolean) => () =>
@@ -98,44 +67,39 @@ export async function openCommitLevers({ services, isQuick }: LeverOptions): Pro
       SENDERS,
       seconds,
     );
-  await insert(unnest('warm-up'))();
   const unit = 'messages/s';
-  const owned = stack.move();
-  return {
-    levers: [
-      {
-        name: 'group commit',
-        unit,
-        variants: [
-          ['100 rows at most, a window of 3 ms, 2 at once', groupCommit()],
-          ['1 row', groupCommit({ maxRows: 1, lanes: POOL })],
-          ['10 rows', groupCommit({ maxRows: 10 })],
-          ['500 rows', groupCommit({ maxRows: 500 })],
-          ['no window', groupCommit({ windowMs: 0 })],
-          ['a window of 10 ms', groupCommit({ windowMs: 10 })],
-          ['1 at once', groupCommit({ lanes: 1 })],
-          ['4 at once', groupCommit({ lanes: 4 })],
-        ],
-      },
-      {
-        name: '100 bare rows',
-        unit,
-        variants: [
-          ['UNNEST, prepared', insert(unnest('prepared'))],
-          ['UNNEST, parsed each time', insert(unnest())],
-          ['VALUES with 600 parameters, prepared', insert(values)],
-          ['COPY', insert(copy)],
-        ],
-      },
-      {
-        name: 'members of the conversation',
-        unit,
-        variants: [
-          ['cached', send(true)],
-          ['asked for each time', send(false)],
-        ],
-      },
-    ],
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
+  return [
+    {
+      name: 'group commit',
+      unit,
+      variants: [
+        ['100 rows at most, a window of 3 ms, 2 at once', groupCommit()],
+        ['1 row', groupCommit({ maxRows: 1, lanes: POOL })],
+        ['10 rows', groupCommit({ maxRows: 10 })],
+        ['500 rows', groupCommit({ maxRows: 500 })],
+        ['no window', groupCommit({ windowMs: 0 })],
+        ['a window of 10 ms', groupCommit({ windowMs: 10 })],
+        ['1 at once', groupCommit({ lanes: 1 })],
+        ['4 at once', groupCommit({ lanes: 4 })],
+      ],
+    },
+    {
+      name: '100 bare rows',
+      unit,
+      variants: [
+        ['UNNEST, prepared', insert(insertByUnnest('bare'))],
+        ['UNNEST, parsed each time', insert(insertByUnnest())],
+        ['VALUES with 600 parameters, prepared', insert(insertByValues)],
+        ['COPY', insert(insertByCopy)],
+      ],
+    },
+    {
+      name: 'members of the conversation',
+      unit,
+      variants: [
+        ['cached', send(true)],
+        ['asked for each time', send(false)],
+      ],
+    },
+  ];
 }

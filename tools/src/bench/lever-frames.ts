@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LeverOptions, Levers } from './levers.ts';
+import { runRounds } from './fanout.ts';
+import type { Lever, LeverOptions } from './levers.ts';
 import { type Peer, rssBytesOf, startPeer } from './peer.ts';
 import type { ConnectRequest } from './receivers.ts';
 
@@ -13,6 +14,8 @@ interface Side {
   server: Peer;
   /** Of all sockets together, for one round. */
   bytes: number;
+  /** Resident set without sockets. */
+  rssBefore: number;
 }
 
 /** Until what was sent has come: how long it is, only the receivers can tell where it is compressed. */
@@ -28,6 +31,7 @@ async function settledBytes(receivers: Peer, group: string): Promise<number> {
 async function openSide(receivers: Peer, mode: string, sockets: number): Promise<Side> {
   const server = startPeer('fanout-server.ts', [mode]);
   const port = await server.call<number>('listen');
+  const rssBefore = rssBytesOf(server.pid);
   const socketIo = !bare.includes(mode);
   await receivers.call('connect', { group: mode, port, count: sockets, socketIo, deflate: mode === 'ws-deflate' } satisfies ConnectRequest);
   let bytes = 0;
@@ -38,7 +42,7 @@ async function openSide(receivers: Peer, mode: string, sockets: number): Promise
     bytes = await settledBytes(receivers, mode);
   }
   // A compressed frame may be some bytes shorter than the one before, for ever after: the rest of a round may come with the next.
-  return { server, bytes: mode === 'ws-deflate' ? bytes * 0.95 : bytes };
+  return { server, rssBefore, bytes: mode === 'ws-deflate' ? bytes * 0.95 : bytes };
 }
 
 /** Heap per socket after the handshake, in KiB. */
@@ -59,9 +63,8 @@ async function heapPerSocket(sockets: number, isForgotten: boolean): Promise<num
 }
 
 /** From the hub to the sockets of one pod. */
-export async function openFrameLevers({ isQuick }: LeverOptions): Promise<Levers> {
+export async function openFrameLevers({ isQuick, stack }: LeverOptions): Promise<Lever[]> {
   const sockets = isQuick ? 200 : 1_000;
-  await using stack = new AsyncDisposableStack();
   const receivers = stack.use(startPeer('receivers.ts'));
   const sides = new Map<string, Side>();
   for (const mode of ['ours', 'frame-for-each', 'uncorked', 'one-event', ...bare]) {
@@ -72,69 +75,59 @@ export async function openFrameLevers({ isQuick }: LeverOptions): Promise<Levers
   /** µs of the server per message and socket. */
   const cpu = (mode: string) => async () => {
     const { server, bytes } = sides.get(mode)!;
-    const before = await server.call<number>('cpu');
-    for (let i = 0; i < ROUNDS; i += 1) {
-      await receivers.call('reset', mode);
-      const done = receivers.call('expect', { group: mode, bytes });
-      await server.call('broadcast', PENDING);
-      await done;
-    }
-    return ((await server.call<number>('cpu')) - before) / (ROUNDS * PENDING * sockets);
+    const { cpuMicros } = await runRounds({ server, receivers, group: mode, bytes, pending: PENDING, rounds: ROUNDS });
+    return cpuMicros / (ROUNDS * PENDING * sockets);
   };
-  const rss = (mode: string) => async () => rssBytesOf(sides.get(mode)!.server.pid) / sockets / 1_024;
+  const rss = (mode: string) => async () => (rssBytesOf(sides.get(mode)!.server.pid) - sides.get(mode)!.rssBefore) / sockets / 1_024;
   const unit = 'µs per delivery';
-  const owned = stack.move();
-  return {
-    levers: [
-      {
-        name: 'an entry is encoded',
-        unit,
-        variants: [
-          ['once', cpu('ours')],
-          ['for each socket', cpu('frame-for-each')],
-        ],
-      },
-      {
-        name: '5 messages of one turn',
-        unit,
-        variants: [
-          ['one write', cpu('ours')],
-          ['a write each', cpu('uncorked')],
-        ],
-      },
-      {
-        name: '5 entries of one commit',
-        unit,
-        variants: [
-          ['one event', cpu('one-event')],
-          ['5 events in one write', cpu('ours')],
-        ],
-      },
-      {
-        name: 'perMessageDeflate',
-        unit,
-        variants: [
-          ['off', cpu('ws')],
-          ['on', cpu('ws-deflate')],
-        ],
-      },
-      {
-        name: 'perMessageDeflate, process',
-        unit: 'KiB per socket',
-        variants: [
-          ['off', rss('ws')],
-          ['on', rss('ws-deflate')],
-        ],
-      },
-      {
-        name: 'the handshake request',
-        unit: 'KiB of heap per socket',
-        variants: [
-          ['let go', () => heapPerSocket(sockets, true)],
-          ['kept', () => heapPerSocket(sockets, false)],
-        ],
-      },
-    ],
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
+  return [
+    {
+      name: 'an entry is encoded',
+      unit,
+      variants: [
+        ['once', cpu('ours')],
+        ['for each socket', cpu('frame-for-each')],
+      ],
+    },
+    {
+      name: '5 messages of one turn',
+      unit,
+      variants: [
+        ['one write', cpu('ours')],
+        ['a write each', cpu('uncorked')],
+      ],
+    },
+    {
+      name: '5 entries of one commit',
+      unit,
+      variants: [
+        ['one event', cpu('one-event')],
+        ['5 events in one write', cpu('ours')],
+      ],
+    },
+    {
+      name: 'perMessageDeflate',
+      unit,
+      variants: [
+        ['off', cpu('ws')],
+        ['on', cpu('ws-deflate')],
+      ],
+    },
+    {
+      name: 'perMessageDeflate, resident set',
+      unit: 'KiB per socket',
+      variants: [
+        ['off', rss('ws')],
+        ['on', rss('ws-deflate')],
+      ],
+    },
+    {
+      name: 'the handshake request',
+      unit: 'KiB of heap per socket',
+      variants: [
+        ['let go', () => heapPerSocket(sockets, true)],
+        ['kept', () => heapPerSocket(sockets, false)],
+      ],
+    },
+  ];
 }

@@ -5,7 +5,7 @@ import { encodeEvent, frameOf } from '@chatcluster/server/fanout/encode';
 import { createRedis } from '@chatcluster/server/fanout/redis';
 import { createLog } from '@chatcluster/server/log';
 import { entriesOf200Bytes } from './frames.ts';
-import type { LeverOptions, Levers } from './levers.ts';
+import type { Lever, LeverOptions } from './levers.ts';
 
 /** What one commit publishes, in the middle. */
 const AT_ONCE = 50;
@@ -40,9 +40,8 @@ function openWorker(): { encode(count: number): Promise<void> } & AsyncDisposabl
 }
 
 /** From pod to pod. */
-export async function openHopLevers({ services, isQuick }: LeverOptions): Promise<Levers> {
+export async function openHopLevers({ services, isQuick, stack }: LeverOptions): Promise<Lever[]> {
   const [publishes, frames] = isQuick ? [2_000, 20_000] : [10_000, 100_000];
-  await using stack = new AsyncDisposableStack();
   const redis = stack.use(
     createRedis({ url: services.redisUrl, prefix: 'levers:', log: createLog('warn', 'bench'), commandTimeoutMs: 10_000 }),
   );
@@ -55,50 +54,46 @@ export async function openHopLevers({ services, isQuick }: LeverOptions): Promis
     return publishes / ((performance.now() - start) / 1_000);
   };
   const encodeHere = () => frameOf(encodeEvent('entries', entriesOf200Bytes()));
-  const owned = stack.move();
-  return {
-    levers: [
-      {
-        name: `${AT_ONCE} publishes of one commit`,
-        unit: 'publishes/s',
-        variants: [
-          ['in one write', perSecond(() => Promise.all(Array.from({ length: AT_ONCE }, publish)))],
-          [
-            'one after the other',
-            perSecond(async () => {
-              for (let i = 0; i < AT_ONCE; i += 1) await publish();
+  return [
+    {
+      name: `${AT_ONCE} publishes of one commit`,
+      unit: 'publishes/s',
+      variants: [
+        ['in one write', perSecond(() => Promise.all(Array.from({ length: AT_ONCE }, publish)))],
+        [
+          'one after the other',
+          perSecond(async () => {
+            for (let i = 0; i < AT_ONCE; i += 1) await publish();
+          }),
+        ],
+      ],
+    },
+    {
+      name: 'an entry read from the inbox',
+      unit: 'µs per entry',
+      variants: [
+        ['framed as it came', () => cpuPer(frames, () => repeat(frames, () => frameOf({ text })))],
+        [
+          'parsed and written anew',
+          () => cpuPer(frames, () => repeat(frames, () => frameOf({ text: `2${JSON.stringify(JSON.parse(text.slice(1)))}` }))),
+        ],
+      ],
+    },
+    {
+      name: 'a frame is made',
+      unit: 'µs per frame',
+      variants: [
+        ['on the main thread', () => cpuPer(frames, () => repeat(frames, encodeHere))],
+        [
+          'by a worker thread',
+          () =>
+            cpuPer(frames, async () => {
+              for (let done = 0; done < frames; done += AT_ONCE) await worker.encode(AT_ONCE);
             }),
-          ],
         ],
-      },
-      {
-        name: 'an entry read from the inbox',
-        unit: 'µs per entry',
-        variants: [
-          ['framed as it came', () => cpuPer(frames, () => repeat(frames, () => frameOf({ text })))],
-          [
-            'parsed and written anew',
-            () => cpuPer(frames, () => repeat(frames, () => frameOf({ text: `2${JSON.stringify(JSON.parse(text.slice(1)))}` }))),
-          ],
-        ],
-      },
-      {
-        name: 'a frame is made',
-        unit: 'µs per frame',
-        variants: [
-          ['on the main thread', () => cpuPer(frames, () => repeat(frames, encodeHere))],
-          [
-            'by a worker thread',
-            () =>
-              cpuPer(frames, async () => {
-                for (let done = 0; done < frames; done += AT_ONCE) await worker.encode(AT_ONCE);
-              }),
-          ],
-        ],
-      },
-    ],
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
+      ],
+    },
+  ];
 }
 
 /** What is made is kept for a moment, or V8 would not make it. */
