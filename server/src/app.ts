@@ -73,7 +73,7 @@ export async function createApp(config: Config, log: Logger, signal: AbortSignal
   tracePool(store.pool, tracing);
   const membership = createMembership({ loadAccess: store.loadAccess });
   const hub = createHub();
-  const recent = createRecent();
+  const recent = createRecent({ maxChars: config.outageCacheKib * 1_024 });
   const io = createIo(config);
   const connections = new Map<string, Connection>();
   const takesSockets = () => (config.role === 'all' || config.role === 'realtime') && isReady && !isDraining;

@@ -41,6 +41,8 @@ export interface Config extends ServersConfig {
   batchWindowMs: number;
   drainSeconds: number;
   maxAgeSeconds: number;
+  /** Recent entries that a pod keeps to show them while Postgres is away, in KiB of their packets. */
+  outageCacheKib: number;
   /** Moves live sockets after a scale-up; undefined: off. */
   rebalance: { tolerancePercent: number; movesPerSecond: number } | undefined;
   /** Private addresses and CIDR ranges that link previews and webhooks may reach. */
@@ -113,6 +115,7 @@ export function parseConfig(env: Env): Config {
     batchWindowMs: integer(env, 'BATCH_WINDOW_MS', 3, { max: 100 }),
     drainSeconds: integer(env, 'DRAIN_SECONDS', 10, { max: 3_600 }),
     maxAgeSeconds: integer(env, 'MAX_AGE_SECONDS', 3_600, { min: 10 }),
+    outageCacheKib: integer(env, 'OUTAGE_CACHE_KIB', 4_096, { max: 1_048_576 }),
     rebalance: onOff(env, 'REBALANCE', true)
       ? {
           tolerancePercent: integer(env, 'REBALANCE_TOLERANCE_PERCENT', 20, { min: 1, max: 100 }),

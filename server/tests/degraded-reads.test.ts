@@ -8,7 +8,10 @@ let cluster: Cluster;
 let world: QueueWorld;
 
 before(async () => {
-  cluster = await startCluster({ pods: 2 });
+  cluster = await startCluster({
+    pods: 3,
+    podEnv: async (i): Promise<Record<string, string>> => (i === 2 ? { OUTAGE_CACHE_KIB: '0' } : {}),
+  });
   world = await new QueueWorld(cluster).open();
 });
 after(async () => {
@@ -26,6 +29,8 @@ test('while Postgres is frozen recent history comes from memory, other reads are
   try {
     await world.queueing();
     assert.deepEqual((await socket.call('history', { conversationId, limit: 3 })).messages, before.messages.slice(-3));
+    const nothingKept = await world.socket(world.bob, 2);
+    assert.equal((await nothingKept.refused('history', { conversationId })).code, 'unavailable');
     const startedAt = performance.now();
     const refused = [
       await socket.refused('changes', {}),

@@ -7,8 +7,11 @@ import { freePort, runMain, ServiceError } from './process.ts';
 const root = join(import.meta.dirname, '../..');
 const pods = 3;
 
-/** A day's worth of ages and tokens in an hour, as far as they can be shortened: a token of less than 90 s is refreshed all the time. */
-const timers = { MAX_AGE_SECONDS: '150', ACCESS_TOKEN_SECONDS: '90' };
+/**
+ * A day's worth of ages and tokens in an hour, as far as they can be shortened: a token of less than 90 s is refreshed all the time.
+ * What a pod keeps for an outage is as much smaller as a socket's age is, so that it is full, as on most of a day, while growth is judged.
+ */
+const shortened = { MAX_AGE_SECONDS: '150', ACCESS_TOKEN_SECONDS: '90', OUTAGE_CACHE_KIB: `${Math.round(4_096 / 24)}` };
 
 async function run(file: string, env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(process.execPath, [join(root, file)], { cwd: root, env, stdio: 'inherit' });
@@ -21,7 +24,7 @@ runMain(async () => {
   const localDir = join(root, '.local/soak');
   const env: NodeJS.ProcessEnv = {
     ...process.env,
-    ...timers,
+    ...shortened,
     SOAK: process.env.SOAK || '60',
     RATE_LIMITS: 'off',
     LOCAL_DIR: localDir,
