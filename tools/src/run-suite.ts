@@ -77,7 +77,11 @@ export function runNodeTests(root: string, files: string[], signal: AbortSignal,
         signal,
         fileMinutes,
       }),
-    (text) => JSON.parse(text) as Tally,
+    (text) => {
+      const { passed, failed, slow } = JSON.parse(text) as Tally & { slow: { file: string; seconds: number }[] };
+      if (files.length > 1) process.stdout.write(`slowest files: ${slow.map(({ file, seconds }) => `${file} ${seconds} s`).join(', ')}\n`);
+      return { passed, failed };
+    },
   );
 }
 
