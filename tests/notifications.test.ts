@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '@chatcluster/tools/testing';
 import type { BrowserContext, Page } from 'playwright-core';
+import { createBot } from './_bot.ts';
 import { openBrowser, openPage, screenshot, signIn } from './_browser.ts';
 import { startCluster } from './_cluster.ts';
 
@@ -101,6 +102,17 @@ test('a push becomes one notification per conversation, leads to it, and goes wh
     (await shown(page)).map(({ body }) => body),
     ['From elsewhere'],
   );
+
+  // What was read goes, and nothing else.
+  const [ada, { userId }] = [await createBot(cluster.frontUrl, 'ada@example.com'), await createBot(cluster.frontUrl, 'grace@example.com')];
+  const { id } = await ada.call<{ id: string }>('POST', '/v1/conversations', { kind: 'group', title: 'Moths', memberIds: [userId] });
+  await ada.say(id, 'Another one in relay 70');
+  await deliver({ ...push, conversationId: id, kind: 'group', title: 'Moths', body: 'Another one in relay 70' });
+  await nextNotification();
+  assert.equal((await shown(page)).length, 2);
+  await page.evaluate(`location.hash = '#/c/${id}'`);
+  await eventually(async () => (await shown(page)).length === 1, { deadlineMs: 20_000, message: 'it stays though it was read' });
+  assert.equal((await shown(page))[0]?.body, 'From elsewhere');
   assert.deepEqual(grace.errors, []);
 });
 

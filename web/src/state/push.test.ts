@@ -6,11 +6,11 @@ function setUp(answer: NotificationPermission, permission: NotificationPermissio
   const json = { endpoint: 'https://push.example/1', keys: { p256dh: 'p', auth: 'a' } };
   let subscription: { endpoint: string; toJSON(): typeof json; unsubscribe(): Promise<boolean> } | null = null;
   const made = { endpoint: json.endpoint, toJSON: () => json, unsubscribe: () => ((subscription = null), Promise.resolve(true)) };
-  const close = vi.fn<() => void>();
+  const postMessage = vi.fn<(message: unknown) => void>();
   const subscribe = vi.fn<(options: { applicationServerKey: Uint8Array }) => unknown>(() => (subscription = made));
   const registration = {
     pushManager: { getSubscription: async () => subscription, subscribe },
-    getNotifications: async ({ tag }: { tag: string }) => (tag === 'c' ? [{ close }] : []),
+    active: { postMessage },
   };
   const platform = {
     permission: () => permission,
@@ -22,7 +22,7 @@ function setUp(answer: NotificationPermission, permission: NotificationPermissio
     subscribePush: vi.fn<(body: unknown) => Promise<void>>(async () => undefined),
     unsubscribePush: vi.fn<(endpoint: string) => Promise<void>>(async () => undefined),
   };
-  return { push: createPush({ rest } as unknown as ChatClient, platform), platform, rest, subscribe, close, json };
+  return { push: createPush({ rest } as unknown as ChatClient, platform), platform, rest, subscribe, postMessage, json };
 }
 
 test('asks for permission only when it is switched on, and tells the server', async () => {
@@ -47,10 +47,11 @@ test('says when the browser refuses or cannot', async () => {
   expect(await createPush({} as ChatClient, undefined).state()).toBe('unsupported');
 });
 
-test('closes what was read', async () => {
-  const { push, close } = setUp('granted', 'granted');
-  await push.close('other');
-  expect(close).not.toHaveBeenCalled();
+test('has what was read closed, where there may be something to close', async () => {
+  const unasked = setUp('granted');
+  await unasked.push.close('c');
+  expect(unasked.postMessage).not.toHaveBeenCalled();
+  const { push, postMessage } = setUp('granted', 'granted');
   await push.close('c');
-  expect(close).toHaveBeenCalledOnce();
+  expect(postMessage.mock.calls[0]![0]).toEqual({ type: 'close-notifications', conversationId: 'c' });
 });

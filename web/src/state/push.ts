@@ -1,4 +1,5 @@
 import type { ChatClient } from '@chatcluster/client/types';
+import type { CloseNotifications } from '../sw/messages.ts';
 
 /** `blocked`: the browser was told to refuse; only its own settings can change that. */
 export type PushState = 'unsupported' | 'blocked' | 'off' | 'on';
@@ -68,8 +69,8 @@ export function createPush(client: ChatClient, platform: PushPlatform | undefine
     /** What was read, here or elsewhere, needs no notification any more. */
     async close(conversationId: string): Promise<void> {
       if (platform?.permission() !== 'granted') return;
-      const shown = await (await platform.registration()).getNotifications({ tag: conversationId });
-      for (const notification of shown) notification.close();
+      const { active } = await platform.registration();
+      active?.postMessage({ type: 'close-notifications', conversationId } satisfies CloseNotifications, { transfer: [] });
     },
   };
 }

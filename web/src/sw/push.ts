@@ -1,3 +1,5 @@
+import type { CloseNotifications } from './messages.ts';
+
 /** What the server sends (`server/src/push/send-push.ts`). */
 export interface PushMessage {
   type: 'message';
@@ -40,7 +42,7 @@ export function parsePush(text: string | undefined): PushMessage | undefined {
   }
 }
 
-/** Shows pushes, one per conversation, and opens the conversation on a click. */
+/** Shows pushes, one per conversation, opens the conversation on a click, and closes what was read. */
 export function servePushes(worker: ServiceWorkerGlobalScope): void {
   worker.addEventListener('push', (event) => {
     const push = parsePush(event.data?.text());
@@ -51,6 +53,23 @@ export function servePushes(worker: ServiceWorkerGlobalScope): void {
     const { conversationId } = event.notification.data as { conversationId: string };
     event.waitUntil(open(worker, conversationId));
   });
+  worker.addEventListener('message', (event) => {
+    const { type, conversationId } = event.data as Partial<CloseNotifications>;
+    if (type === 'close-notifications' && conversationId) event.waitUntil(inTurn(() => close(worker, conversationId)));
+  });
+}
+
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+/** To ask for the notifications while one is being shown makes Chromium forget that one: it stays, and a click on it does nothing. */
+function inTurn(work: () => Promise<void>): Promise<void> {
+  const turn = lastTurn.then(work);
+  lastTurn = turn.catch(() => undefined);
+  return turn;
+}
+
+async function close({ registration }: ServiceWorkerGlobalScope, conversationId: string): Promise<void> {
+  for (const notification of await registration.getNotifications({ tag: conversationId })) notification.close();
 }
 
 const addressOf = (conversationId: string) => `/#/c/${conversationId}`;
@@ -88,7 +107,7 @@ async function show(worker: ServiceWorkerGlobalScope, push: PushMessage): Promis
     badge: '/icon-192.png',
     data: { conversationId },
   };
-  await worker.registration.showNotification(title, options);
+  await inTurn(() => worker.registration.showNotification(title, options));
 }
 
 async function open(worker: ServiceWorkerGlobalScope, conversationId: string): Promise<void> {
