@@ -184,6 +184,26 @@ describe('routed fan-out under faults', { timeout: 120_000 }, () => {
     await everyoneHas(scene, 3);
   });
 
+  test('hands on what a pod missed without a lease before what is new', async () => {
+    const prefix = uniquePrefix();
+    await using scene = await openScene([redisUrl()], prefix);
+    await scene.send(0);
+    await everyoneHas(scene, 1);
+    const { tail } = scene.cluster.store;
+    const readTail = tail.readTail.bind(tail);
+    tail.readTail = (sinceXid) => delay(1_000).then(() => readTail(sinceXid));
+    using client = Object.assign(new Redis(redisUrl()), { [Symbol.dispose]: () => client.disconnect() });
+    const leases = () => client.keys(`${prefix}pod:*:lease`);
+    await client.del(await leases());
+    await scene.send(0);
+    await eventually(async () => (await leases()).length === 3, { intervalMs: 5, message: 'the pods have no lease again' });
+    await delay(50);
+    await scene.send(0);
+    await everyoneHas(scene, 3);
+    // The first one may come again.
+    for (const socket of scene.sockets) assert.deepEqual([...new Set(socket.seqs(scene.conversationId))], [1, 2, 3]);
+  });
+
   test('spreads conversations over several servers, one of which may be away', async () => {
     await using first = await ownRedis();
     await using second = await ownRedis();

@@ -42,6 +42,8 @@ const MAX_VOLATILE = 1_000;
  * until then waits in the outbox behind everything that the outage left there.
  */
 const SETTLE_MS = 5_000;
+/** Longest wait of new entries for those that were missed: a Postgres that is slow must not hold them up. */
+const CATCH_UP_MS = 2_000;
 
 /**
  * What both Redis modes share: routes, leases, inboxes for everything but (in streams-adapter mode) the messages,
@@ -67,6 +69,7 @@ export class RoutedCore implements AsyncDisposable {
     return () => undefined;
   });
   #hasGap = true;
+  #catchingUp: { done: Promise<unknown>; end(): void } | undefined;
   #tailUntil = 0;
   #wake = () => {};
   #loop: Promise<void> | undefined;
@@ -98,7 +101,9 @@ export class RoutedCore implements AsyncDisposable {
         conversations: () => this.large.joined(),
         onEntry: (fields) => this.#onEntry(fields),
         onVolatile: (fields) => this.#write(fields, true),
+        onRecovering: () => this.#beginCatchingUp(),
         onRecovered: () => this.#onRecovered(server),
+        caughtUp: () => this.caughtUp(),
         heartbeatMs: deps.heartbeatMs,
       }),
       { name: url },
@@ -245,9 +250,27 @@ export class RoutedCore implements AsyncDisposable {
     this.deps.hub.toUsers(split(fields.u), { text: fields.p ?? '' }, volatile, fields.x || undefined);
   }
 
+  /**
+   * Undefined but after routes were lost, until the tail was read. New entries wait for it, or a socket would find a gap before
+   * each of them and ask for itself, as all others do.
+   */
+  caughtUp(): Promise<unknown> | undefined {
+    return this.#catchingUp?.done;
+  }
+
+  #beginCatchingUp(): void {
+    if (this.#catchingUp) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const done = within(CATCH_UP_MS, promise).finally(() => {
+      this.#catchingUp = undefined;
+    });
+    this.#catchingUp = { done, end: resolve };
+  }
+
   async #onRecovered(server: NamedServer): Promise<void> {
     // Deliveries since the routes were lost may have missed a socket here: the tail must not take them for complete.
     this.deliverer.delivered.forgetRouted();
+    this.#beginCatchingUp();
     this.#hasGap = true;
     this.#wake();
     for (const handler of this.#recovered) await handler(server);
@@ -257,6 +280,7 @@ export class RoutedCore implements AsyncDisposable {
     this.#hasGap = false;
     try {
       await this.#tail.read();
+      if (!this.#hasGap) this.#catchingUp?.end();
     } catch (error) {
       this.#hasGap = true;
       this.deps.log.warn({ err: error }, 'tail of postgres could not be read');
@@ -296,6 +320,7 @@ export class RoutedCore implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.abort.abort();
+    this.#catchingUp?.end();
     this.#wake();
     await Promise.all(this.servers.map((server) => server[Symbol.asyncDispose]()));
     await this.#loop;

@@ -56,6 +56,12 @@ async function publishThrough(core: RoutedCore, server: NamedServer, { batch, ar
   }
   // Another pod's entry of this conversation lies unread in the inbox: it goes first.
   if (gate > server.reader.seen) await within(WAIT_MS, server.reader.reached(gate));
+  const caughtUp = core.caughtUp();
+  if (caughtUp) {
+    // Else the tail would wait for this lane, and this one for the tail.
+    settle();
+    await caughtUp;
+  }
   await deliverHere(core, arrival);
   if (arrival.routing === 'conversation')
     core.large.delivered(arrival.conversationId, core.deliverer.large.get(arrival.conversationId)?.users ?? []);

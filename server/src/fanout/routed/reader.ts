@@ -29,6 +29,8 @@ interface Deps {
   log: Logger;
   onEntry(fields: Fields): void;
   onVolatile(fields: Fields): void;
+  /** What new entries wait for, if anything. */
+  caughtUp(): Promise<unknown> | undefined;
   /** Entries are missing before the one just read. */
   onGap(): void;
 }
@@ -60,6 +62,7 @@ export function createReader(deps: Deps): InboxReader {
       while (!signal.aborted) {
         const generation = state.generation;
         const reply = await read(client, deps, state);
+        await deps.caughtUp();
         if (signal.aborted) return;
         // A reply to the old position is delivered too, but must not move the new one.
         const current = generation === state.generation;

@@ -38,6 +38,10 @@ export interface ServerDeps {
   conversations(): Iterable<string>;
   onEntry(fields: Fields): void;
   onVolatile(fields: Fields): void;
+  /** Routes may have been lost; from the next entry on something may be missing. */
+  onRecovering(): void;
+  /** What new entries wait for. */
+  caughtUp(): Promise<unknown> | undefined;
   /** Routes stand again after they may have been lost; what was missed is to be found now. A failure repeats the recovery. */
   onRecovered(): Promise<void>;
   /** @default 1000 */
@@ -195,6 +199,7 @@ export class RoutedServer implements AsyncDisposable {
       const { counter, epoch, volatileId } = await this.#heartbeat();
       this.#isAway = false;
       this.#needsRecovery = false;
+      this.#deps.onRecovering();
       this.#reader.moveTo(counter, volatileId);
       await this.#chunked('attach', [podId], [...this.#deps.users()]);
       await this.#chunked('join', [podId], [...this.#deps.conversations()]);
