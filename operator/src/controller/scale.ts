@@ -25,7 +25,7 @@ const assumedStartSeconds = 5;
 /** A scale-down that nobody saw the end of. */
 const verifyMs = 10 * 60_000;
 /** The controller that picks the pods sees their costs by a watch of its own; a busy one may be behind. */
-const costsSettleMs = 3_000;
+const costsSettleMs = 5_000;
 
 export interface ScalePass {
   deps: ReconcileDeps;
