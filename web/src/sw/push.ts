@@ -61,7 +61,7 @@ export function servePushes(worker: ServiceWorkerGlobalScope): void {
 
 let lastTurn: Promise<unknown> = Promise.resolve();
 
-/** To ask for the notifications while one is being shown makes Chromium forget that one: it stays, and a click on it does nothing. */
+/** To ask for the notifications while one is being shown makes Chromium forget that one: it could not be closed any more. */
 function inTurn(work: () => Promise<void>): Promise<void> {
   const turn = lastTurn.then(work);
   lastTurn = turn.catch(() => undefined);
