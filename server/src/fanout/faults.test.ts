@@ -191,7 +191,7 @@ describe('routed fan-out under faults', { timeout: 120_000 }, () => {
     await everyoneHas(scene, 1);
     const { tail } = scene.cluster.store;
     const readTail = tail.readTail.bind(tail);
-    tail.readTail = (sinceXid) => delay(1_000).then(() => readTail(sinceXid));
+    tail.readTail = (sinceXid) => delay(400).then(() => readTail(sinceXid));
     using client = Object.assign(new Redis(redisUrl()), { [Symbol.dispose]: () => client.disconnect() });
     const leases = () => client.keys(`${prefix}pod:*:lease`);
     await client.del(await leases());

@@ -79,40 +79,16 @@ export async function openFrameLevers({ isQuick, stack }: LeverOptions): Promise
     return cpuMicros / (ROUNDS * PENDING * sockets);
   };
   const rss = (mode: string) => async () => (rssBytesOf(sides.get(mode)!.server.pid) - sides.get(mode)!.rssBefore) / sockets / 1_024;
-  const unit = 'µs per delivery';
+  const byCpu = (name: string, ...modes: [variant: string, mode: string][]): Lever => ({
+    name,
+    unit: 'µs per delivery',
+    variants: modes.map(([variant, mode]) => [variant, cpu(mode)]),
+  });
   return [
-    {
-      name: 'an entry is encoded',
-      unit,
-      variants: [
-        ['once', cpu('ours')],
-        ['for each socket', cpu('frame-for-each')],
-      ],
-    },
-    {
-      name: '5 messages of one turn',
-      unit,
-      variants: [
-        ['one write', cpu('ours')],
-        ['a write each', cpu('uncorked')],
-      ],
-    },
-    {
-      name: '5 entries of one commit',
-      unit,
-      variants: [
-        ['one event', cpu('one-event')],
-        ['5 events in one write', cpu('ours')],
-      ],
-    },
-    {
-      name: 'perMessageDeflate',
-      unit,
-      variants: [
-        ['off', cpu('ws')],
-        ['on', cpu('ws-deflate')],
-      ],
-    },
+    byCpu('an entry is encoded', ['once', 'ours'], ['for each socket', 'frame-for-each']),
+    byCpu('5 messages of one turn', ['one write', 'ours'], ['a write each', 'uncorked']),
+    byCpu('5 entries of one commit', ['one event', 'one-event'], ['5 events in one write', 'ours']),
+    byCpu('perMessageDeflate', ['off', 'ws'], ['on', 'ws-deflate']),
     {
       name: 'perMessageDeflate, resident set',
       unit: 'KiB per socket',

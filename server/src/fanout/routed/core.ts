@@ -270,6 +270,7 @@ export class RoutedCore implements AsyncDisposable {
   async #onRecovered(server: NamedServer): Promise<void> {
     // Deliveries since the routes were lost may have missed a socket here: the tail must not take them for complete.
     this.deliverer.delivered.forgetRouted();
+    // While routes were registered the tail may have been read, too early for what came meanwhile.
     this.#beginCatchingUp();
     this.#hasGap = true;
     this.#wake();
