@@ -25,8 +25,12 @@ export function createAccessTokens({ keys, accessTokenSeconds, now = Date.now }:
   const cache = new Map<string, Principal>();
   keys.onChange(() => cache.clear());
 
+  /** Those that are over go, as far as they stand before one that is not: who has a newer token never asks for the old one again. */
   function remember(token: string, principal: Principal): Principal {
-    if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value!);
+    for (const [oldest, { expiresAt }] of cache) {
+      if (cache.size < CACHE_SIZE && expiresAt > now()) break;
+      cache.delete(oldest);
+    }
     cache.set(token, principal);
     return principal;
   }
