@@ -16,3 +16,9 @@ test('deliveries of two pods that take turns are remembered as one range', () =>
   for (let seq = 1; seq <= 1_000; seq += 1) delivered.add('room', seq, seq, seq % 2 === 0);
   assert.deepEqual([delivered.has('room', 1, 1_000), delivered.has('room', 1, 1_001)], [true, false]);
 });
+
+test('of what was delivered with gaps the newest 16 ranges are remembered', () => {
+  const delivered = createDelivered();
+  for (let seq = 1; seq < 100; seq += 2) delivered.add('room', seq, seq, true);
+  assert.deepEqual([delivered.has('room', 99, 99), delivered.has('room', 69, 69), delivered.has('room', 67, 67)], [true, true, false]);
+});

@@ -9,7 +9,8 @@ export interface Delivered {
   forgetRouted(): void;
 }
 
-const MAX_RANGES = 64;
+/** What comes a second time follows within seconds; older ranges would only be kept (60 B each, in two maps). */
+const MAX_RANGES = 16;
 
 /** Bounded: least recently used conversations go first, and the oldest ranges of one conversation. */
 export function createDelivered(maxConversations = 20_000): Delivered {
