@@ -22,5 +22,5 @@ COPY --from=build /out/operator/app /app
 
 FROM base AS server
 # As in tools/src/server-flags.ts.
-ENV WEB_ROOT=/app/web NODE_OPTIONS=--max-semi-space-size=16
+ENV WEB_ROOT=/app/web NODE_OPTIONS=--max-semi-space-size=16 MALLOC_ARENA_MAX=2
 COPY --from=build /out/server/app /app

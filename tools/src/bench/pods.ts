@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { freePort, poll } from '../process.ts';
-import { serverNodeFlags } from '../server-flags.ts';
+import { serverMalloc, serverNodeFlags } from '../server-flags.ts';
 import { profiling } from './peer.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -19,6 +19,7 @@ export async function startPod(env: Record<string, string>, flags: string[] = []
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...process.env,
+      ...serverMalloc,
       HOST: '127.0.0.1',
       PORT: `${port}`,
       ADMIN_PORT: `${adminPort}`,

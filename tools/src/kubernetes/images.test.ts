@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { whenAlone } from '@chatcluster/cdk8s/manifests/alone';
-import { serverNodeFlags } from '../server-flags.ts';
+import { serverMalloc, serverNodeFlags } from '../server-flags.ts';
 import { eventually } from '../testing.ts';
 import type { ImageName } from './images/definitions.ts';
 import type { BuiltImage } from './images/oci.ts';
@@ -111,7 +111,7 @@ describe('inside the image', needsRoot, () => {
     assert.equal(status, 78);
   });
 
-  test('the young objects of the server take 32 MiB at most, of the image for Docker too', async () => {
+  test('the server is started with little memory for young objects and two arenas of malloc, in the image for Docker too', async () => {
     const fill = 'for (let i = 0, kept = []; i < 1e6; i++) { kept.push({ i }); if (kept.length > 4e5) kept = []; }';
     const space = 'require("v8").getHeapSpaceStatistics().find((space) => space.space_name === "new_space").space_size';
     const run = runInside(await imageOf('server'), join(dir, 'server-root'), [
@@ -121,8 +121,9 @@ describe('inside the image', needsRoot, () => {
     ]);
     assert.equal(run.status, 0, run.stderr);
     assert.ok(Number(run.stdout) <= 32 * 2 ** 20, `${run.stdout} bytes ${run.stderr}`);
+    assert.ok(configOf(await imageOf('server')).config.Env.includes(`MALLOC_ARENA_MAX=${serverMalloc.MALLOC_ARENA_MAX}`));
     const dockerfile = readFileSync(join(import.meta.dirname, '../../../Dockerfile'), 'utf8');
-    assert.ok(dockerfile.includes(` NODE_OPTIONS=${serverNodeFlags}\n`));
+    assert.ok(dockerfile.includes(` NODE_OPTIONS=${serverNodeFlags} MALLOC_ARENA_MAX=${serverMalloc.MALLOC_ARENA_MAX}\n`));
   });
 
   test('Postgres refuses to be used as a shell', async () => {

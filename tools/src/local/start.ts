@@ -7,7 +7,7 @@ import { Client } from 'pg';
 import { startPostgres } from '../postgres.ts';
 import { isAlive, poll, ServiceError, spawnDetached, tail } from '../process.ts';
 import { startRedis } from '../redis.ts';
-import { serverNodeFlags } from '../server-flags.ts';
+import { serverMalloc, serverNodeFlags } from '../server-flags.ts';
 import { adminLinkFile } from './admin-link.ts';
 import { localDir, marker, type PodSpec, root, type Settings } from './settings.ts';
 import type { State } from './state.ts';
@@ -67,6 +67,7 @@ function podEnv({ settings, databaseUrl, redisUrls }: State, pod: PodSpec, role:
     PATH: process.env.PATH,
     HOME: process.env.HOME,
     TZ: process.env.TZ,
+    ...serverMalloc,
     // What the caller says comes later, and so counts.
     NODE_OPTIONS: `${serverNodeFlags} ${process.env.NODE_OPTIONS ?? ''}`.trim(),
     NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ServiceError } from '../../process.ts';
-import { serverNodeFlags } from '../../server-flags.ts';
+import { serverMalloc, serverNodeFlags } from '../../server-flags.ts';
 import { ensureProgramFile, ensureTool } from '../tools.ts';
 import { baseFiles, DATA_USER, SERVER_USER } from './base-files.ts';
 import { type Bundle, bundleProgram } from './bundle.ts';
@@ -83,7 +83,7 @@ async function server({ workDir, tag }: BuildContext): Promise<Definition> {
     throw new ServiceError('web/dist is missing; build the web app first: npm run build -w web');
   const bundle = await bundleServer(join(workDir, 'server'));
   const web = folderEntries(join(root, 'web/dist'), 'app/web');
-  return nodeImage('server', tag, bundle, { files: web, env: { WEB_ROOT: '/app/web', NODE_OPTIONS: serverNodeFlags } });
+  return nodeImage('server', tag, bundle, { files: web, env: { WEB_ROOT: '/app/web', NODE_OPTIONS: serverNodeFlags, ...serverMalloc } });
 }
 
 async function operator({ workDir, tag }: BuildContext): Promise<Definition> {
