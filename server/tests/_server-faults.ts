@@ -17,6 +17,8 @@ export async function freeze(target: { signal(name: NodeJS.Signals): void }, fro
 
 export async function flushAll(url: string): Promise<void> {
   const redis = new Redis(url);
+  // With several faults at once it may be down at this moment; the command waits until it is back.
+  redis.on('error', () => undefined);
   try {
     await redis.flushall();
   } finally {
