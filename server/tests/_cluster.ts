@@ -1,6 +1,7 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { childrenOf, isAlive, waitForExit } from '@chatcluster/tools/process';
 import { type Service, startPostgres, startRedis } from '@chatcluster/tools/services';
 import { createPod, type Pod } from './_pod-process.ts';
 import { lastingPort } from './_ports.ts';
@@ -53,15 +54,19 @@ export async function createDependency(stack: AsyncDisposableStack, start: (port
   });
   // By its own word: the number of a dead process may be somebody else's by now.
   let isDown = false;
+  // A killed process holds its port and its data until the kernel has taken it down.
+  let gone: Promise<boolean> | undefined;
   const dependency: Dependency = {
     url: service.url,
     signal,
     kill() {
       signal('SIGKILL');
+      gone = waitForExit(service.pid, 10_000);
       isDown = true;
     },
     async restart() {
       if (!isDown && isAlive(service.pid)) return;
+      await gone;
       service = await start(port);
       isDown = false;
     },
@@ -74,21 +79,9 @@ export async function createDependency(stack: AsyncDisposableStack, start: (port
   return dependency;
 }
 
-function childrenOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-}
-
 /** A child may have ended since the list was read. */
 function tell(pid: number, name: NodeJS.Signals): void {
   if (isAlive(pid)) process.kill(pid, name);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 /** So many pods, none of them started yet, and the way to have more or fewer. */
