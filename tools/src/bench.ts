@@ -12,6 +12,7 @@ import { benchLevers } from './bench/levers.ts';
 import { benchMemory } from './bench/memory.ts';
 import { benchPeers } from './bench/peers.ts';
 import { type BenchOptions, type Result, toTable } from './bench/report.ts';
+import { benchPromises } from './bench/promises.ts';
 import { benchScaling } from './bench/scaling.ts';
 import { benchStorm } from './bench/storm.ts';
 import { runMain, ServiceError } from './process.ts';
@@ -23,6 +24,7 @@ const benches: Record<string, (options: BenchOptions) => Promise<Result>> = {
   fanout: benchFanout,
   durable: benchDurable,
   cluster: benchCluster,
+  promises: benchPromises,
   memory: benchMemory,
   irrelevant: benchIrrelevant,
   scaling: benchScaling,

@@ -1,39 +1,15 @@
-import type { LoadRequest } from './load.ts';
-import { startPeer } from './peer.ts';
+import { startApps } from './apps.ts';
 import { type BenchOptions, median, type Result, ratio } from './report.ts';
-import { benchSides, cpuPerDelivery, PODS, perSecond, type Sample, type StartSide, startOurs, sum } from './sides.ts';
-import { run } from './world.ts';
+import { benchSides, cpuPerDelivery, perSecond, type Sample, startOurs, sum } from './sides.ts';
 
 type Rival = 'naive' | 'floor';
-
-const startRival =
-  (name: Rival): StartSide<Rival> =>
-  async (stack, services, world) => {
-    const url = await services.createDatabase(name, false);
-    await run(
-      url,
-      'create table messages (id bigserial primary key, conversation_id uuid not null, sender_id uuid not null, body text not null, at timestamptz not null default now())',
-    );
-    await run(url, 'create index on messages (conversation_id, id)');
-    await run(url, 'create table memberships (user_id uuid, conversation_id uuid, primary key (user_id, conversation_id))');
-    const pairs = world.conversations.flatMap(({ id, members }) => members.map((user) => ({ id, user })));
-    await run(url, 'insert into memberships select * from unnest($1::uuid[], $2::uuid[])', [
-      pairs.map((pair) => pair.user),
-      pairs.map((pair) => pair.id),
-    ]);
-    const apps = Array.from({ length: PODS }, () => stack.use(startPeer(`${name}-app.ts`, [url, services.redisUrl])));
-    const ports = await Promise.all(apps.map((app) => app.call<number>('listen')));
-    const load = stack.use(startPeer('load.ts'));
-    await load.call('open', { ports, world, auths: world.users.map((userId) => JSON.stringify({ userId })) } satisfies LoadRequest);
-    return { name, pids: apps.map((app) => app.pid), load, catchUp: async () => undefined };
-  };
 
 /** Three pods each, as processes. */
 export const benchCluster = (options: BenchOptions): Promise<Result> =>
   benchSides(
     {
       title: 'cluster',
-      starts: [startOurs, startRival('naive'), startRival('floor')],
+      starts: [startOurs, startApps('naive', 'naive-app.ts'), startApps('floor', 'floor-app.ts')],
       toResult: closedRows,
       targets: { ours: { p50: 10, p99: 50 } },
     },

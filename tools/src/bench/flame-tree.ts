@@ -53,3 +53,26 @@ function childOf({ children }: Frame, name: string, where: string): Frame {
   children.set(key, child);
   return child;
 }
+
+/** Whose code a function is: a folder of ours, a package, or the part of V8 that names itself; nothing for Node's own. */
+function ownerOf({ name, where }: Frame): string | undefined {
+  const ours = /^(?:server\/src\/(?:[^/:]+(?=\/))?|(?:protocol|tools)\/src)/.exec(where)?.[0];
+  const library = /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(where)?.[1];
+  return ours?.replace(/\/$/, '') ?? library ?? (where === '' && name.startsWith('(') ? name : undefined);
+}
+
+/** Microseconds by the innermost owner on the stack: what Node itself does counts for who called it. The largest first. */
+export function byOwner(all: Frame): [owner: string, micros: number][] {
+  const sums = new Map<string, number>();
+  const add = (frame: Frame, inherited: string) => {
+    const owner = ownerOf(frame) ?? inherited;
+    let own = frame.total;
+    for (const child of frame.children.values()) {
+      own -= child.total;
+      add(child, owner);
+    }
+    sums.set(owner, (sums.get(owner) ?? 0) + own);
+  };
+  add(all, 'node');
+  return [...sums].filter(([, micros]) => micros > 0).sort(([, a], [, b]) => b - a);
+}

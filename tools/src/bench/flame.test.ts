@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { toSvg } from './flame-svg.ts';
-import { addProfile, type CpuProfile, newFrame } from './flame-tree.ts';
+import { addProfile, byOwner, type CpuProfile, newFrame } from './flame-tree.ts';
 
 const node = (id: number, functionName: string, url: string, children: number[] = []) => ({
   id,
@@ -40,4 +40,26 @@ it('draws each function as wide as its share, and names no folder of the machine
   assert.match(svg, /<title>deliver&lt;T&gt; server\/src\/fanout\/deliver\.ts:7, 100\.0 %<\/title><rect [^>]*width="1199\.5"/);
   assert.match(svg, /<title>send node_modules\/ws\/lib\/sender\.js:7, 83\.3 %<\/title><rect [^>]*width="999\.5"/);
   assert.doesNotMatch(svg, /anywhere/);
+});
+
+it('tells whose code took the time, and counts what Node does for its caller', () => {
+  const all = newFrame('all', '');
+  addProfile(all, {
+    nodes: [
+      node(1, '(root)', '', [2, 5, 6]),
+      node(2, 'deliver', 'file:///anywhere/server/src/fanout/deliver.ts', [3]),
+      node(3, 'send', 'file:///anywhere/node_modules/@scope/name/lib/sender.js', [4]),
+      node(4, 'writev', 'node:net'),
+      node(5, '(garbage collector)', ''),
+      node(6, 'main', 'file:///anywhere/server/src/main.ts'),
+    ],
+    samples: [2, 3, 4, 5, 6],
+    timeDeltas: [100, 200, 400, 50, 10],
+  });
+  assert.deepEqual(byOwner(all), [
+    ['@scope/name', 600],
+    ['server/src/fanout', 100],
+    ['(garbage collector)', 50],
+    ['server/src', 10],
+  ]);
 });

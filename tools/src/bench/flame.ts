@@ -3,24 +3,24 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runMain, ServiceError } from '../process.ts';
-import { addProfile, type CpuProfile, type Frame, newFrame } from './flame-tree.ts';
+import { addProfile, byOwner, type CpuProfile, type Frame, newFrame } from './flame-tree.ts';
 import { toSvg } from './flame-svg.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
 /** The three hot paths, each as one process of ours lives through it. */
 const paths = [
-  { name: 'send', bench: 'cluster', title: 'A pod of three while 210 clients send one message after another' },
+  { name: 'send', bench: 'promises', title: 'A pod of three whose clients send one message after another' },
   { name: 'fan-out', bench: 'fanout', title: 'One process that writes each message to 500 sockets' },
   { name: 'catch-up', bench: 'catch-up', title: 'A pod of three that answers pages of 300 missed entries' },
 ] as const;
 
-/** Runs a small benchmark with V8's profiler on in our server processes, and adds up what it wrote. */
-function profile(bench: string): Frame {
+/** Runs a benchmark, a small one unless `isFull`, with V8's profiler on in our server processes, and adds up what it wrote. */
+function profile(bench: string, isFull: boolean): Frame {
   const dir = mkdtempSync(join(tmpdir(), 'chat-flame-'));
   try {
     const env = { ...process.env, BENCH_CPU_PROF_DIR: dir };
-    const done = spawnSync(process.execPath, [join(root, 'tools/src/bench.ts'), bench, '--quick'], {
+    const done = spawnSync(process.execPath, [join(root, 'tools/src/bench.ts'), bench, ...(isFull ? [] : ['--quick'])], {
       env,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -34,16 +34,25 @@ function profile(bench: string): Frame {
   }
 }
 
-/** `node tools/src/bench/flame.ts [path…]`: flame graphs of the hot paths, in docs/benchmarks. */
+/** The shares of a process, by whose code it ran. */
+function printOwners(all: Frame): void {
+  for (const [owner, micros] of byOwner(all).slice(0, 20))
+    process.stdout.write(`${((micros / all.total) * 100).toFixed(1).padStart(6)} % ${owner}\n`);
+}
+
+/** `node tools/src/bench/flame.ts [--full] [path…]`: flame graphs of the hot paths, in docs/benchmarks, and whose code takes the time. */
 async function main(): Promise<void> {
-  const chosen = process.argv.slice(2);
+  const args = process.argv.slice(2);
+  const chosen = args.filter((arg) => arg !== '--full');
   const unknown = chosen.find((name) => !paths.some((path) => path.name === name));
   if (unknown !== undefined) throw new ServiceError(`"${unknown}" is none of ${paths.map(({ name }) => name).join(', ')}`);
   for (const { name, bench, title } of paths) {
     if (chosen.length > 0 && !chosen.includes(name)) continue;
     const file = join(root, 'docs/benchmarks', `flame-${name}.svg`);
-    writeFileSync(file, toSvg(profile(bench), title));
+    const all = profile(bench, args.includes('--full'));
+    writeFileSync(file, toSvg(all, title));
     process.stdout.write(`wrote docs/benchmarks/flame-${name}.svg\n`);
+    printOwners(all);
   }
 }
 
