@@ -10,6 +10,7 @@ import { benchFanout } from './bench/fanout.ts';
 import { benchIrrelevant } from './bench/irrelevant.ts';
 import { benchLevers } from './bench/levers.ts';
 import { benchMemory } from './bench/memory.ts';
+import { profiling } from './bench/peer.ts';
 import { benchPeers } from './bench/peers.ts';
 import { type BenchOptions, type Result, toTable } from './bench/report.ts';
 import { benchPromises } from './bench/promises.ts';
@@ -93,6 +94,8 @@ function save(report: Report): void {
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
   const isQuick = args.includes('--quick');
+  // V8's profiler makes everything dearer.
+  const isKept = !isQuick && profiling().length === 0;
   const asked = args.filter((arg) => !arg.startsWith('--'));
   const unknown = asked.find((name) => !Object.hasOwn(benches, name));
   if (unknown) throw new ServiceError(`there is no benchmark "${unknown}"; there are: ${Object.keys(benches).join(', ')}`);
@@ -103,9 +106,9 @@ async function main(): Promise<void> {
     const result = await benches[name]!({ isQuick, say });
     process.stdout.write(`${toTable(result)}\n`);
     report.results[name] = { ...result, date: new Date().toISOString(), command: `node tools/src/bench.ts ${name}`, loadBefore };
-    if (!isQuick) save(report);
+    if (isKept) save(report);
   }
-  say(isQuick ? 'a quick run: nothing was written' : 'written: docs/benchmarks/first.json and first.md');
+  say(!isKept ? 'a quick or profiled run: nothing was written' : 'written: docs/benchmarks/first.json and first.md');
 }
 
 runMain(main);

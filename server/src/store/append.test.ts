@@ -163,3 +163,26 @@ test('tells whether the entry before was stored less than a second before', asyn
   await silence();
   assert.deepEqual(await append(reply()), [false]);
 });
+
+test('tells it also of an entry that had to wait for the one before, however long that took to commit', async () => {
+  const { store } = fixture;
+  const [user] = (await makeUsers(store, 1)) as [string];
+  const c = await makeGroup(store, [user]);
+  const first = messageRow(c, user);
+  await store.appendEntries([first]);
+  const reply = () => messageRow(c, user, { data: JSON.stringify({ body: 'yes', replyTo: first.id }) });
+  const client = await store.pool.connect();
+  try {
+    for (const next of [() => messageRow(c, user), reply]) {
+      await client.query('begin');
+      await client.query('update conversations set last_at = clock_timestamp() where id = $1', [c]);
+      const waiting = store.appendEntries([next()]);
+      await client.query('select pg_sleep(1.1)');
+      await client.query('commit');
+      const [result] = (await waiting).results;
+      assert.ok(result?.status === 'stored' && result.closeBehind);
+    }
+  } finally {
+    client.release();
+  }
+});

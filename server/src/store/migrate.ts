@@ -35,6 +35,7 @@ import { SearchNewest0101 } from './migrations/0101-search-newest.ts';
 import { SearchAges0102 } from './migrations/0102-search-ages.ts';
 import { CloseBehind0103 } from './migrations/0103-close-behind.ts';
 import { HistoryPage0104 } from './migrations/0104-history-page.ts';
+import { CloseBehindWhileWaiting0105 } from './migrations/0105-close-behind-while-waiting.ts';
 import { loadRestore, newEpoch, RestoreUnfinishedError } from './sql/restores.ts';
 
 /** Any fixed number; held while migrating, so that several pods may start at once. */
@@ -79,6 +80,7 @@ export const migrations = [
   SearchAges0102,
   CloseBehind0103,
   HistoryPage0104,
+  CloseBehindWhileWaiting0105,
 ];
 
 /** A TypeORM data source over the same tables: migrations and everything that is not hot. */

@@ -956,7 +956,7 @@ begin
     case when n.verdict = 'stored' and not n.fresh then 'duplicate' else n.verdict end,
     -- The second of equal ids in one batch answers with the number of the first.
     coalesce(n.old_seq, min(n.new_seq) filter (where n.fresh) over (partition by n.conversation_id, n.id)),
-    iso(coalesce(n.old_at, v_at)), n.member_version, n.routing, b.id, n.last_seq > 0 and v_at - n.last_at < interval '1 s'
+    iso(coalesce(n.old_at, v_at)), n.member_version, n.routing, b.id, n.last_seq > 0 and now() - n.last_at < interval '1 s'
   from numbered n left join batch b on true
   order by n.ord;
 end
@@ -993,7 +993,7 @@ begin
     where c.id = any (p_conversations) and c.deleted_at is null
       and c.member_version = coalesce(p_expect[array_position(p_conversations, c.id)], c.member_version)
     returning array_position(p_conversations, c.id) as position, c.last_seq, c.last_at, c.member_version, c.routing,
-      c.last_at - c.previous_at < interval '1 s' as close_behind
+      now() - c.previous_at < interval '1 s' as close_behind
   )
   select array_agg(m.last_seq order by m.position), array_agg(m.last_seq - p_counts[m.position] order by m.position),
     array_agg(m.last_at order by m.position), array_agg(m.member_version order by m.position), array_agg(m.routing order by m.position),
@@ -1088,7 +1088,7 @@ CREATE OR REPLACE FUNCTION public.change_json(p_status text, p_entry entries, p_
  RETURNS jsonb
  LANGUAGE sql
  STABLE
-RETURN jsonb_build_object('status', p_status, 'seq', (p_entry).seq, 'at', iso((p_entry).at), 'entry', entry_json(p_entry), 'memberVersion', (p_conversation).member_version, 'routing', (p_conversation).routing, 'batchId', (p_batch)::text, 'closeBehind', ((((p_conversation).last_seq >= 1) AND ((p_conversation).last_seq <= ((p_entry).seq - 1))) AND (((p_entry).at - (p_conversation).last_at) < '00:00:01'::interval)))
+RETURN jsonb_build_object('status', p_status, 'seq', (p_entry).seq, 'at', iso((p_entry).at), 'entry', entry_json(p_entry), 'memberVersion', (p_conversation).member_version, 'routing', (p_conversation).routing, 'batchId', (p_batch)::text, 'closeBehind', ((((p_conversation).last_seq >= 1) AND ((p_conversation).last_seq <= ((p_entry).seq - 1))) AND ((now() - (p_conversation).last_at) < '00:00:01'::interval)))
 ;
 
 CREATE OR REPLACE FUNCTION public.changed_json(p_conversation conversations, p_entries entries[], p_users uuid[], p_batch bigint)

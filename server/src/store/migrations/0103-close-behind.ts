@@ -10,7 +10,7 @@ import { edited } from './edited.ts';
  * New names, since a prepared statement of the previous release refuses another type of result; the old names serve it.
  * `previous_at` carries the former `last_at` through UPDATE … RETURNING, which shows the new row only (before Postgres 18).
  */
-const fresh = edited(appendFresh0091, [
+export const fresh = edited(appendFresh0091, [
   ['create function append_fresh(', 'create function append_fresh_v2('],
   ['routings text[], batch_id bigint)', 'routings text[], batch_id bigint, close_behind boolean[])'],
   ['last_at = clock_timestamp(),', 'previous_at = c.last_at, last_at = clock_timestamp(),'],
@@ -26,7 +26,7 @@ const fresh = edited(appendFresh0091, [
   ['member_versions, routings\n', 'member_versions, routings, close_behind\n'],
 ]);
 
-const entries = edited(appendEntries0001, [
+export const entries = edited(appendEntries0001, [
   ['create function append_entries(', 'create function append_entries_v2('],
   ['routing text, batch_id bigint)', 'routing text, batch_id bigint, close_behind boolean)'],
   ['c.last_seq, c.member_version, c.routing,', 'c.last_seq, c.last_at, c.member_version, c.routing,'],
@@ -49,7 +49,7 @@ as $fn$
 $fn$`;
 
 /** Nothing stands before the first entry. The conversation is that of before an edit, a reaction or a pin; of a change of its members it is that of after, of which no more is known. */
-const change = `
+export const change = `
 create or replace function change_json(p_status text, p_entry entries, p_conversation conversations, p_batch bigint) returns jsonb
 language sql stable
   return jsonb_build_object('status', p_status, 'seq', (p_entry).seq, 'at', iso((p_entry).at), 'entry', entry_json(p_entry),
