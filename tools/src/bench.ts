@@ -100,11 +100,12 @@ async function main(): Promise<void> {
   const unknown = asked.find((name) => !Object.hasOwn(benches, name));
   if (unknown) throw new ServiceError(`there is no benchmark "${unknown}"; there are: ${Object.keys(benches).join(', ')}`);
   const say = (text: string) => void process.stderr.write(`${text}\n`);
-  const report = loadReport();
   for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
     const loadBefore = loadavg()[0]!;
     const result = await benches[name]!({ isQuick, say });
     process.stdout.write(`${toTable(result)}\n`);
+    // Read now: another run may have written meanwhile.
+    const report = loadReport();
     report.results[name] = { ...result, date: new Date().toISOString(), command: `node tools/src/bench.ts ${name}`, loadBefore };
     if (isKept) save(report);
   }
